@@ -1,0 +1,73 @@
+package slo
+
+import (
+	"math/big"
+	"time"
+)
+
+// Budget is what an objective may still spend over its window.
+//
+//	allowed   = (1 − target) × total
+//	remaining = 1 − bad / allowed
+//
+// Source: Google SRE Workbook, "Implementing SLOs" and "Error Budget Policy".
+type Budget struct {
+	Counts
+	// Allowed is the number of events that may be bad; rarely whole.
+	Allowed float64 `json:"allowed"`
+	// Remaining is the share of the budget that is left: 1 is untouched, 0 is spent, below 0 is overspent.
+	// Without events it is 1.
+	Remaining float64 `json:"remaining"`
+	// Spent is decided in integers: bad events are at least what is allowed, and there is at least one.
+	Spent bool `json:"spent"`
+}
+
+// BudgetOf computes the budget of c under target.
+func BudgetOf(target Ratio, c Counts) Budget {
+	b := Budget{Counts: c, Allowed: (One - target).Float() * float64(c.Total), Remaining: 1}
+	if c.Total > 0 {
+		b.Remaining = 1 - float64(c.Bad())/b.Allowed
+	}
+	b.Spent = spent(target, c)
+	return b
+}
+
+// spent reports bad ≥ (1 − target) × total, exactly.
+func spent(target Ratio, c Counts) bool {
+	if c.Bad() <= 0 {
+		return false
+	}
+	bad := new(big.Int).Mul(big.NewInt(c.Bad()), big.NewInt(int64(One)))
+	allowed := new(big.Int).Mul(big.NewInt(c.Total), big.NewInt(int64(One-target)))
+	return bad.Cmp(allowed) >= 0
+}
+
+// BurnRate is how many times faster than sustainable the budget is being spent over a lookback:
+//
+//	(bad / total) / (1 − target)
+//
+// A burn rate of 1 spends exactly the budget in one window. Without events it is 0.
+// Source: Google SRE Workbook, "Alerting on SLOs".
+func BurnRate(target Ratio, c Counts) float64 {
+	if c.Total <= 0 {
+		return 0
+	}
+	return float64(c.Bad()) / float64(c.Total) / (One - target).Float()
+}
+
+// Burn is the burn rate over one lookback.
+type Burn struct {
+	Lookback time.Duration `json:"-"`
+	Reading
+	Rate float64 `json:"rate"`
+}
+
+// Lookbacks are the windows over which burn rates are shown and alerted on.
+// Source: Google SRE Workbook, "Alerting on SLOs", table 5-8 with its short windows.
+var lookbacks = []time.Duration{
+	5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour,
+	24 * time.Hour, 3 * 24 * time.Hour,
+}
+
+// Lookbacks returns the lookbacks of every [Status], shortest first.
+func Lookbacks() []time.Duration { return append([]time.Duration(nil), lookbacks...) }

@@ -17,7 +17,9 @@ const ratioDigits = 9
 
 // ParseRatio reads a decimal fraction such as "0.999" exactly, or says why it cannot.
 // At most nine decimal places are held; a value outside 0 to 1 is an error.
-func ParseRatio(s string) (Ratio, error) { return parseDecimal(s, ratioDigits, "a fraction between 0 and 1") }
+func ParseRatio(s string) (Ratio, error) {
+	return parseDecimal(s, ratioDigits, "a fraction between 0 and 1")
+}
 
 // ParsePercent reads a percentage such as "99.9" exactly.
 // At most seven decimal places are held; a value outside 0 to 100 is an error.

@@ -1,0 +1,102 @@
+// Package pgtest gives each test a database of its own on a private PostgreSQL of the test process.
+//
+// The cluster is made by the first test that asks and ends with the process, however that ends: a small shell holds the
+// other end of a pipe and stops the server when the pipe closes. It is for tests only.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"plimsoll/internal/pg"
+)
+
+var (
+	shared = sync.OnceValues(start)
+	serial atomic.Int64
+	// lifeline is held open for as long as the process lives; the guard waits for its end.
+	lifeline io.Closer
+)
+
+// New returns a pool on a fresh database to which the migrations have been applied.
+func New(t testing.TB, migrations ...pg.Migrations) *pgxpool.Pool {
+	t.Helper()
+	ctx := context.Background()
+	pool, err := pg.Connect(ctx, URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if len(migrations) > 0 {
+		if err := pg.Migrate(ctx, pool, migrations...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return pool
+}
+
+// URL returns the address of a fresh, empty database.
+func URL(t testing.TB) string {
+	t.Helper()
+	server, err := shared()
+	if err != nil {
+		t.Fatalf("tests need PostgreSQL (make deps): %v", err)
+	}
+	url, err := server.Database(context.Background(), fmt.Sprintf("test_%d", serial.Add(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// start makes the cluster. Durability is off: no test of this process outlives it.
+func start() (*pg.Server, error) {
+	dir, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := guard(dir); err != nil {
+		return nil, err
+	}
+	return pg.Start(context.Background(), pg.Config{
+		Dir:    filepath.Join(dir, "pg"),
+		Logger: slog.New(slog.DiscardHandler),
+		Settings: map[string]string{
+			"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+			"max_connections": "200", "shared_buffers": "64MB",
+		},
+	})
+}
+
+// guard starts the shell that ends the server: reading its standard input returns when this process is gone.
+func guard(dir string) error {
+	const script = `read _
+pid=$(head -n 1 "$1/pg/data/postmaster.pid" 2>/dev/null)
+if [ -n "$pid" ]; then
+	kill -QUIT "$pid"
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+fi
+rm -rf "$1"`
+	cmd := exec.Command("sh", "-c", script, "guard", dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	pipe, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	lifeline = pipe
+	return cmd.Start()
+}

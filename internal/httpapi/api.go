@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"plimsoll/internal/identity"
+)
+
+// Bearer is the Security of an operation that only somebody known may call.
+var Bearer = []map[string][]string{{"bearer": {}}}
+
+// Config of an API.
+type Config struct {
+	Title       string
+	Version     string
+	Description string
+	// Logger gets the causes of internal problems; slog.Default when nil.
+	Logger *slog.Logger
+	// Authenticate finds out who is asking. An error is answered with 401; nil means that everybody is anonymous.
+	Authenticate func(*http.Request) (identity.Principal, error)
+	// Middleware runs around everything, outermost first: metrics, traces.
+	Middleware []func(http.Handler) http.Handler
+}
+
+// API is a router with typed operations. Mux takes what is not one: pages, metrics, streams.
+type API struct {
+	Huma huma.API
+	Mux  chi.Router
+}
+
+// useProblems makes huma's own refusals (bad JSON, failed validation) problems like ours. Huma has one hook for the process.
+var useProblems = sync.OnceFunc(func() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		p := Problem(codeOf(status), message, errors.Join(errs...)).(*ProblemError)
+		p.Status, p.Title = cmp.Or(status, http.StatusInternalServerError), http.StatusText(status)
+		if status >= 500 {
+			p.Detail = "something went wrong on our side; the log has the cause under this request's id"
+			return p
+		}
+		for _, err := range errs {
+			var d *huma.ErrorDetail
+			switch {
+			case errors.As(err, &d):
+				p.Errors = append(p.Errors, FieldError{Message: d.Message, Location: d.Location, Value: d.Value})
+			case err != nil:
+				p.Errors = append(p.Errors, FieldError{Message: err.Error()})
+			}
+		}
+		return p
+	}
+})
+
+// New makes an API with /openapi.json and /docs and no other route.
+func New(cfg Config) *API {
+	useProblems()
+	logger := cmp.Or(cfg.Logger, slog.Default())
+	mux := chi.NewRouter()
+	mux.Use(middleware.RequestID)
+	mux.Use(cfg.Middleware...)
+	mux.Use(recoverer(logger), authenticate(cfg.Authenticate))
+	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
+	})
+	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		p := Problem(Invalid, fmt.Sprintf("%s is not allowed at %s", r.Method, r.URL.Path), nil).(*ProblemError)
+		p.Status, p.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
+		WriteProblem(w, p)
+	})
+
+	hc := huma.DefaultConfig(cfg.Title, cfg.Version)
+	hc.Info.Description = cfg.Description
+	hc.DocsPath = "" // huma's page loads scripts from elsewhere; ours stands alone
+	hc.RejectUnknownQueryParameters = true
+	hc.CreateHooks = nil // no $schema members in answers
+	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer"}}
+	hc.Transformers = append(hc.Transformers, logCause(logger))
+	api := humachi.New(mux, hc)
+	api.UseMiddleware(requirePrincipal(api))
+	mux.Get("/docs", docs(api.OpenAPI()))
+	return &API{Huma: api, Mux: mux}
+}
+
+// logCause writes the cause of what is answered as our fault; the caller sees only the request's id.
+func logCause(logger *slog.Logger) huma.Transformer {
+	return func(ctx huma.Context, _ string, v any) (any, error) {
+		if p, ok := v.(*ProblemError); ok && p.Status >= 500 {
+			logger.ErrorContext(ctx.Context(), "request failed", "method", ctx.Method(), "path", ctx.URL().Path,
+				"request", middleware.GetReqID(ctx.Context()), "err", p.Error())
+		}
+		return v, nil
+	}
+}
+
+// requirePrincipal refuses anonymous callers of operations that have a Security.
+func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if len(ctx.Operation().Security) > 0 && identity.From(ctx.Context()).Anonymous() {
+			ctx.SetHeader("WWW-Authenticate", "Bearer")
+			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, noToken)
+			return
+		}
+		next(ctx)
+	}
+}
+
+const noToken = "this needs a token: send it as \"Authorization: Bearer TOKEN\""
+
+func authenticate(find func(*http.Request) (identity.Principal, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if find == nil {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p, err := find(r)
+			if err != nil {
+				WriteProblem(w, Problem(Unauthenticated, err.Error(), nil))
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(identity.With(r.Context(), p)))
+		})
+	}
+}
+
+// recoverer answers a panic with a problem and logs its stack.
+func recoverer(logger *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				switch v := recover(); v {
+				case nil:
+				case http.ErrAbortHandler:
+					panic(v)
+				default:
+					logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "path", r.URL.Path,
+						"request", middleware.GetReqID(r.Context()), "panic", v, "stack", string(debug.Stack()))
+					WriteProblem(w, asProblem(fmt.Errorf("panic: %v", v)))
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// RequestID returns the id of the request that ctx belongs to; empty outside one.
+func RequestID(ctx context.Context) string { return middleware.GetReqID(ctx) }
+
+// Server returns an http.Server with limits that a public listener needs.
+func Server(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}
+

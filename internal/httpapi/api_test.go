@@ -1,0 +1,117 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
+)
+
+type greetRequest struct {
+	Body struct {
+		Name string `json:"name" minLength:"2"`
+	}
+}
+
+type greetResponse struct {
+	Body struct {
+		By string `json:"by"`
+	}
+}
+
+func greet(ctx context.Context, in *greetRequest) (*greetResponse, error) {
+	switch in.Body.Name {
+	case "nobody":
+		return nil, httpapi.Problem(httpapi.NotFound, "nobody is not here; somebody is", nil)
+	case "crash":
+		return nil, errors.New("disk /dev/secret is full")
+	case "panic":
+		panic("at the disco")
+	case "flood":
+		return nil, httpapi.RetryLater(httpapi.TooMany, "slower, please", 1500*time.Millisecond)
+	}
+	out := &greetResponse{}
+	out.Body.By = identity.From(ctx).Subject
+	return out, nil
+}
+
+func newAPI(log *strings.Builder) http.Handler {
+	tokens := identity.NewTokens(map[string]identity.Principal{"s3cret": {Subject: "ada"}})
+	api := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate,
+		Logger: slog.New(slog.NewTextHandler(log, nil))})
+	huma.Register(api.Huma, huma.Operation{OperationID: "greet", Method: http.MethodPost, Path: "/greet",
+		Summary: "Greet somebody", Security: httpapi.Bearer}, greet)
+	return api.Mux
+}
+
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, method, path, token, body string
+		status                          int
+		code                            httpapi.Code
+		says                            string
+	}{
+		{"known caller", "POST", "/greet", "s3cret", `{"name":"bob"}`, 200, "", "ada"},
+		{"no token", "POST", "/greet", "", `{"name":"bob"}`, 401, httpapi.Unauthenticated, "Bearer TOKEN"},
+		{"wrong token", "POST", "/greet", "guess", `{"name":"bob"}`, 401, httpapi.Unauthenticated, "not valid"},
+		{"invalid field", "POST", "/greet", "s3cret", `{"name":"b"}`, 422, httpapi.Invalid, "body.name"},
+		{"unknown field", "POST", "/greet", "s3cret", `{"name":"bob","nmae":1}`, 422, httpapi.Invalid, "nmae"},
+		{"broken JSON", "POST", "/greet", "s3cret", `{"name":`, 400, httpapi.Invalid, ""},
+		{"unknown query parameter", "POST", "/greet?x=1", "s3cret", `{"name":"bob"}`, 422, httpapi.Invalid, "x"},
+		{"our own problem", "POST", "/greet", "s3cret", `{"name":"nobody"}`, 404, httpapi.NotFound, "somebody is"},
+		{"retry later", "POST", "/greet", "s3cret", `{"name":"flood"}`, 429, httpapi.TooMany, "slower"},
+		{"internal", "POST", "/greet", "s3cret", `{"name":"crash"}`, 500, httpapi.Internal, "our side"},
+		{"panic", "POST", "/greet", "s3cret", `{"name":"panic"}`, 500, httpapi.Internal, "our side"},
+		{"unknown path", "GET", "/nowhere", "", "", 404, httpapi.NotFound, "/nowhere"},
+		{"wrong method", "GET", "/greet", "", "", 405, httpapi.Invalid, "GET is not allowed"},
+		{"docs", "GET", "/docs", "", "", 200, "", "Greet somebody"},
+		{"openapi", "GET", "/openapi.json", "", "", 200, "", `"greet"`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			var log strings.Builder
+			r := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
+			if tc.body != "" {
+				r.Header.Set("Content-Type", "application/json")
+			}
+			if tc.token != "" {
+				r.Header.Set("Authorization", "Bearer "+tc.token)
+			}
+			w := httptest.NewRecorder()
+			newAPI(&log).ServeHTTP(w, r)
+			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
+				t.Fatalf("%d %s, want %d with %q", w.Code, w.Body, tc.status, tc.says)
+			}
+			if strings.Contains(w.Body.String(), "/dev/secret") {
+				t.Error("the cause was shown to the caller")
+			}
+			if tc.status >= 500 && !strings.Contains(log.String(), "request=") {
+				t.Errorf("the cause is not in the log: %q", log.String())
+			}
+			if tc.status < 400 {
+				return
+			}
+			var p httpapi.ProblemError
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Code != tc.code || p.Status != tc.status {
+				t.Errorf("problem %+v (%v), want code %s", p, err, tc.code)
+			}
+			if ct := w.Header().Get("Content-Type"); ct != "application/problem+json" {
+				t.Errorf("Content-Type %q", ct)
+			}
+			if tc.code == httpapi.TooMany && w.Header().Get("Retry-After") != "2" {
+				t.Errorf("Retry-After %q, want whole seconds rounded up", w.Header().Get("Retry-After"))
+			}
+		})
+	}
+}

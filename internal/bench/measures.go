@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// measure is one row: which number of which benchmark, against what.
+type measure struct {
+	measure    string
+	pkg        string
+	bench      string  // full name without "Benchmark" and without the processor count
+	from       string  // unit of the number as benchfmt normalises it (ns/op becomes sec/op)
+	unit       string  // unit in the table
+	scale      float64 // from one to the other
+	most       float64 // target: at most this many units; 0 for none
+	peer       string  // who does the same in the same run
+	peerBench  string
+	leastRatio float64 // target: peer / ours is at least this
+}
+
+func (m measure) target() string {
+	var parts []string
+	if m.most > 0 {
+		parts = append(parts, fmt.Sprintf("≤ %g %s", m.most, m.unit))
+	}
+	if m.leastRatio > 0 {
+		parts = append(parts, fmt.Sprintf("ratio ≥ %g", m.leastRatio))
+	}
+	return strings.Join(parts, ", ")
+}
+
+const (
+	ledger     = "./slo/ledger"
+	collectors = "./collectors"
+	gate       = "./slo/gate"
+	edge       = "./platform/edge"
+)
+
+var measures = []measure{
+	{measure: "budget and nine windows of 10,000 objectives, 30 d", pkg: ledger, bench: "Windows/objectives=10000", from: "sec/op", unit: "ms", scale: 1e3, most: 30},
+	{measure: "memory of an objective, 30 d of minutes", pkg: ledger, bench: "Windows/objectives=10000", from: "bytes/objective", unit: "KB", scale: 1e-3, most: 200},
+	{measure: "append of a wanted sample", pkg: collectors, bench: "Append/wanted", from: "ns/sample", unit: "ns", scale: 1, most: 200},
+	{measure: "append of an unwanted sample", pkg: collectors, bench: "Append/unwanted", from: "ns/sample", unit: "ns", scale: 1, most: 60},
+	{measure: "gate decision", pkg: gate, bench: "Decide", from: "sec/op", unit: "µs", scale: 1e6, most: 50},
+}
+
+// pattern returns the -bench expression that runs the measures of a package, with their sub-benchmarks and peers.
+func pattern(pkg string) string {
+	var tops []string
+	for _, m := range measures {
+		if m.pkg != pkg {
+			continue
+		}
+		for _, name := range []string{m.bench, m.peerBench} {
+			if top, _, _ := strings.Cut(name, "/"); top != "" {
+				tops = append(tops, regexp.QuoteMeta(top))
+			}
+		}
+	}
+	return "^Benchmark(" + strings.Join(tops, "|") + ")$"
+}
+
+// baseName is the benchmark's name without the processor count, such as "Append/wanted".
+func baseName(r *benchfmt.Result) string {
+	base, parts := r.Name.Parts()
+	name := string(base)
+	for _, p := range parts {
+		if p[0] == '/' {
+			name += string(p)
+		}
+	}
+	return name
+}

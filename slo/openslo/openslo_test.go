@@ -1,0 +1,201 @@
+package openslo_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll/slo"
+	"plimsoll/slo/openslo"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var config = openslo.Config{
+	CheckQuery: func(query string) error {
+		if strings.HasPrefix(query, "max(") {
+			return errors.New("max is not supported")
+		}
+		return nil
+	},
+	MaxWindow: 35 * 24 * time.Hour,
+}
+
+func TestInvalidDocuments(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/invalid/*.yaml")
+	if err != nil || len(paths) < 30 {
+		t.Fatalf("found %d documents: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objs, err := openslo.Parse(config, openslo.File{Name: filepath.Base(path), Data: data})
+			if err == nil || objs != nil {
+				t.Fatalf("accepted as %v", objs)
+			}
+			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
+			if *update {
+				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, readErr := os.ReadFile(golden)
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			if diff := cmp.Diff(string(want), err.Error()+"\n"); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestInlineIndicator(t *testing.T) {
+	t.Parallel()
+	got, err := openslo.Load(config, "testdata/valid/inline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*slo.Objective{{
+		Key:         "video-api/api-availability",
+		Service:     "video-api",
+		Name:        "api-availability",
+		DisplayName: "The API answers",
+		Description: "Requests to the public API are answered.",
+		Owner:       "video-team",
+		Target:      999_000_000,
+		Window:      slo.Window{Length: 30 * 24 * time.Hour},
+		Method:      slo.Occurrences,
+		Indicator: slo.Indicator{
+			Good:  `sum(http_requests_total{code!~"5.."})`,
+			Total: `sum(http_requests_total)`,
+		},
+		File: "testdata/valid/inline.yaml",
+		Line: 32,
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("objectives (-want +got):\n%s", diff)
+	}
+}
+
+func TestReferencesAndSeveralObjectives(t *testing.T) {
+	t.Parallel()
+	got, err := openslo.Load(config, "testdata/valid/multi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, o := range got {
+		lines = append(lines, fmt.Sprintf("%s %q %s %s %s bad=%s total=%s",
+			o.Key, o.DisplayName, o.Owner, o.Target, o.Window, o.Indicator.Bad, o.Indicator.Total))
+	}
+	want := []string{
+		`video-api/latency/95-fast "latency: 95 % fast" video-team 0.95 28d bad=sum(slow_total) total=sum(all_total)`,
+		`video-api/latency/99-9-fast "latency: 99.9 % fast" video-team 0.999 28d bad=sum(slow_total) total=sum(all_total)`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("objectives (-want +got):\n%s", diff)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, data := range map[string]string{
+		"b.yml": "x", "a.yaml": "x", "notes.md": "x", ".hidden.yaml": "x", "sub/c.yaml": "x", ".git/d.yaml": "x",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []string{dir, dir + "/", link} {
+		files, err := openslo.Files(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range files {
+			rel, _ := filepath.Rel(root, f.Name)
+			names = append(names, rel)
+		}
+		if diff := cmp.Diff([]string{"a.yaml", "b.yml", "sub/c.yaml"}, names); diff != "" {
+			t.Errorf("files of %s (-want +got):\n%s", root, diff)
+		}
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	t.Parallel()
+	_, err := openslo.Load(config, "testdata/none.yaml")
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want os.ErrNotExist", err)
+	}
+}
+
+// One problem anywhere rejects the whole set, and problems of all files are reported in order.
+func TestSetIsTakenWhole(t *testing.T) {
+	t.Parallel()
+	valid, err := os.ReadFile("testdata/valid/inline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objs, err := openslo.Parse(config,
+		openslo.File{Name: "c.yaml", Data: []byte("kind: [")},
+		openslo.File{Name: "b.yaml", Data: valid},
+		openslo.File{Name: "a.yaml", Data: valid},
+	)
+	var problems openslo.Problems
+	if !errors.As(err, &problems) || objs != nil {
+		t.Fatalf("got %v, %v", objs, err)
+	}
+	var at []string
+	for _, p := range problems {
+		at = append(at, p.File)
+	}
+	if diff := cmp.Diff([]string{"a.yaml", "c.yaml"}, at); diff != "" {
+		t.Errorf("files with problems (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, err := openslo.Files("testdata/valid", "testdata/invalid")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		f.Add(file.Data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		objs, err := openslo.Parse(config, openslo.File{Name: "f.yaml", Data: data})
+		var problems openslo.Problems
+		if err != nil && (!errors.As(err, &problems) || len(problems) == 0 || objs != nil) {
+			t.Fatalf("got %v, %v", objs, err)
+		}
+		for _, o := range objs {
+			if o.Target <= 0 || o.Target >= slo.One || o.Window.Length <= 0 || o.Service == "" || o.Indicator.Total == "" ||
+				(o.Indicator.Good == "") == (o.Indicator.Bad == "") {
+				t.Fatalf("accepted %+v", o)
+			}
+		}
+	})
+}

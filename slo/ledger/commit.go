@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"time"
+
+	"plimsoll/slo"
+)
+
+// maxAhead is how far a source's clock may run ahead of ours. One sample from next year would otherwise push every
+// event out of the retention.
+const maxAhead = time.Hour
+
+// Increment is what one series added to one objective between two samples: Good and Total events in the interval (From, To],
+// in Unix milliseconds. Where they happened in it is not known, so they are spread evenly: up to the instant x there were
+// n·(x−From)/(To−From) of n, rounded towards zero. The parts always add up to n.
+//
+// From == To books everything in To's minute. Good and Total are signed: an indicator that counts bad events takes them from Good.
+type Increment struct {
+	Objective   Ref
+	From, To    int64
+	Good, Total int64
+}
+
+// Observation marks the minute of an instant, in Unix milliseconds, as observed: the source was seen, with traffic or without.
+type Observation struct {
+	Objective Ref
+	At        int64
+}
+
+// Batch is what belongs together, such as one scrape: its increments and how far they have been counted.
+type Batch struct {
+	Increments   []Increment
+	Observations []Observation
+	Cursors      []*Cursor // the new state of each
+}
+
+// Refusals counts what the ledger could not keep.
+type Refusals struct {
+	Future uint64 // increments and observations more than an hour ahead of the clock
+	Old    uint64 // increments and observations that lay, wholly or in part, before the retention
+}
+
+// Refusals returns what has been refused since the ledger was made.
+func (l *Ledger) Refusals() Refusals {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refusals
+}
+
+// Commit books a batch. Readers and checkpoints see all of it or nothing. The batch may be used again afterwards.
+// A Ref that did not come from this ledger is a mistake of the caller and panics.
+func (l *Ledger) Commit(b *Batch) {
+	latest := l.now().Add(maxAhead).UnixMilli()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range b.Increments {
+		inc := &b.Increments[i]
+		if inc.To > latest {
+			l.refusals.Future++
+			continue
+		}
+		t := l.tracks[inc.Objective]
+		if lost := t.add(inc); lost != (slo.Counts{}) {
+			l.refusals.Old++
+		}
+		l.list(t)
+	}
+	for _, o := range b.Observations {
+		if o.At > latest {
+			l.refusals.Future++
+			continue
+		}
+		t := l.tracks[o.Objective]
+		if !t.observe(o.At) {
+			l.refusals.Old++
+		}
+		l.list(t)
+	}
+	for _, c := range b.Cursors {
+		l.cursors.set(c)
+	}
+	l.notify()
+}
+
+// list makes sure that the next checkpoint looks at t.
+func (l *Ledger) list(t *track) {
+	if !t.listed {
+		t.listed = true
+		l.dirty = append(l.dirty, t)
+	}
+}

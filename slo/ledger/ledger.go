@@ -1,0 +1,195 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// DefaultRetention is how long events are kept: a 30-day window and time to read a report about it.
+const DefaultRetention = 35 * 24 * time.Hour
+
+// Config of a [Ledger]; the zero value is ready to use.
+type Config struct {
+	// Retention is how far back from its newest event an objective's events are kept, in whole hours; [DefaultRetention] when 0.
+	Retention time.Duration
+	// Now tells the time, to refuse events from the future; [time.Now] when nil.
+	Now func() time.Time
+}
+
+// Ref is the index of a key in the ledger. It stays the same for as long as the process lives,
+// also when the objective is removed and comes back.
+type Ref int32
+
+// Ledger keeps the events of all objectives. It is safe for concurrent use.
+type Ledger struct {
+	retention int64 // hours
+	now       func() time.Time
+
+	mu       sync.Mutex
+	tracks   []*track // by Ref
+	refs     map[slo.Key]Ref
+	order    []*track // those with an objective, by key; replaced, never changed
+	dirty    []*track
+	cursors  cursors
+	version  uint64
+	changed  chan struct{} // closed at the next change; nil while nobody waits
+	refusals Refusals
+}
+
+// New returns an empty ledger.
+func New(cfg Config) *Ledger {
+	l := &Ledger{
+		retention: int64(cmp.Or(cfg.Retention, DefaultRetention) / time.Hour),
+		now:       cfg.Now,
+		refs:      map[slo.Key]Ref{},
+		cursors:   newCursors(),
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	return l
+}
+
+// SetObjectives replaces all objectives at once. A key that the ledger already knows keeps its events and its [Ref]; one that
+// is left out disappears from every answer, and has its events again when it comes back within the retention.
+func (l *Ledger) SetObjectives(objs []*slo.Objective) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range l.tracks {
+		t.objective = nil
+	}
+	for _, o := range objs {
+		l.track(o.Key).objective = o
+	}
+	var order []*track
+	for _, t := range l.tracks {
+		if t.objective != nil {
+			order = append(order, t)
+		}
+	}
+	slices.SortFunc(order, func(a, b *track) int { return cmp.Compare(a.key, b.key) })
+	l.order = order
+	l.notify()
+}
+
+// track returns the track of a key and makes it if need be.
+func (l *Ledger) track(key slo.Key) *track {
+	if ref, ok := l.refs[key]; ok {
+		return l.tracks[ref]
+	}
+	t := &track{key: key, retention: l.retention}
+	l.refs[key] = Ref(len(l.tracks))
+	l.tracks = append(l.tracks, t)
+	return t
+}
+
+// find returns the track of an objective, or nil.
+func (l *Ledger) find(key slo.Key) *track {
+	if ref, ok := l.refs[key]; ok && l.tracks[ref].objective != nil {
+		return l.tracks[ref]
+	}
+	return nil
+}
+
+// Objectives returns all objectives, sorted by key.
+func (l *Ledger) Objectives() []*slo.Objective {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	objs := make([]*slo.Objective, len(l.order))
+	for i, t := range l.order {
+		objs[i] = t.objective
+	}
+	return objs
+}
+
+// Ref returns the index of an objective, under which increments are committed.
+func (l *Ledger) Ref(key slo.Key) (Ref, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.find(key) == nil {
+		return 0, false
+	}
+	return l.refs[key], true
+}
+
+// Reader returns the events of an objective as they are now; later commits do not change what it reads.
+// It may be used by several goroutines.
+func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.find(key)
+	if t == nil {
+		return nil, false
+	}
+	return t.view(), true
+}
+
+// Status evaluates an objective at an instant.
+func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.find(key)
+	if t == nil {
+		return slo.Status{}, false
+	}
+	return slo.Evaluate(t.objective, &t.events, at), true
+}
+
+// Statuses evaluates all objectives at an instant, sorted by key.
+func (l *Ledger) Statuses(at time.Time) []slo.Status {
+	l.mu.Lock()
+	order := l.order
+	l.mu.Unlock()
+	statuses := make([]slo.Status, 0, len(order))
+	for _, t := range order {
+		l.mu.Lock() // each on its own, so that commits need not wait for all
+		if t.objective != nil {
+			statuses = append(statuses, slo.Evaluate(t.objective, &t.events, at))
+		}
+		l.mu.Unlock()
+	}
+	return statuses
+}
+
+// Forecast predicts when the budget of an objective will be spent or come back, as seen at an instant.
+func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
+	l.mu.Lock()
+	t := l.find(key)
+	if t == nil {
+		l.mu.Unlock()
+		return slo.Forecast{}, false
+	}
+	o, view := t.objective, t.view()
+	l.mu.Unlock()
+	return slo.Predict(slo.Evaluate(o, view, at), view), true
+}
+
+// Version grows with every change of the objectives or their events.
+func (l *Ledger) Version() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.version
+}
+
+// Changed returns a channel that is closed at the next change. A caller that wants to miss nothing asks for the channel first
+// and reads after that.
+func (l *Ledger) Changed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	return l.changed
+}
+
+func (l *Ledger) notify() {
+	l.version++
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}

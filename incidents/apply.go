@@ -47,7 +47,7 @@ func count(n int) string { return strconv.Itoa(n) }
 // record puts an entry on the timeline.
 func (c *change) record(e Entry) {
 	c.Entries++
-	e.Number, e.At, e.By = c.Entries, c.at, c.by
+	e.Number, e.Version, e.At, e.By = c.Entries, 1, c.at, c.by
 	c.entries = append(c.entries, e)
 }
 
@@ -157,11 +157,10 @@ func (s SetSeverity) apply(c *change) error {
 }
 
 func (s SetTime) apply(c *change) error {
-	was := c.Times.of(s.Event)
-	if was == nil {
+	if !slices.Contains(Events(), s.Event) {
 		return &InputError{Field: "event", Found: string(s.Event), Want: "started, detected, declared, acknowledged, mitigated or resolved"}
 	}
-	at := exact(s.At)
+	was, at := c.Times.of(s.Event), exact(s.At)
 	switch {
 	case s.At.IsZero():
 		return &InputError{Field: string(s.Event), Want: "a time"}

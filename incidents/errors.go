@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNotFound is returned for an incident that does not exist.
 	ErrNotFound = errors.New("there is no such incident")
+	// ErrNoEntry is returned for an entry that is not on the timeline.
+	ErrNoEntry = errors.New("there is no such entry on the timeline")
 	// ErrNobody is returned for a command without a subject: every entry of a timeline says whose it is.
 	ErrNobody = errors.New("a command on an incident needs somebody who gives it")
 )

@@ -23,7 +23,8 @@ const (
 	KindCancelled    Kind = "cancelled"
 )
 
-// Entry is one line of an incident's timeline. Entries are numbered from 1 without gaps and are never taken away.
+// Entry is one line of an incident's timeline. Entries are numbered from 1 without gaps and are never taken away: an edit
+// is a new version of the entry, and a retracted one is a version without text.
 type Entry struct {
 	Number int       `json:"number"`
 	Kind   Kind      `json:"kind"`
@@ -33,6 +34,31 @@ type Entry struct {
 	Field  string    `json:"field,omitempty" doc:"What changed: a role or the name of a time"`
 	Was    string    `json:"was,omitempty"`
 	Became string    `json:"became,omitempty"`
+
+	Version  int       `json:"version" doc:"1 as it was written, one more with each edit"`
+	EditedBy string    `json:"editedBy,omitempty" doc:"Who wrote this version, if it is an edit"`
+	EditedAt time.Time `json:"editedAt,omitzero"`
+}
+
+// Retracted reports whether the text of the entry was taken back.
+func (e Entry) Retracted() bool { return e.Version > 1 && e.Text == "" }
+
+// Amend returns the next version of a note or an update, with another text; an empty text retracts it. What an update
+// promised stays promised.
+func Amend(e Entry, text string, at time.Time, by string) (Entry, error) {
+	if by == "" {
+		return e, ErrNobody
+	}
+	if e.Kind != KindNote && e.Kind != KindUpdate {
+		return e, &InputError{Field: "entry", Found: string(e.Kind), Want: "a note or an update: what happened is corrected by what happens next"}
+	}
+	text, err := checkText("text", text, MaxText, false)
+	if err != nil {
+		return e, err
+	}
+	e.Text, e.EditedBy, e.EditedAt = text, by, exact(at)
+	e.Version++
+	return e, nil
 }
 
 // Sentence says what happened, without when and by whom. People are written by name, or as they are if it is nil.
@@ -49,6 +75,9 @@ func (e Entry) Sentence(name func(subject string) string) string {
 		}
 		return fmt.Sprintf("%s handed off from %s to %s", Role(e.Field).Title(), name(e.Was), name(e.Became))
 	case KindNote, KindUpdate:
+		if e.Retracted() {
+			return string(e.Kind) + " retracted"
+		}
 		return string(e.Kind) + ": " + e.Text
 	case KindSeverity:
 		return withReason(fmt.Sprintf("severity changed from %s to %s", e.Was, e.Became), e.Text)

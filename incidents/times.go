@@ -25,6 +25,8 @@ const (
 	EventAcknowledged Event = "acknowledged"
 	EventMitigated    Event = "mitigated"
 	EventResolved     Event = "resolved"
+
+	eventClosed Event = "closed" // bounds the others, and is never corrected
 )
 
 // Events returns the events in the order in which they happen.
@@ -47,6 +49,8 @@ func (t *Times) of(e Event) *time.Time {
 		return &t.Mitigated
 	case EventResolved:
 		return &t.Resolved
+	case eventClosed:
+		return &t.Closed
 	}
 	return nil
 }
@@ -60,6 +64,7 @@ var orders = [][2]Event{
 	{EventAcknowledged, EventMitigated},
 	{EventDeclared, EventMitigated},
 	{EventMitigated, EventResolved},
+	{EventResolved, eventClosed},
 }
 
 // check returns an error about the event that is out of order.

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"plimsoll/incidents"
+	"plimsoll/slo"
+)
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// selectIncidents reads the columns that scanIncident expects.
+const selectIncidents = `
+	SELECT number, title, severity, state, services, objectives, source, coalesce(dedup_key, ''),
+	       started_at, detected_at, declared_at, acknowledged_at, mitigated_at, resolved_at, closed_at, cancelled_at,
+	       last_update, promised_update, reopened, entries, changed_at,
+	       (SELECT coalesce(jsonb_object_agg(role, holder), '{}')
+	          FROM incident_roles WHERE incident = number AND until IS NULL)
+	  FROM incident_records`
+
+func scanIncident(row pgx.CollectableRow) (incidents.Incident, error) {
+	var i incidents.Incident
+	t := &i.Times
+	err := row.Scan(&i.Ref, &i.Title, &i.Severity, &i.State, &i.Services, &i.Objectives, &i.Source, &i.DedupKey,
+		instant{&t.Started}, instant{&t.Detected}, instant{&t.Declared}, instant{&t.Acknowledged},
+		instant{&t.Mitigated}, instant{&t.Resolved}, instant{&t.Closed}, instant{&t.Cancelled},
+		instant{&i.LastUpdate}, instant{&i.PromisedUpdate}, &i.Reopened, &i.Entries, instant{&i.Changed}, &i.Roles)
+	return i, err
+}
+
+// arguments are the columns of an incident that a command may change, by name.
+func arguments(i incidents.Incident) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"number": i.Ref, "title": i.Title, "severity": i.Severity, "state": i.State, "source": i.Source,
+		"services": orEmpty(i.Services), "objectives": orEmpty(i.Objectives), "dedup_key": orNull(i.DedupKey),
+		"started_at": known(i.Times.Started), "detected_at": i.Times.Detected, "declared_at": i.Times.Declared,
+		"acknowledged_at": known(i.Times.Acknowledged), "mitigated_at": known(i.Times.Mitigated),
+		"resolved_at": known(i.Times.Resolved), "closed_at": known(i.Times.Closed), "cancelled_at": known(i.Times.Cancelled),
+		"last_update": known(i.LastUpdate), "promised_update": known(i.PromisedUpdate),
+		"reopened": i.Reopened, "entries": i.Entries, "changed_at": i.Changed,
+	}
+}
+
+func scanEntry(row pgx.CollectableRow) (incidents.Entry, error) {
+	var e incidents.Entry
+	var editedBy *string
+	err := row.Scan(&e.Number, &e.Version, &e.Kind, instant{&e.At}, &e.By, &e.Text, &e.Field, &e.Was, &e.Became,
+		&editedBy, instant{&e.EditedAt})
+	if editedBy != nil {
+		e.EditedBy = *editedBy
+	}
+	return e, err
+}
+
+// one reads one incident. The condition follows WHERE.
+func one(ctx context.Context, q querier, condition string, args ...any) (incidents.Incident, error) {
+	rows, err := q.Query(ctx, selectIncidents+" WHERE "+condition, args...)
+	if err != nil {
+		return incidents.Incident{}, err
+	}
+	return pgx.CollectExactlyOneRow(rows, scanIncident)
+}
+
+// entries reads the latest versions of the entries numbered first to last, in order.
+func entries(ctx context.Context, q querier, ref incidents.Ref, first, last int) ([]incidents.Entry, error) {
+	rows, err := q.Query(ctx, `
+		SELECT DISTINCT ON (number) number, version, kind, at, by, text, field, was, became, edited_by, edited_at
+		  FROM incident_timeline WHERE incident = $1 AND number BETWEEN $2 AND $3
+		 ORDER BY number, version DESC`, ref, first, last)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanEntry)
+}
+
+// instant scans a timestamp in UTC, and an unknown one as the zero time.
+type instant struct{ into *time.Time }
+
+// Scan takes what pgx gives for a timestamptz.
+func (i instant) Scan(src any) error {
+	switch t := src.(type) {
+	case nil:
+		*i.into = time.Time{}
+	case time.Time:
+		*i.into = t.UTC()
+	default:
+		return fmt.Errorf("a timestamp came as %T", src)
+	}
+	return nil
+}
+
+// known makes the zero time unknown to the database.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func orEmpty[T string | slo.Key](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

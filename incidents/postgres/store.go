@@ -1,0 +1,62 @@
+// Package postgres keeps incidents, their timelines and the holders of their roles in PostgreSQL.
+//
+// It decides nothing: a command is carried out by [incidents.Apply] between reading and writing one locked row, in one
+// transaction:
+//
+//	request known? ──yes──▶ its incident and entries, nothing changes
+//	      │ no
+//	      ▼
+//	lock the row ─▶ incidents.Apply ─▶ write the row, append to the timeline, hand over roles ─▶ commit
+//
+// The timeline is append-only, and the schema holds that. The package sends no notification and calls nobody.
+package postgres
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"plimsoll/incidents"
+	"plimsoll/internal/pg"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations create the tables of incidents.
+var Migrations = pg.Migrations{Name: "incidents", FS: migrations}
+
+// Config of a store.
+type Config struct {
+	Pool *pgxpool.Pool    // required; migrated
+	Now  func() time.Time // time.Now when nil
+}
+
+// Store keeps incidents. It is safe for concurrent use, also by several processes.
+type Store struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+}
+
+// New returns a store over a migrated database.
+func New(cfg Config) (*Store, error) {
+	if cfg.Pool == nil {
+		return nil, errors.New("a store of incidents needs a database")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Store{pool: cfg.Pool, now: cfg.Now}, nil
+}
+
+// absent gives the absence of an incident its name.
+func absent(err error, ref incidents.Ref) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%w: %s", incidents.ErrNotFound, ref)
+	}
+	return err
+}

@@ -12,7 +12,7 @@ type change struct {
 	Incident
 	at      time.Time
 	by      string
-	entries []Entry
+	entries []TimelineEntry
 }
 
 // Apply carries out cmd on behalf of by, and returns the incident as it is then and what was put on its timeline: at
@@ -22,7 +22,7 @@ type change struct {
 // the last one is taken to come with it. Instants are kept in UTC to the microsecond, as PostgreSQL keeps them.
 //
 // Errors: [ErrNobody], a *[StateError], or an *[InputError].
-func Apply(i Incident, cmd Command, at time.Time, by string) (Incident, []Entry, error) {
+func Apply(i Incident, cmd Command, at time.Time, by string) (Incident, []TimelineEntry, error) {
 	if by == "" {
 		return i, nil, ErrNobody
 	}
@@ -45,7 +45,7 @@ func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 func count(n int) string { return strconv.Itoa(n) }
 
 // record puts an entry on the timeline.
-func (c *change) record(e Entry) {
+func (c *change) record(e TimelineEntry) {
 	c.Entries++
 	e.Number, e.Version, e.At, e.By = c.Entries, 1, c.at, c.by
 	c.entries = append(c.entries, e)
@@ -81,7 +81,7 @@ func (d Declare) apply(c *change) error {
 	if err := c.Times.check(EventStarted); err != nil {
 		return err
 	}
-	c.record(Entry{Kind: KindDeclared, Text: title, Became: d.Severity.String()})
+	c.record(TimelineEntry{Kind: KindDeclared, Text: title, Became: d.Severity.String()})
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (a Assign) apply(c *change) error {
 	if c.State == Declared && a.Role == Commander && to == c.by {
 		_ = Acknowledge{}.apply(c) // never refused in this state
 	}
-	c.record(Entry{Kind: KindAssigned, Field: string(a.Role), Was: c.Roles[a.Role], Became: to})
+	c.record(TimelineEntry{Kind: KindAssigned, Field: string(a.Role), Was: c.Roles[a.Role], Became: to})
 	if c.Roles == nil {
 		c.Roles = map[Role]string{}
 	}
@@ -115,7 +115,7 @@ func (n Note) apply(c *change) error {
 	if err != nil {
 		return err
 	}
-	c.record(Entry{Kind: KindNote, Text: text})
+	c.record(TimelineEntry{Kind: KindNote, Text: text})
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (u Update) apply(c *change) error {
 	if u.NextIn < 0 || u.NextIn > maxNextIn {
 		return &InputError{Field: "next update", Found: u.NextIn.String(), Want: "between 0 and 7 days from now"}
 	}
-	e := Entry{Kind: KindUpdate, Text: text}
+	e := TimelineEntry{Kind: KindUpdate, Text: text}
 	c.LastUpdate, c.PromisedUpdate = c.at, time.Time{}
 	if u.NextIn > 0 {
 		c.PromisedUpdate = exact(c.at.Add(u.NextIn))
@@ -151,7 +151,7 @@ func (s SetSeverity) apply(c *change) error {
 	if s.Severity == c.Severity {
 		return &InputError{Field: "severity", Found: s.Severity.String(), Want: "another: that is its severity already"}
 	}
-	c.record(Entry{Kind: KindSeverity, Was: c.Severity.String(), Became: s.Severity.String(), Text: reason})
+	c.record(TimelineEntry{Kind: KindSeverity, Was: c.Severity.String(), Became: s.Severity.String(), Text: reason})
 	c.Severity, c.PromisedUpdate = s.Severity, time.Time{}
 	return nil
 }
@@ -169,7 +169,7 @@ func (s SetTime) apply(c *change) error {
 	case at.After(c.at):
 		return &InputError{Field: string(s.Event), Found: stamp(at), Want: "a time that is not in the future"}
 	}
-	e := Entry{Kind: KindTime, Field: string(s.Event), Became: stamp(at)}
+	e := TimelineEntry{Kind: KindTime, Field: string(s.Event), Became: stamp(at)}
 	if !was.IsZero() {
 		e.Was = stamp(*was)
 	}

@@ -27,9 +27,9 @@ var declare = incidents.Declare{Title: "Playback stalls", Severity: 2, Source: i
 	Services: []string{"video-api"}, Started: at(-10), Detected: at(-4)}
 
 // run applies the steps to INC-7 and returns it with its timeline.
-func run(t *testing.T, steps ...step) (incidents.Incident, []incidents.Entry, error) {
+func run(t *testing.T, steps ...step) (incidents.Incident, []incidents.TimelineEntry, error) {
 	t.Helper()
-	i, timeline := incidents.Incident{Ref: 7}, []incidents.Entry(nil)
+	i, timeline := incidents.Incident{Ref: 7}, []incidents.TimelineEntry(nil)
 	for _, s := range steps {
 		next, entries, err := incidents.Apply(i, s.cmd, at(s.minute), s.by)
 		if err != nil {
@@ -40,7 +40,7 @@ func run(t *testing.T, steps ...step) (incidents.Incident, []incidents.Entry, er
 	return i, timeline, nil
 }
 
-func sentences(timeline []incidents.Entry) []string {
+func sentences(timeline []incidents.TimelineEntry) []string {
 	var out []string
 	for _, e := range timeline {
 		out = append(out, e.At.Format("15:04")+" "+e.By+": "+e.Sentence(nil))
@@ -273,7 +273,7 @@ func TestAmend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := incidents.Entry{Number: 2, Kind: incidents.KindNote, At: at(1), By: "ada", Text: "no typo", Version: 2, EditedBy: "bob", EditedAt: at(2)}
+	want := incidents.TimelineEntry{Number: 2, Kind: incidents.KindNote, At: at(1), By: "ada", Text: "no typo", Version: 2, EditedBy: "bob", EditedAt: at(2)}
 	if d := cmp.Diff(want, edited); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

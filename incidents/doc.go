@@ -2,7 +2,7 @@
 // the cadence of updates, and the times to detect, acknowledge, mitigate and resolve.
 //
 // It is pure. It does no I/O and keeps no clock; every instant is a parameter. Each change is a [Command] that [Apply]
-// checks and carries out, and that leaves at least one [Entry] on the timeline. Records are kept by
+// checks and carries out, and that leaves at least one [TimelineEntry] on the timeline. Records are kept by
 // plimsoll/incidents/postgres, which runs one command a transaction.
 //
 //	            ┌────────────────────────────── Reopen ───────────────────────────┐

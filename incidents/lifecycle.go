@@ -64,7 +64,7 @@ func permit(i Incident, cmd Command) error {
 
 func (Acknowledge) apply(c *change) error {
 	c.State, c.Times.Acknowledged = Acknowledged, c.at
-	c.record(Entry{Kind: KindAcknowledged})
+	c.record(TimelineEntry{Kind: KindAcknowledged})
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (m Mitigate) apply(c *change) error {
 		_ = Acknowledge{}.apply(c)
 	}
 	c.State, c.Times.Mitigated = Mitigated, c.at
-	c.record(Entry{Kind: KindMitigated, Text: how})
+	c.record(TimelineEntry{Kind: KindMitigated, Text: how})
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (r Resolve) apply(c *change) error {
 		_ = Mitigate{}.apply(c)
 	}
 	c.State, c.Times.Resolved = Resolved, c.at
-	c.record(Entry{Kind: KindResolved, Text: how})
+	c.record(TimelineEntry{Kind: KindResolved, Text: how})
 	return nil
 }
 
@@ -105,13 +105,13 @@ func (r Reopen) apply(c *change) error {
 	}
 	c.Times.Mitigated, c.Times.Resolved, c.Times.Cancelled = time.Time{}, time.Time{}, time.Time{}
 	c.Reopened++
-	c.record(Entry{Kind: KindReopened, Text: reason})
+	c.record(TimelineEntry{Kind: KindReopened, Text: reason})
 	return nil
 }
 
 func (Close) apply(c *change) error {
 	c.State, c.Times.Closed = Closed, c.at
-	c.record(Entry{Kind: KindClosed})
+	c.record(TimelineEntry{Kind: KindClosed})
 	return nil
 }
 
@@ -121,6 +121,6 @@ func (x Cancel) apply(c *change) error {
 		return err
 	}
 	c.State, c.Times.Cancelled = Cancelled, c.at
-	c.record(Entry{Kind: KindCancelled, Text: reason})
+	c.record(TimelineEntry{Kind: KindCancelled, Text: reason})
 	return nil
 }

@@ -84,7 +84,7 @@ func checkDurations(t *rapid.T, i incidents.Incident) {
 }
 
 // checkTimeline replays the entries: they are numbered without gaps, in time, and each hand-off starts at the holder.
-func checkTimeline(t *rapid.T, i incidents.Incident, timeline []incidents.Entry) {
+func checkTimeline(t *rapid.T, i incidents.Incident, timeline []incidents.TimelineEntry) {
 	if i.Entries != len(timeline) {
 		t.Fatalf("%d entries counted, %d seen", i.Entries, len(timeline))
 	}

@@ -23,9 +23,9 @@ const (
 	KindCancelled    Kind = "cancelled"
 )
 
-// Entry is one line of an incident's timeline. Entries are numbered from 1 without gaps and are never taken away: an edit
+// TimelineEntry is one line of an incident's timeline. Entries are numbered from 1 without gaps and are never taken away: an edit
 // is a new version of the entry, and a retracted one is a version without text.
-type Entry struct {
+type TimelineEntry struct {
 	Number int       `json:"number"`
 	Kind   Kind      `json:"kind"`
 	At     time.Time `json:"at"`
@@ -41,11 +41,11 @@ type Entry struct {
 }
 
 // Retracted reports whether the text of the entry was taken back.
-func (e Entry) Retracted() bool { return e.Version > 1 && e.Text == "" }
+func (e TimelineEntry) Retracted() bool { return e.Version > 1 && e.Text == "" }
 
 // Amend returns the next version of a note or an update, with another text; an empty text retracts it. What an update
 // promised stays promised.
-func Amend(e Entry, text string, at time.Time, by string) (Entry, error) {
+func Amend(e TimelineEntry, text string, at time.Time, by string) (TimelineEntry, error) {
 	if by == "" {
 		return e, ErrNobody
 	}
@@ -62,7 +62,7 @@ func Amend(e Entry, text string, at time.Time, by string) (Entry, error) {
 }
 
 // Sentence says what happened, without when and by whom. People are written by name, or as they are if it is nil.
-func (e Entry) Sentence(name func(subject string) string) string {
+func (e TimelineEntry) Sentence(name func(subject string) string) string {
 	if name == nil {
 		name = func(subject string) string { return subject }
 	}

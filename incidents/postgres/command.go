@@ -15,8 +15,8 @@ import (
 // DedupKey, it returns that one as it is now, with no entries.
 //
 // Errors: those of [incidents.Apply].
-func (s *Store) Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.Entry, error) {
-	return s.run(ctx, by, "declare an incident", func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.Entry, error) {
+func (s *Store) Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error) {
+	return s.run(ctx, by, "declare an incident", func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.TimelineEntry, error) {
 		if d.DedupKey != "" {
 			i, err := one(ctx, tx, "dedup_key = $1", d.DedupKey)
 			if !errors.Is(err, pgx.ErrNoRows) {
@@ -46,9 +46,9 @@ func (s *Store) Declare(ctx context.Context, d incidents.Declare, by incidents.C
 // Do carries out a command on an incident, and returns the incident as it is then with the entries that it made.
 //
 // Errors: [incidents.ErrNotFound] and those of [incidents.Apply].
-func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.Entry, error) {
+func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error) {
 	what := fmt.Sprintf("%s %s", cmd.Verb(), ref)
-	return s.run(ctx, by, what, func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.Entry, error) {
+	return s.run(ctx, by, what, func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.TimelineEntry, error) {
 		i, err := one(ctx, tx, "number = $1 FOR UPDATE", ref)
 		if err != nil {
 			return i, nil, absent(err, ref)
@@ -70,7 +70,7 @@ func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command
 // Amend replaces the text of a note or an update by a new version of the entry; an empty text retracts it.
 //
 // Errors: [incidents.ErrNotFound], [incidents.ErrNoEntry] and those of [incidents.Amend].
-func (s *Store) Amend(ctx context.Context, ref incidents.Ref, number int, text, by string) (e incidents.Entry, err error) {
+func (s *Store) Amend(ctx context.Context, ref incidents.Ref, number int, text, by string) (e incidents.TimelineEntry, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := one(ctx, tx, "number = $1 FOR UPDATE", ref); err != nil {
 			return absent(err, ref)
@@ -85,18 +85,18 @@ func (s *Store) Amend(ctx context.Context, ref incidents.Ref, number int, text, 
 		if e, err = incidents.Amend(found[0], text, s.now(), by); err != nil {
 			return err
 		}
-		return appendEntries(ctx, tx, ref, []incidents.Entry{e})
+		return appendEntries(ctx, tx, ref, []incidents.TimelineEntry{e})
 	})
 	if err != nil {
-		return incidents.Entry{}, fmt.Errorf("amend the timeline: %w", err)
+		return incidents.TimelineEntry{}, fmt.Errorf("amend the timeline: %w", err)
 	}
 	return e, nil
 }
 
-type work func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.Entry, error)
+type work func(ctx context.Context, tx pgx.Tx) (incidents.Incident, []incidents.TimelineEntry, error)
 
 // run does work in a transaction, unless the request has run before: then it returns what that one left.
-func (s *Store) run(ctx context.Context, by incidents.Caller, what string, do work) (i incidents.Incident, made []incidents.Entry, err error) {
+func (s *Store) run(ctx context.Context, by incidents.Caller, what string, do work) (i incidents.Incident, made []incidents.TimelineEntry, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if by.RequestID == "" {
 			i, made, err = do(ctx, tx)
@@ -146,7 +146,7 @@ func update(ctx context.Context, tx pgx.Tx, i incidents.Incident) error {
 	return err
 }
 
-func appendEntries(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []incidents.Entry) error {
+func appendEntries(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []incidents.TimelineEntry) error {
 	for _, e := range made {
 		if _, err := tx.Exec(ctx, `
 			INSERT INTO incident_timeline (incident, number, version, kind, at, by, text, field, was, became, edited_by, edited_at)
@@ -159,7 +159,7 @@ func appendEntries(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []inc
 }
 
 // handOver ends the terms of those who gave a role away and begins those of the new holders.
-func handOver(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []incidents.Entry) error {
+func handOver(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []incidents.TimelineEntry) error {
 	for _, e := range made {
 		if e.Kind != incidents.KindAssigned {
 			continue
@@ -182,7 +182,7 @@ func begin(ctx context.Context, tx pgx.Tx, id string, at time.Time) (bool, error
 	return tag.RowsAffected() == 1, err
 }
 
-func finish(ctx context.Context, tx pgx.Tx, id string, i incidents.Incident, made []incidents.Entry) error {
+func finish(ctx context.Context, tx pgx.Tx, id string, i incidents.Incident, made []incidents.TimelineEntry) error {
 	first, last := 1, 0 // an empty range
 	if len(made) > 0 {
 		first, last = made[0].Number, made[len(made)-1].Number
@@ -192,7 +192,7 @@ func finish(ctx context.Context, tx pgx.Tx, id string, i incidents.Incident, mad
 	return err
 }
 
-func replay(ctx context.Context, tx querier, id string) (incidents.Incident, []incidents.Entry, error) {
+func replay(ctx context.Context, tx querier, id string) (incidents.Incident, []incidents.TimelineEntry, error) {
 	var first, last int
 	rows, err := tx.Query(ctx, `SELECT incident, first_entry, last_entry FROM incident_requests WHERE id = $1`, id)
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *Store) Get(ctx context.Context, ref incidents.Ref) (incidents.Incident,
 }
 
 // Timeline returns the entries of an incident in order, each in its latest version. An unknown incident has none.
-func (s *Store) Timeline(ctx context.Context, ref incidents.Ref) ([]incidents.Entry, error) {
+func (s *Store) Timeline(ctx context.Context, ref incidents.Ref) ([]incidents.TimelineEntry, error) {
 	list, err := entries(ctx, s.pool, ref, 1, math.MaxInt32)
 	if err != nil {
 		return nil, fmt.Errorf("read timeline: %w", err)
@@ -95,7 +95,7 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 
 // Request returns what a request left that has run before: the incident as it is now, and the entries that it made.
 // False if it has not.
-func (s *Store) Request(ctx context.Context, id string) (incidents.Incident, []incidents.Entry, bool, error) {
+func (s *Store) Request(ctx context.Context, id string) (incidents.Incident, []incidents.TimelineEntry, bool, error) {
 	i, made, err := replay(ctx, s.pool, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -48,8 +48,8 @@ func arguments(i incidents.Incident) pgx.StrictNamedArgs {
 	}
 }
 
-func scanEntry(row pgx.CollectableRow) (incidents.Entry, error) {
-	var e incidents.Entry
+func scanEntry(row pgx.CollectableRow) (incidents.TimelineEntry, error) {
+	var e incidents.TimelineEntry
 	var editedBy *string
 	err := row.Scan(&e.Number, &e.Version, &e.Kind, instant{&e.At}, &e.By, &e.Text, &e.Field, &e.Was, &e.Became,
 		&editedBy, instant{&e.EditedAt})
@@ -69,7 +69,7 @@ func one(ctx context.Context, q querier, condition string, args ...any) (inciden
 }
 
 // entries reads the latest versions of the entries numbered first to last, in order.
-func entries(ctx context.Context, q querier, ref incidents.Ref, first, last int) ([]incidents.Entry, error) {
+func entries(ctx context.Context, q querier, ref incidents.Ref, first, last int) ([]incidents.TimelineEntry, error) {
 	rows, err := q.Query(ctx, `
 		SELECT DISTINCT ON (number) number, version, kind, at, by, text, field, was, became, edited_by, edited_at
 		  FROM incident_timeline WHERE incident = $1 AND number BETWEEN $2 AND $3

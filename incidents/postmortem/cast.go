@@ -1,0 +1,133 @@
+package postmortem
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"plimsoll/incidents"
+)
+
+// machine is what a declaration by an alert or a freeze is signed with.
+const machine = "Plimsoll"
+
+// cast gives everybody who had a part in an incident the name of that part.
+type cast struct {
+	parts map[string]string
+	// names matches whole words that name somebody.
+	names *regexp.Regexp
+}
+
+// castOf names everybody by the most important role that they held at any time, with an ordinal if several held
+// it one after the other. The others are responders, numbered as they appear.
+func castOf(i incidents.Incident, timeline []incidents.TimelineEntry) cast {
+	held := map[incidents.Role][]string{}
+	var people []string
+	see := func(subject string) {
+		if subject != "" && !slices.Contains(people, subject) {
+			people = append(people, subject)
+		}
+	}
+	c := cast{parts: map[string]string{}}
+	for n, e := range timeline {
+		if n == 0 && (i.Source == incidents.SourceAlert || i.Source == incidents.SourceCodeRed) {
+			c.parts[e.By] = machine
+			continue
+		}
+		see(e.By)
+		see(e.EditedBy)
+		if e.Kind == incidents.KindAssigned {
+			see(e.Became)
+			role := incidents.Role(e.Field)
+			if !slices.Contains(held[role], e.Became) {
+				held[role] = append(held[role], e.Became)
+			}
+		}
+	}
+	for _, role := range incidents.Roles() {
+		for n, subject := range held[role] {
+			if c.parts[subject] == "" {
+				c.parts[subject] = ordinal(n, len(held[role])) + role.Title()
+			}
+		}
+	}
+	responders := 0
+	for _, subject := range people {
+		if c.parts[subject] == "" {
+			responders++
+			c.parts[subject] = ordinal(responders-1, 0) + "responder"
+		}
+	}
+	c.names = namesOf(c.parts)
+	return c
+}
+
+func ordinal(n, of int) string {
+	words := []string{"first ", "second ", "third ", "fourth ", "fifth "}
+	switch {
+	case of == 1:
+		return ""
+	case n < len(words):
+		return words[n]
+	default:
+		return fmt.Sprintf("%dth ", n+1)
+	}
+}
+
+// namesOf matches each subject as a whole word, and the part of an e-mail address that people use as a name.
+func namesOf(parts map[string]string) *regexp.Regexp {
+	var words []string
+	for subject, part := range parts {
+		if part == machine {
+			continue
+		}
+		words = append(words, regexp.QuoteMeta(subject))
+		if local, _, isEmail := strings.Cut(subject, "@"); isEmail && len(local) > 2 {
+			words = append(words, regexp.QuoteMeta(local))
+		}
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the longest name wins
+	return regexp.MustCompile(`(^|[^\pL\pN_])@?(` + strings.Join(words, "|") + `)($|[^\pL\pN_])`)
+}
+
+// part returns who somebody was in the incident.
+func (c cast) part(subject string) string {
+	if p, ok := c.parts[subject]; ok {
+		return p
+	}
+	return "responder"
+}
+
+// blameless replaces the names in a text by roles.
+func (c cast) blameless(text string) string {
+	if c.names == nil {
+		return text
+	}
+	var b strings.Builder
+	for {
+		m := c.names.FindStringSubmatchIndex(text)
+		if m == nil {
+			return b.String() + text
+		}
+		name := text[m[4]:m[5]]
+		part, ok := c.parts[name]
+		if !ok {
+			part = c.partOfEmail(name)
+		}
+		b.WriteString(text[:m[3]] + "the " + part)
+		text = text[m[5]:] // what follows is no part of a word, so the next name is found from there
+	}
+}
+
+func (c cast) partOfEmail(local string) string {
+	for subject, part := range c.parts {
+		if strings.HasPrefix(subject, local+"@") {
+			return part
+		}
+	}
+	return "responder"
+}

@@ -1,0 +1,36 @@
+package postmortem
+
+import (
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Spent is what one objective lost while an incident hurt its customers.
+type Spent struct {
+	Objective *slo.Objective
+	From, To  time.Time
+	Reading   slo.Reading // the events of [From, To], in whole minutes
+	// Allowed is how many events might be bad in the objective's window that ends at To; see [slo.Budget].
+	Allowed float64
+}
+
+// Share is the part of the window's budget that went: bad events of the incident ÷ events that might be bad.
+// False where the window has no events, so that there was no budget to spend.
+func (s Spent) Share() (float64, bool) {
+	if s.Allowed <= 0 {
+		return 0, false
+	}
+	return float64(s.Reading.Bad()) / s.Allowed, true
+}
+
+// Measure reads what o lost from the minute of from to the minute of to, both included.
+func Measure(o *slo.Objective, r slo.Reader, from, to time.Time) Spent {
+	first, last := slo.MinuteOf(from), slo.MinuteOf(to)
+	window := r.Read(last-slo.Minute(o.Window.Minutes()), last)
+	return Spent{
+		Objective: o, From: from, To: to,
+		Reading: r.Read(first-1, last),
+		Allowed: slo.BudgetOf(o.Target, window.Counts).Allowed,
+	}
+}

@@ -45,8 +45,14 @@ type thingRequest struct {
 }
 type thingResponse struct{ Body string }
 
-// things are operations that end in every way there is. A hanging one says so on its channel.
-type things struct{ hanging chan struct{} }
+// things are operations that end in every way there is.
+type things struct{ waiting sync.Map }
+
+// hanging returns the channel that is closed when the operation on a thing "hang…" has begun to hang.
+func (th *things) hanging(id string) chan struct{} {
+	c, _ := th.waiting.LoadOrStore(id, make(chan struct{}))
+	return c.(chan struct{})
+}
 
 func (th *things) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "get-thing", Method: "GET", Path: "/v1/things/{id}"}, th.get)
@@ -61,8 +67,9 @@ func (th *things) get(ctx context.Context, in *thingRequest) (*thingResponse, er
 		return nil, errors.New("disk full")
 	case "panic":
 		panic("at the disco")
-	case "hang":
-		th.hanging <- struct{}{}
+	}
+	if strings.HasPrefix(in.ID, "hang") {
+		close(th.hanging(in.ID))
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -77,7 +84,7 @@ type front struct {
 
 func newGateway(t *testing.T, change func(*gateway.Config)) front {
 	t.Helper()
-	f := front{reg: prometheus.NewRegistry(), things: &things{hanging: make(chan struct{}, 1000)}}
+	f := front{reg: prometheus.NewRegistry(), things: &things{}}
 	cfg := gateway.Config{
 		Authenticate: authenticate, ErrBadKey: errBadKey, Metrics: httpmetrics.New(f.reg),
 		Register: []func(huma.API){f.things.register}, Logger: slog.New(slog.DiscardHandler),
@@ -210,9 +217,10 @@ func TestCountsAreExactUnderConcurrency(t *testing.T) {
 		})
 		work.Go(func() { // one that goes away
 			ctx, leave := context.WithCancel(t.Context())
-			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1/things/hang", nil)
-			req.Header.Set("Authorization", fmt.Sprintf("Bearer leaver-%d", i))
-			go func() { <-g.things.hanging; leave() }()
+			id := fmt.Sprintf("hang-%d", i)
+			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1/things/"+id, nil)
+			req.Header.Set("Authorization", "Bearer "+id)
+			go func() { <-g.things.hanging(id); leave() }()
 			if resp, err := client.Do(req); err == nil {
 				resp.Body.Close()
 				t.Error("a request that hangs was answered")

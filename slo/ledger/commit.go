@@ -84,6 +84,7 @@ func (l *Ledger) Commit(b *Batch) {
 
 // list makes sure that the next checkpoint looks at t.
 func (l *Ledger) list(t *track) {
+	l.newest = max(l.newest, t.head())
 	if !t.listed {
 		t.listed = true
 		l.dirty = append(l.dirty, t)

@@ -38,6 +38,13 @@ func (d *denseHour) fill(n int) {
 	}
 }
 
+// trim undoes fill as far as no events are lost.
+func (d *denseHour) trim() {
+	for d.filled > 0 && d.minute(d.filled-1) == (slo.Counts{}) {
+		d.filled--
+	}
+}
+
 // upTo returns the events of the first i minutes.
 func (d *denseHour) upTo(i int) slo.Counts {
 	i = min(i, d.filled)

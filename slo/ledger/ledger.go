@@ -38,6 +38,8 @@ type Ledger struct {
 	version  uint64
 	changed  chan struct{} // closed at the next change; nil while nobody waits
 	refusals Refusals
+	newest   int64 // the newest hour of all tracks
+	before   int64 // the hour before which the last checkpoint dropped blocks; 0 if it has to be told again
 }
 
 // New returns an empty ledger.

@@ -16,7 +16,7 @@ type track struct {
 	shared  bool    // a copy of events may be in use: blocks must be copied before they are changed in place
 	garbage int     // words that no block refers to
 	listed  bool    // in the ledger's list of dirty tracks
-	dirty   []int64 // hours that changed since they were last checkpointed, each once; may name hours that are gone
+	dirty   []int64 // hours that changed since they were last checkpointed, each once
 }
 
 // add books the increment and reports how much of it lay before the retention or, signed, was lost to it.
@@ -170,15 +170,19 @@ func (t *track) seal() {
 
 // expire forgets the closed hours that have left the retention.
 func (t *track) expire() {
-	n := len(t.blocks) - int(t.retention)
-	if n <= 0 {
-		return
+	if n := len(t.blocks) - int(t.retention); n > 0 {
+		t.drop(n)
 	}
+}
+
+// drop forgets the oldest n blocks.
+func (t *track) drop(n int) {
 	for i := range n {
 		t.garbage += t.blocks[i].size()
 	}
 	t.blocks = t.blocks[n:]
 	t.first += int64(n)
+	t.dirty = slices.DeleteFunc(t.dirty, func(hour int64) bool { return hour < t.first })
 	t.compact()
 }
 

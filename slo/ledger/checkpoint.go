@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"errors"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// ErrFenced is returned when a checkpoint is refused because another process has taken over the store.
+var ErrFenced = errors.New("another process has taken over the ledger's store")
+
+// Checkpoint is what changed between two instants, all of it as it was at the later one. A store applies it whole or not at all,
+// in the order of its fields.
+type Checkpoint struct {
+	At         time.Time
+	Objectives []ObjectiveState
+	// Before is the hour before which no block is needed any more; 0 if that is as before.
+	Before    int64
+	Forgotten []CursorID
+	Cursors   []CursorState
+}
+
+// ObjectiveState is what a checkpoint holds of one objective: its blocks that changed, or all when it is restored.
+type ObjectiveState struct {
+	Key        slo.Key
+	Revision   uint64
+	LastSample int64   // Unix milliseconds; 0 if there was none
+	Blocks     []Block // in a restored state by hour, ascending
+}
+
+// Block is one hour in its stored form.
+type Block struct {
+	Hour int64 // since the Unix epoch
+	Data []byte
+}
+
+// CursorState is a cursor under its number.
+type CursorState struct {
+	ID CursorID
+	Cursor
+}
+
+// checkpoint returns what changed since the last one and counts it as saved. Appends wait only while it copies.
+func (l *Ledger) checkpoint() *Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &Checkpoint{At: l.now()}
+	if before := l.newest - l.retention - openHours; before > l.before {
+		for _, t := range l.tracks {
+			t.expireBefore(before)
+		}
+		l.before, c.Before = before, before
+		l.cursors.expire()
+	}
+	var w stateWriter
+	for _, t := range l.dirty {
+		c.Objectives = append(c.Objectives, w.take(t))
+	}
+	w.resolve(c.Objectives)
+	l.dirty = l.dirty[:0]
+	c.Forgotten, c.Cursors = l.cursors.take()
+	return c
+}
+
+// putBack makes everything in c count as not saved again.
+func (l *Ledger) putBack(c *Checkpoint) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, o := range c.Objectives {
+		t := l.tracks[l.refs[o.Key]]
+		for _, b := range o.Blocks {
+			t.touchHour(b.Hour)
+		}
+		l.list(t)
+	}
+	if c.Before != 0 {
+		l.before = 0
+	}
+	l.cursors.putBack(c.Forgotten, c.Cursors)
+}
+
+// stateWriter writes the stored form of dirty hours into one buffer.
+type stateWriter struct {
+	data  []byte
+	ends  []int // of each block's bytes in data
+	words []uint64
+}
+
+// take writes the dirty hours of t and clears their marks. The bytes are set by resolve, when the buffer has stopped moving.
+func (w *stateWriter) take(t *track) ObjectiveState {
+	t.listed = false
+	s := ObjectiveState{Key: t.key, Revision: t.revision, LastSample: t.lastSample, Blocks: make([]Block, 0, len(t.dirty))}
+	for _, hour := range t.dirty {
+		n := int(hour - t.first)
+		if n < len(t.blocks) {
+			b := &t.blocks[n]
+			b.dirty = false
+			w.data = appendStored(w.data, b, t.sum(n), t.words[b.offset:int(b.offset)+b.size()])
+		} else {
+			d := &t.open[n-len(t.blocks)]
+			d.dirty = false
+			var b block
+			b, w.words = pack(w.words[:0], d)
+			w.data = appendStored(w.data, &b, d.all(), w.words)
+		}
+		w.ends = append(w.ends, len(w.data))
+		s.Blocks = append(s.Blocks, Block{Hour: hour})
+	}
+	t.dirty = t.dirty[:0]
+	return s
+}
+
+func (w *stateWriter) resolve(objectives []ObjectiveState) {
+	from, k := 0, 0
+	for _, o := range objectives {
+		for i := range o.Blocks {
+			o.Blocks[i].Data = w.data[from:w.ends[k]:w.ends[k]]
+			from, k = w.ends[k], k+1
+		}
+	}
+}
+
+// touchHour marks an hour as dirty if it is still kept.
+func (t *track) touchHour(hour int64) {
+	if d := t.openHour(hour); d != nil {
+		t.touch(hour, &d.dirty)
+	} else if n := hour - t.first; n >= 0 && n < int64(len(t.blocks)) {
+		t.touch(hour, &t.blocks[n].dirty)
+	}
+}
+
+// expireBefore forgets the hours before an hour. Those of an active objective have left by themselves; this is for one
+// from which nothing is heard.
+func (t *track) expireBefore(hour int64) {
+	switch {
+	case !t.started || hour <= t.first:
+	case hour > t.head():
+		t.events = events{revision: t.revision, lastSample: t.lastSample}
+		t.dirty, t.garbage, t.shared = nil, 0, false
+	default:
+		t.drop(min(int(hour-t.first), len(t.blocks)))
+	}
+}

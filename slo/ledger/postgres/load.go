@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"plimsoll/slo"
+	"plimsoll/slo/ledger"
+)
+
+// Load puts everything that is stored into a ledger to which nothing has been committed yet, all as of one checkpoint.
+// After an error the ledger holds a part and must not be used.
+func (s *Store) Load(ctx context.Context, l *ledger.Ledger) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		if err := s.loadObjectives(ctx, tx, l); err != nil {
+			return fmt.Errorf("load objectives: %w", err)
+		}
+		if err := loadCursors(ctx, tx, l); err != nil {
+			return fmt.Errorf("load cursors: %w", err)
+		}
+		return nil
+	})
+}
+
+func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
+	states := map[int32]*ledger.ObjectiveState{}
+	var id int32
+	var key slo.Key
+	var revision, sample int64
+	rows, err := tx.Query(ctx, `SELECT id, key, revision, last_sample FROM ledger_objectives`)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&id, &key, &revision, &sample}, func() error {
+		states[id] = &ledger.ObjectiveState{Key: key, Revision: uint64(revision), LastSample: sample}
+		s.ids[key] = id
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := loadBlocks(ctx, tx, states, l); err != nil {
+		return err
+	}
+	for _, o := range states { // those without a block
+		if err := l.RestoreObjective(*o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadBlocks restores the objectives that have blocks, one after the other, and removes them from states.
+func loadBlocks(ctx context.Context, tx pgx.Tx, states map[int32]*ledger.ObjectiveState, l *ledger.Ledger) error {
+	rows, err := tx.Query(ctx, `SELECT objective, hour, data FROM ledger_blocks ORDER BY objective, hour`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var current int32
+	var buffer []byte // of all blocks of the current objective
+	var blocks []ledger.Block
+	restore := func() error {
+		o := states[current]
+		if o == nil {
+			return nil
+		}
+		delete(states, current)
+		o.Blocks = blocks
+		return l.RestoreObjective(*o)
+	}
+	for rows.Next() {
+		var id, hour int32
+		var data pgtype.DriverBytes // valid until the next row
+		if err := rows.Scan(&id, &hour, &data); err != nil {
+			return err
+		}
+		if id != current {
+			if err := restore(); err != nil {
+				return err
+			}
+			current, blocks, buffer = id, blocks[:0], buffer[:0]
+		}
+		from := len(buffer)
+		buffer = append(buffer, data...)
+		blocks = append(blocks, ledger.Block{Hour: int64(hour), Data: buffer[from:]})
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return restore()
+}
+
+func loadCursors(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
+	rows, err := tx.Query(ctx, `SELECT id, series, t, start, value FROM ledger_cursors ORDER BY id`)
+	if err != nil {
+		return err
+	}
+	var c ledger.CursorState
+	var series []byte
+	_, err = pgx.ForEachRow(rows, []any{&c.ID, &series, &c.T, &c.Start, &c.Value}, func() error {
+		c.Key = string(series)
+		return l.RestoreCursor(c)
+	})
+	return err
+}

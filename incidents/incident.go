@@ -55,8 +55,8 @@ type Incident struct {
 	Title      string    `json:"title"`
 	Severity   Severity  `json:"severity" minimum:"1" maximum:"5" doc:"1 is the worst"`
 	State      State     `json:"state" enum:"declared,acknowledged,mitigated,resolved,closed,cancelled"`
-	Services   []string  `json:"services" doc:"Services that are affected, sorted"`
-	Objectives []slo.Key `json:"objectives" doc:"Objectives that are affected, sorted"`
+	Services   []string  `json:"services" nullable:"false" doc:"Services that are affected, sorted"`
+	Objectives []slo.Key `json:"objectives" nullable:"false" doc:"Objectives that are affected, sorted"`
 	Source     Source    `json:"source" doc:"Where it was declared"`
 	// DedupKey makes a declaration by a machine idempotent for all time: one key, one incident. Empty for people.
 	DedupKey string          `json:"dedupKey,omitempty"`

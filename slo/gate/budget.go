@@ -1,0 +1,183 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"plimsoll/internal/nearest"
+	"plimsoll/slo"
+)
+
+// underCaution says which changes go while a budget is low.
+type underCaution string
+
+const (
+	cautionAllow       underCaution = "allow"       // all, with a warning
+	cautionProgressive underCaution = "progressive" // those that roll out in steps; others are held
+	cautionHold        underCaution = "hold"
+	cautionDeny        underCaution = "deny"
+)
+
+// budgetClause judges by what is left of the budgets.
+type budgetClause struct {
+	line       int
+	objectives []string // names within the service; empty for all that no other clause names
+	caution    slo.Ratio
+	inCaution  underCaution
+	spent      Outcome
+}
+
+// names reports whether the clause names the objective.
+func (b *budgetClause) names(key slo.Key) bool {
+	_, name, _ := strings.Cut(string(key), "/")
+	return slices.Contains(b.objectives, name)
+}
+
+func (b *budgetClause) evaluate(q *question) Result {
+	if missing := b.missing(q.snapshot.Objectives); missing != "" {
+		return b.unknown(q, missing)
+	}
+	r := Result{Clause: "budget", Line: b.line, Verdict: Pass, Detail: "no objective is judged here"}
+	var worst *Figures
+	for i := range q.snapshot.Objectives {
+		f := &q.snapshot.Objectives[i]
+		if q.policy.budgetOf(f.Objective) != b {
+			continue
+		}
+		verdict, reason := b.judge(f, q.change)
+		more := grave(verdict, reason) - grave(r.Verdict, r.Reason)
+		if worst == nil || more > 0 || more == 0 && f.Remaining < worst.Remaining {
+			r.Verdict, r.Reason, worst = verdict, reason, f
+		}
+	}
+	if worst == nil {
+		return r
+	}
+	r.Detail = worst.String()
+	if m := q.snapshot.Freeze.active(q.snapshot.At); m != nil && m.Kind == ThawByHand && r.Verdict != Pass {
+		r.Verdict, r.Reason = Pass, ThawedByHand
+		r.Detail += fmt.Sprintf("; thawed by hand by %s until %s: %s", m.By, instant(m.Until), m.Reason)
+	}
+	b.explain(q, worst, &r)
+	return r
+}
+
+// judge gives the verdict on one objective and its reason, if there is one.
+func (b *budgetClause) judge(f *Figures, c *Change) (Outcome, Reason) {
+	switch {
+	case f.Spent && b.spent == Allow:
+		return Pass, BudgetSpent
+	case f.Spent:
+		return b.spent, BudgetSpent
+	case b.caution == 0 || f.Remaining > b.caution.Float():
+		return Pass, ""
+	case b.inCaution == cautionAllow || b.inCaution == cautionProgressive && c.Progressive:
+		return Pass, BudgetCaution
+	case b.inCaution == cautionProgressive:
+		return Hold, BudgetCaution
+	default:
+		return Outcome(b.inCaution), BudgetCaution
+	}
+}
+
+// grave orders verdicts: a deny over a hold over a pass, and a pass with a warning over one without.
+func grave(verdict Outcome, reason Reason) int {
+	g := 2 * severity[verdict]
+	if reason != "" {
+		g++
+	}
+	return g
+}
+
+// explain adds what to do and what would turn the verdict.
+func (b *budgetClause) explain(q *question, f *Figures, r *Result) {
+	if r.Reason == BudgetCaution {
+		r.Detail += fmt.Sprintf("; caution at %s", percent(b.caution))
+	}
+	if r.Reason == BudgetSpent {
+		r.Until = backAt([]Figures{*f})
+	}
+	switch {
+	case r.Verdict == Pass && !f.Spent && b.spent != Allow:
+		r.Flip = plural(f.badToSpend(), "more bad event") + " of " + f.Name
+	case r.Verdict == Pass:
+	case r.Reason == BudgetSpent:
+		r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.exemptions(), upperFirst(backAbout(r.Until, f.Window)))
+		if n := f.goodToRecover(); n > 0 {
+			r.Flip = plural(n, "more good event") + " of " + f.Name + " without a bad one"
+		}
+	case b.inCaution == cautionProgressive:
+		r.Next = fmt.Sprintf("roll the change out in steps that stop by themselves and say so with --progressive, or wait. Meanwhile %s go out.", q.policy.exemptions())
+		r.Flip = "a progressive rollout (--progressive)"
+	default:
+		r.Next = fmt.Sprintf("wait until more of the budget is back. Meanwhile only %s go out.", q.policy.exemptions())
+		r.Flip = fmt.Sprintf("%s above %s", f.Name, percent(b.caution))
+	}
+}
+
+func (b *budgetClause) missing(figures []Figures) string {
+	for _, name := range b.objectives {
+		if !slices.ContainsFunc(figures, func(f Figures) bool { return nameOf(f) == name }) {
+			return name
+		}
+	}
+	return ""
+}
+
+func (b *budgetClause) unknown(q *question, name string) Result {
+	var names []string
+	for _, f := range q.snapshot.Objectives {
+		names = append(names, nameOf(f))
+	}
+	return Result{Clause: "budget", Line: b.line, Verdict: Hold, Reason: NoObjective,
+		Detail: fmt.Sprintf("the policy names objective %q, which %s does not have%s", name, q.change.Service, nearest.Hint(name, names)),
+		Next:   "correct the policy" + list("; the service's objectives: ", names) + ".",
+		Flip:   "an objective " + name,
+	}
+}
+
+func nameOf(f Figures) string {
+	_, name, _ := strings.Cut(string(f.Objective), "/")
+	return name
+}
+
+var severity = map[Outcome]int{Pass: 0, Allow: 0, Hold: 1, Deny: 2}
+
+func spentOf(figures []Figures) (spent []Figures) {
+	for _, f := range figures {
+		if f.Spent {
+			spent = append(spent, f)
+		}
+	}
+	return spent
+}
+
+// backAt is when the last of spent budgets is back, nil if one of them will not be within its window.
+func backAt(spent []Figures) *time.Time {
+	var last *time.Time
+	for _, f := range spent {
+		if f.RecoversAt == nil {
+			return nil
+		}
+		if last == nil || f.RecoversAt.After(*last) {
+			last = f.RecoversAt
+		}
+	}
+	return last
+}
+
+func backAbout(at *time.Time, window string) string {
+	if at == nil {
+		return "the budget is not back within " + window + " at the present traffic"
+	}
+	return fmt.Sprintf("the budget is back above 0 about %s if no more errors come", instant(*at))
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,136 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+
+	"plimsoll/internal/nearest"
+)
+
+// Decide answers whether a change may go out. It is a pure function: the same policy, snapshot and change give the same
+// decision. A nil policy holds. The change has been validated.
+func Decide(p *Policy, s Snapshot, c Change) Decision {
+	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, References: s.References}
+	if p == nil {
+		d.decide(noPolicy(s, c))
+		return d
+	}
+	d.Policy = p.Ref()
+	q := &question{policy: p, snapshot: &s, change: &c}
+	decided := -1
+	d.Clauses = make([]Result, len(p.clauses))
+	for i, clause := range p.clauses {
+		d.Clauses[i] = clause.evaluate(q)
+		if decided < 0 && d.Clauses[i].Verdict != Pass {
+			decided = i
+		}
+	}
+	if decided < 0 {
+		d.decide(withinBudget(s, d.Clauses))
+	} else {
+		d.decide(d.Clauses[decided])
+	}
+	d.flip()
+	if p.Mode == Shadow {
+		d.Would, d.Outcome = d.Outcome, Allow
+	}
+	d.Message[0] = headline(d)
+	return d
+}
+
+// decide takes the verdict of the clause that speaks first.
+func (d *Decision) decide(r Result) {
+	if d.Clauses == nil {
+		d.Clauses = []Result{r}
+	}
+	d.Outcome, d.Reason, d.Clause, d.Until = r.Verdict, r.Reason, r.Clause, r.Until
+	d.Message = []string{headline(*d), upperFirst(r.Detail) + ".", "Next: " + r.Next}
+}
+
+// flip finds the smallest change that would turn the answer. An exemption that lacks only a reference is the smallest;
+// otherwise every clause that stands in the way has to turn.
+func (d *Decision) flip() {
+	for _, r := range d.Clauses {
+		switch {
+		case d.Outcome == Allow:
+			if r.Flip != "" && r.Reason != ReferenceMissing && (r.Verdict == Allow || d.Clause == "budget") {
+				d.Flip = append(d.Flip, r.Flip)
+			}
+			if r.Verdict == Allow {
+				return
+			}
+		case r.Reason == ReferenceMissing:
+			d.Flip = []string{r.Flip}
+			return
+		case r.Verdict != Pass && r.Flip != "":
+			d.Flip = append(d.Flip, r.Flip)
+		}
+	}
+}
+
+func noPolicy(s Snapshot, c Change) Result {
+	return Result{
+		Clause: "policy", Verdict: Hold, Reason: NoPolicy,
+		Detail: fmt.Sprintf("no policy covers service %q in environment %q%s", c.Service, c.Environment, nearest.Hint(c.Environment, s.Environments)),
+		Next:   "check both names" + list("; environments with a policy: ", s.Environments) + "; or write a policy.",
+		Flip:   "a policy for the service and environment",
+	}
+}
+
+// withinBudget is the result where no clause speaks: the tightest budget and how far it is from being spent.
+func withinBudget(s Snapshot, clauses []Result) Result {
+	r := Result{Clause: "budget", Verdict: Allow, Reason: WithinBudget, Next: "go ahead."}
+	if worst := worstOf(s.Objectives, nil); worst != nil {
+		r.Detail = worst.String() // there is one: a service without objectives is held
+	}
+	for _, c := range clauses {
+		switch {
+		case c.Reason != "" && c.Reason != ReferenceMissing: // a warning
+			r.Reason, r.Detail, r.Until = c.Reason, c.Detail, c.Until
+			r.Next = "go ahead, with care."
+		case c.Clause == "budget" && c.Flip != "" && c.Detail == r.Detail:
+			r.Next = "go ahead. " + upperFirst(c.Flip) + " would spend the budget."
+		}
+	}
+	return r
+}
+
+// headline is the first line of the message: the answer and why, in a few words.
+func headline(d Decision) string {
+	answer := strings.ToUpper(string(d.Outcome))
+	if d.Would != "" {
+		answer += fmt.Sprintf(" (shadow; enforced: %s)", strings.ToUpper(string(d.Would)))
+	}
+	return fmt.Sprintf("%s %s %s of %s to %s: %s.", answer, d.Change.Class, short(d.Change.Commit), d.Change.Service, d.Change.Environment, why(d))
+}
+
+var whys = map[Reason]string{
+	WithinBudget:   "the budget allows it",
+	ExemptRollback: "a rollback always goes out",
+	ExemptClass:    "its class is exempt",
+	FrozenByHand:   "releases are frozen by hand",
+	ThawedByHand:   "the freeze is lifted by hand",
+	ThawingSlowly:  "changes go out one at a time after a freeze",
+	BudgetSpent:    "an error budget is spent",
+	BudgetCaution:  "an error budget is low",
+	DataStale:      "the data is stale",
+	CoverageLow:    "too little was measured",
+	IncidentOpen:   "a severe incident is open",
+	NoPolicy:       "no policy covers it",
+	NoObjective:    "there is no budget to decide by",
+}
+
+func why(d Decision) string {
+	if d.Reason == CodeRedInForce {
+		return "code red since " + instant(d.Freeze.Since)
+	}
+	return whys[d.Reason]
+}
+
+// short abbreviates a commit's hash as git does.
+func short(commit string) string {
+	if len(commit) < 40 {
+		return commit
+	}
+	return commit[:12]
+}

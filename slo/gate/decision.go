@@ -1,0 +1,93 @@
+package gate
+
+import "time"
+
+// Outcome is the answer to a check.
+type Outcome string
+
+const (
+	Allow Outcome = "allow"
+	Deny  Outcome = "deny"
+	Hold  Outcome = "hold" // cannot be decided now; never an allow
+)
+
+// Pass is the verdict of a clause that has nothing to say. It is never the outcome of a decision.
+const Pass Outcome = "pass"
+
+// Reason names why a clause spoke, for machines.
+type Reason string
+
+const (
+	WithinBudget     Reason = "WITHIN_BUDGET"     // nothing stands in the way
+	ExemptRollback   Reason = "EXEMPT_ROLLBACK"   // a rollback always goes
+	ExemptClass      Reason = "EXEMPT_CLASS"      // the policy exempts this class
+	ReferenceMissing Reason = "REFERENCE_MISSING" // the class is exempt only with an open reference
+	CodeRedInForce   Reason = "CODE_RED"          // a budget was spent; releases are frozen
+	FrozenByHand     Reason = "FROZEN_BY_HAND"    // a person froze releases
+	ThawedByHand     Reason = "THAWED_BY_HAND"    // a person lifted the freeze for a time
+	ThawingSlowly    Reason = "THAWING"           // after a freeze changes go one at a time
+	BudgetSpent      Reason = "BUDGET_SPENT"      // a budget is spent
+	BudgetCaution    Reason = "BUDGET_CAUTION"    // a budget is low
+	DataStale        Reason = "DATA_STALE"        // the source has not been heard for too long
+	CoverageLow      Reason = "COVERAGE_LOW"      // the source was seen in too few minutes
+	IncidentOpen     Reason = "INCIDENT_OPEN"     // a severe incident is open
+	NoPolicy         Reason = "NO_POLICY"         // no policy covers the service and environment
+	NoObjective      Reason = "NO_OBJECTIVE"      // there is no budget to decide by
+)
+
+// Result is what one clause said.
+type Result struct {
+	Clause  string  `json:"clause"` // as in the policy, such as "budget"
+	Line    int     `json:"line,omitempty"`
+	Verdict Outcome `json:"verdict" enum:"allow,deny,hold,pass"`
+	Reason  Reason  `json:"reason,omitempty"`
+	// Detail is the figures it read, in one line.
+	Detail string `json:"detail"`
+	// Next says what to do about a deny or hold.
+	Next string `json:"next,omitempty"`
+	// Flip is the smallest change that would turn this clause.
+	Flip string `json:"flip,omitempty"`
+	// Until is when it may turn by itself.
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// PolicyRef names the policy that decided.
+type PolicyRef struct {
+	Service string `json:"service"` // "*" for the default
+	Version string `json:"version"` // of the file's content
+	Mode    Mode   `json:"mode"`
+}
+
+// Decision is the answer with all that led to it.
+type Decision struct {
+	// Seq is the place of the decision in the audit log; 0 before it is recorded.
+	Seq     int64     `json:"seq"`
+	At      time.Time `json:"at"`
+	Outcome Outcome   `json:"outcome" enum:"allow,deny,hold"`
+	// Would is what the outcome would be if the policy were enforced; set in shadow mode only.
+	Would  Outcome `json:"would,omitempty"`
+	Reason Reason  `json:"reason"`
+	Clause string  `json:"clause"` // that decided
+	// Message is three lines: the answer, the figures, what to do next.
+	Message []string `json:"message"`
+	// Until is when what stands in the way may be gone: the budget back, the freeze over, the next slot free.
+	Until *time.Time `json:"until,omitempty"`
+	// Flip lists what would have to change for the opposite answer, the smallest change of each clause in the way.
+	Flip       []string    `json:"flip,omitempty"`
+	Change     Change      `json:"change"`
+	By         string      `json:"by"` // who asked
+	Policy     PolicyRef   `json:"policy,omitzero"`
+	Freeze     State       `json:"freeze,omitzero"`
+	Objectives []Figures   `json:"objectives,omitempty"`
+	Incidents  []Incident  `json:"incidents,omitempty"`
+	References []Reference `json:"references,omitempty"`
+	Clauses    []Result    `json:"clauses"`
+}
+
+// Verdict returns the outcome as the policy means it, whether or not it is enforced.
+func (d Decision) Verdict() Outcome {
+	if d.Would != "" {
+		return d.Would
+	}
+	return d.Outcome
+}

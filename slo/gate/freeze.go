@@ -1,0 +1,229 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Watched is an objective whose budget moves the freeze.
+type Watched struct {
+	Figures
+	Caution slo.Ratio // at or below this share of the budget: Caution
+	Freezes bool      // a spent budget begins Code Red
+}
+
+// ThawRules say how a freeze ends.
+type ThawRules struct {
+	Above slo.Ratio     // every budget has to be above this share …
+	After time.Duration // … for this long; then Thawing begins
+	Every time.Duration // while thawing, one change in this time
+	For   time.Duration // thawing lasts this long; 0 opens at once
+}
+
+// Input is what the freeze machine sees at one instant.
+type Input struct {
+	At      time.Time
+	Watched []Watched
+	Thaw    ThawRules
+	// MaxAge is how old the newest sample of an objective may be before its data is stale.
+	MaxAge  time.Duration
+	Command *Command
+}
+
+// Command is what a person asks of a freeze. It is valid by [Command.Validate].
+type Command struct {
+	Kind   CommandKind
+	By     string
+	Reason string
+	Until  time.Time
+}
+
+// maxManual bounds a freeze or thaw by hand, so that none is forgotten.
+const maxManual = 31 * 24 * time.Hour
+
+// Validate checks a command at the instant it is given. The error is an *InvalidChangeError.
+func (c Command) Validate(at time.Time) error {
+	if strings.TrimSpace(c.Reason) == "" {
+		return &InvalidChangeError{"reason", c.Reason, "must say why"}
+	}
+	if !c.Until.After(at) || c.Until.Sub(at) > maxManual {
+		return &InvalidChangeError{"until", c.Until.UTC().Format(time.RFC3339), fmt.Sprintf("must be after %s and at most %s later",
+			at.UTC().Format(time.RFC3339), slo.ShortDuration(maxManual))}
+	}
+	return nil
+}
+
+// Transition moves a freeze to where it belongs at an instant, and tells what happened. It is the only way a State
+// changes besides [State.Admit]. See the package comment for the diagram.
+func Transition(s State, in Input) (State, []Event) {
+	if s.Phase == "" {
+		s.Phase = Open
+	}
+	m := machine{State: s, in: in}
+	m.manual()
+	m.phase()
+	return m.State, m.events
+}
+
+type machine struct {
+	State
+	in     Input
+	events []Event
+}
+
+func (m *machine) manual() {
+	if m.Manual != nil && m.active(m.in.At) == nil {
+		m.endManual("", fmt.Sprintf("the %s by hand of %s has ended: %s", m.Manual.Kind, m.Manual.By, m.Manual.Reason))
+	}
+	c := m.in.Command
+	if c == nil {
+		return
+	}
+	manual := &Manual{Kind: c.Kind, By: c.By, Reason: c.Reason, At: m.in.At, Until: c.Until}
+	switch {
+	case c.Kind == FreezeByHand:
+		m.Manual = manual
+		m.event(Event{Kind: Frozen, By: c.By, Reason: c.Reason, Until: &c.Until})
+	case m.Manual != nil && m.Manual.Kind == FreezeByHand && m.Phase != CodeRed:
+		// Only a person froze it; nothing is left to lift for the time to come.
+		m.endManual(c.By, c.Reason)
+	default:
+		m.Manual = manual
+		m.event(Event{Kind: Thawed, By: c.By, Reason: c.Reason, Until: &c.Until})
+	}
+}
+
+func (m *machine) endManual(by, reason string) {
+	m.Manual = nil
+	m.event(Event{Kind: ManualEnded, By: by, Reason: reason})
+}
+
+func (m *machine) phase() {
+	spent := m.spent()
+	switch {
+	case len(spent) > 0 && m.Phase != CodeRed:
+		m.Cause, m.Freeze = nil, 0
+		for _, f := range spent {
+			m.Cause = append(m.Cause, f.Objective)
+		}
+		m.enter(CodeRed, EnteredCodeRed, "the budget is spent: "+sentence(spent), spent)
+	case m.Phase == CodeRed:
+		m.recover()
+	case m.Phase == Thawing && m.in.At.Sub(m.Since) < m.in.Thaw.For:
+	default:
+		m.settle(fmt.Sprintf("changes went out one at a time for %s", slo.ShortDuration(m.in.Thaw.For)))
+	}
+}
+
+// recover runs the hysteresis of Code Red. The time that budgets have been back is kept while data is stale, but no
+// freeze ends without fresh data.
+func (m *machine) recover() {
+	if m.low(m.in.Thaw.Above) != nil {
+		m.RecoveredAt = nil
+		return
+	}
+	if !m.fresh() {
+		return
+	}
+	if m.RecoveredAt == nil {
+		at := m.in.At
+		m.RecoveredAt = &at
+	}
+	if m.in.At.Sub(*m.RecoveredAt) < m.in.Thaw.After {
+		return
+	}
+	reason := fmt.Sprintf("every budget has been above %s for %s", percent(m.in.Thaw.Above), slo.ShortDuration(m.in.Thaw.After))
+	if m.in.Thaw.For > 0 {
+		m.enter(Thawing, EnteredThawing, reason, m.figures())
+		return
+	}
+	m.settle(reason)
+}
+
+// settle goes to Caution or Open by what is left of the budgets.
+func (m *machine) settle(why string) {
+	if low := m.cautious(); len(low) > 0 {
+		if m.Phase != Caution {
+			m.enter(Caution, EnteredCaution, "the budget is low: "+sentence(low), low)
+		}
+		return
+	}
+	if m.Phase == Open || !m.fresh() {
+		return
+	}
+	if m.Phase == Caution {
+		why = "every budget is above caution"
+	}
+	m.enter(Open, EnteredOpen, why, m.figures())
+}
+
+func (m *machine) enter(to Phase, kind EventKind, reason string, figures []Figures) {
+	from := m.Phase
+	m.Phase, m.Since, m.RecoveredAt, m.Admitted = to, m.in.At, nil, nil
+	m.event(Event{Kind: kind, From: from, Reason: reason, Objectives: figures})
+}
+
+func (m *machine) event(e Event) {
+	e.At, e.Service, e.Environment, e.To = m.in.At, m.Service, m.Environment, m.Phase
+	if e.From == "" {
+		e.From = m.Phase
+	}
+	m.events = append(m.events, e)
+}
+
+// spent returns the objectives whose budgets are spent. What the ledger has counted is true however old it is.
+func (m *machine) spent() (figures []Figures) {
+	for _, w := range m.in.Watched {
+		if w.Freezes && w.Spent {
+			figures = append(figures, w.Figures)
+		}
+	}
+	return figures
+}
+
+func (m *machine) cautious() (figures []Figures) {
+	for _, w := range m.in.Watched {
+		if w.Spent || w.Remaining <= w.Caution.Float() && w.Caution > 0 {
+			figures = append(figures, w.Figures)
+		}
+	}
+	return figures
+}
+
+// low returns an objective that is not above a share of its budget, or nil.
+func (m *machine) low(above slo.Ratio) *Watched {
+	for i, w := range m.in.Watched {
+		if w.Freezes && (w.Spent || w.Remaining <= above.Float()) {
+			return &m.in.Watched[i]
+		}
+	}
+	return nil
+}
+
+// fresh reports whether there is data, none of it stale.
+func (m *machine) fresh() bool {
+	for _, w := range m.in.Watched {
+		if w.stale(m.in.At, m.in.MaxAge) {
+			return false
+		}
+	}
+	return len(m.in.Watched) > 0
+}
+
+func (m *machine) figures() (figures []Figures) {
+	for _, w := range m.in.Watched {
+		figures = append(figures, w.Figures)
+	}
+	return figures
+}
+
+func sentence(figures []Figures) string {
+	parts := make([]string, len(figures))
+	for i, f := range figures {
+		parts[i] = f.String()
+	}
+	return strings.Join(parts, "; ")
+}

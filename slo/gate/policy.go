@@ -1,0 +1,182 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Mode says whether a policy binds.
+type Mode string
+
+const (
+	Enforce Mode = "enforce"
+	Shadow  Mode = "shadow" // decides and records, and always answers allow
+)
+
+// AnyService is the service of a policy that covers every service without one of its own.
+const AnyService = "*"
+
+// Policy is the rules of one service, or of every service without its own. It is immutable once read.
+type Policy struct {
+	Service      string
+	Environments []string
+	Mode         Mode
+	Version      string // the first 12 hexadecimal digits of the SHA-256 of the file
+	File         string
+	Thaw         ThawRules
+	clauses      []clause
+}
+
+// clause is one rule. It is evaluated for every decision, whether or not another has spoken before.
+type clause interface {
+	evaluate(q *question) Result
+}
+
+// question is what a clause may look at.
+type question struct {
+	policy   *Policy
+	snapshot *Snapshot
+	change   *Change
+}
+
+// Ref names the policy in a decision.
+func (p *Policy) Ref() PolicyRef {
+	return PolicyRef{Service: p.Service, Version: p.Version, Mode: p.Mode}
+}
+
+// Watch returns the objectives of figures whose budgets move the freeze under this policy.
+func (p *Policy) Watch(figures []Figures) []Watched {
+	var watched []Watched
+	for _, f := range figures {
+		if b := p.budgetOf(f.Objective); b != nil {
+			watched = append(watched, Watched{Figures: f, Caution: b.caution, Freezes: b.spent == Deny})
+		}
+	}
+	return watched
+}
+
+// MaxAge is how old the newest sample may be before data counts as stale: the strictest of the policy's data clauses.
+func (p *Policy) MaxAge() time.Duration {
+	age := time.Duration(0)
+	for _, c := range p.clauses {
+		if d, ok := c.(*dataClause); ok && (age == 0 || d.maxAge < age) {
+			age = d.maxAge
+		}
+	}
+	return age
+}
+
+// budgetOf returns the clause that judges an objective: the first that names it, otherwise the first that names none.
+func (p *Policy) budgetOf(key slo.Key) *budgetClause {
+	var rest *budgetClause
+	for _, c := range p.clauses {
+		b, ok := c.(*budgetClause)
+		switch {
+		case !ok:
+		case b.names(key):
+			return b
+		case len(b.objectives) == 0 && rest == nil:
+			rest = b
+		}
+	}
+	return rest
+}
+
+// exemptions writes which changes go out whatever the budget says.
+func (p *Policy) exemptions() string {
+	parts := []string{"rollbacks"}
+	for _, c := range p.clauses {
+		if e, ok := c.(*exemptClause); ok {
+			parts = append(parts, e.String())
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+}
+
+// Policies are all policies of a directory. They are immutable.
+type Policies struct {
+	list []*Policy
+}
+
+// NewPolicies makes a set. Two policies for the same service and environment are an error that names both files.
+func NewPolicies(list []*Policy) (*Policies, error) {
+	seen := map[[2]string]*Policy{}
+	for _, p := range list {
+		for _, env := range p.Environments {
+			at := [2]string{p.Service, env}
+			if other := seen[at]; other != nil {
+				return nil, fmt.Errorf("%w: %s: service %q already has a policy for environment %q in %s", ErrInvalidPolicy,
+					p.File, p.Service, env, other.File)
+			}
+			seen[at] = p
+		}
+	}
+	return &Policies{list: slices.Clone(list)}, nil
+}
+
+// ReadPolicies reads every *.yaml file at the root of fsys. All problems of all files are reported at once.
+func ReadPolicies(fsys fs.FS) (*Policies, error) {
+	files, err := fs.Glob(fsys, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list policies: %w", err)
+	}
+	var list []*Policy
+	var problems []error
+	for _, file := range files {
+		data, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, fmt.Errorf("read policy: %w", err)
+		}
+		p, err := ParsePolicy(file, data)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		list = append(list, p)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return NewPolicies(list)
+}
+
+// For returns the policy for a service in an environment: its own, otherwise the default, otherwise nil.
+func (ps *Policies) For(service, environment string) *Policy {
+	var byDefault *Policy
+	for _, p := range ps.list {
+		if !slices.Contains(p.Environments, environment) {
+			continue
+		}
+		switch p.Service {
+		case service:
+			return p
+		case AnyService:
+			byDefault = p
+		}
+	}
+	return byDefault
+}
+
+// All returns every policy.
+func (ps *Policies) All() []*Policy { return slices.Clone(ps.list) }
+
+// Environments returns the environments that have a policy for a service, sorted.
+func (ps *Policies) Environments(service string) []string {
+	var envs []string
+	for _, p := range ps.list {
+		if p.Service == service || p.Service == AnyService {
+			envs = append(envs, p.Environments...)
+		}
+	}
+	slices.Sort(envs)
+	return slices.Compact(envs)
+}

@@ -1,0 +1,159 @@
+package gate
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParsePolicyProblems(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, says string }{
+		{"unknown key", "service: a\nclauses:\n- budgt: {}\n", `p.yaml:3: unknown key "clauses[0].budgt" (did you mean "budget"?)`},
+		{"unknown key below", "service: a\nclauses:\n- budget:\n    spnt: deny\n", `p.yaml:4: unknown key "clauses[0].budget.spnt" (did you mean "spent"?)`},
+		{"no service", "clauses:\n- budget: {}\n", "p.yaml:1: service: must name the service"},
+		{"no budget", "service: a\nclauses:\n- freeze: {}\n", `p.yaml:2: clauses: needs a budget clause`},
+		{"empty clause", "service: a\nclauses:\n- budget: {}\n- freeze:\n", `p.yaml:4: clauses[1]: must have one of`},
+		{"two in one", "service: a\nclauses:\n- budget: {}\n  data: {}\n", "found 2"},
+		{"bad word", "service: a\nclauses:\n- budget:\n    spent: denyy\n", `p.yaml:4: clauses[0].budget.spent: must be one of deny, hold, allow, found "denyy" (did you mean "deny"?)`},
+		{"bad mode", "service: a\nmode: shado\nclauses:\n- budget: {}\n", `p.yaml:2: mode: must be one of enforce, shadow, found "shado" (did you mean "shadow"?)`},
+		{"bad share", "service: a\nclauses:\n- budget: {caution: 0.1}\n", `p.yaml:3: clauses[0].budget.caution: must be a percentage such as "10%", found "0.1"`},
+		{"share over all", "service: a\nclauses:\n- budget: {caution: 110%}\n", "110 is not a percentage between 0 and 100"},
+		{"bad duration", "service: a\nclauses:\n- budget: {}\nfreeze:\n  thawAfter: 1 day\n", `p.yaml:5: freeze.thawAfter: must be a duration such as "5m", "24h" or "30d", found "1 day"`},
+		{"negative duration", "service: a\nclauses:\n- budget: {}\n- data: {maxAge: -5m}\n", "p.yaml:4: clauses[1].data.maxAge: must be between 1s and 366d"},
+		{"bad class", "service: a\nclauses:\n- exempt: {classes: [securty]}\n- budget: {}\n", `found "securty" (did you mean "security"?)`},
+		{"no class", "service: a\nclauses:\n- exempt: {}\n- budget: {}\n", "p.yaml:3: clauses[0].exempt.classes: must list classes"},
+		{"bad severity", "service: a\nclauses:\n- incident: {severity: 0}\n- budget: {}\n", "p.yaml:3: clauses[0].incident.severity: must be 1 (the worst) to 5, found 0"},
+		{"environment twice", "service: a\nenvironments: [x, x]\nclauses:\n- budget: {}\n", "environments[1]"},
+		{"two documents", "service: a\n---\nservice: b\n", "more than one document"},
+		{"empty", "", "p.yaml:1: service"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParsePolicy("p.yaml", []byte(tc.text))
+			if !errors.Is(err, ErrInvalidPolicy) || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%v\nwant %s", err, tc.says)
+			}
+		})
+	}
+}
+
+func TestPoliciesFor(t *testing.T) {
+	t.Parallel()
+	rest := mustParse(t, "service: \"*\"\nenvironments: [production, staging]\nclauses:\n- budget: {}\n")
+	own := mustParse(t, "service: video-api\nclauses:\n- budget: {}\n")
+	ps, err := NewPolicies([]*Policy{rest, own})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		service, environment string
+		want                 *Policy
+	}{
+		{"video-api", "production", own},
+		{"video-api", "staging", rest},
+		{"search", "production", rest},
+		{"search", "moon", nil},
+	} {
+		if got := ps.For(tc.service, tc.environment); got != tc.want {
+			t.Errorf("%s in %s: %+v", tc.service, tc.environment, got)
+		}
+	}
+	if diff := cmp.Diff([]string{"production", "staging"}, ps.Environments("video-api")); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := NewPolicies([]*Policy{own, own}); !errors.Is(err, ErrInvalidPolicy) {
+		t.Errorf("two policies for one service: %v", err)
+	}
+}
+
+func TestShippedPolicies(t *testing.T) {
+	t.Parallel()
+	ps, err := ReadPolicies(os.DirFS("../../deploy/policies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own := ps.For("video-api", "production"); own == nil || own.Service != "video-api" {
+		t.Errorf("video-api has no policy of its own: %+v", own)
+	}
+	if rest := ps.For("search", "production"); rest == nil || rest.Service != AnyService {
+		t.Errorf("there is no default policy: %+v", rest)
+	}
+}
+
+func TestReadPoliciesReportsEveryFile(t *testing.T) {
+	t.Parallel()
+	_, err := ReadPolicies(fstest.MapFS{
+		"a.yaml": {Data: []byte("service: a\nmode: x\n")},
+		"b.yaml": {Data: []byte("service: b\nmode: y\n")},
+		"README": {Data: []byte("not a policy")},
+	})
+	if err == nil || !strings.Contains(err.Error(), "a.yaml:2") || !strings.Contains(err.Error(), "b.yaml:2") {
+		t.Errorf("%v", err)
+	}
+}
+
+func FuzzParsePolicy(f *testing.F) {
+	f.Add([]byte(plainPolicy))
+	f.Add([]byte("service: a\nclauses:\n- data: {maxAge: 1d, minCoverage: 10 %}\n- budget: &b {}\n- budget: *b\n"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ParsePolicy("p.yaml", data)
+		if err != nil {
+			if !errors.Is(err, ErrInvalidPolicy) || !strings.Contains(err.Error(), "p.yaml") {
+				t.Errorf("the error does not say where: %v", err)
+			}
+			return
+		}
+		d := Decide(p, Snapshot{At: noon}, Change{Service: "a", Class: Rollback})
+		if d.Verdict() != Allow {
+			t.Error("a rollback was stopped")
+		}
+	})
+}
+
+func TestValidateChange(t *testing.T) {
+	t.Parallel()
+	good := Change{Service: "video-api", Environment: "production", Commit: "c0ffee"}
+	if err := good.Validate(); err != nil || good.Class != Feature {
+		t.Fatalf("%v, class %q", err, good.Class)
+	}
+	for _, tc := range []struct {
+		name string
+		set  func(*Change)
+		says string
+	}{
+		{"no service", func(c *Change) { c.Service = "" }, `service "": must not be empty`},
+		{"no commit", func(c *Change) { c.Commit = "" }, "commit"},
+		{"odd commit", func(c *Change) { c.Commit = "a b" }, "must be a commit's hash"},
+		{"control character", func(c *Change) { c.Author = "a\x00b" }, "control character"},
+		{"long", func(c *Change) { c.Version = strings.Repeat("x", 201) }, "at most 200 characters"},
+		{"control character in a reference", func(c *Change) { c.Refs = []string{"INC-1", "\n"} }, "refs[1]"},
+		{"class", func(c *Change) { c.Class = "feture" }, `must be one of feature, reliability, security, rollback, config (did you mean "feature"?)`},
+	} {
+		c := good
+		tc.set(&c)
+		var invalid *InvalidChangeError
+		if err := c.Validate(); !errors.As(err, &invalid) || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
+func TestFormat(t *testing.T) {
+	t.Parallel()
+	for _, tc := range [][2]string{
+		{share(0), "0.0 %"}, {share(1), "100.0 %"}, {share(-0.382), "−38.2 %"}, {share(0.00004), "0.004 %"}, {share(-0.0000001), "−0.00001 %"},
+		{whole(0), "0"}, {whole(999), "999"}, {whole(1000), "1,000"}, {whole(-1234567), "−1,234,567"},
+		{allowance(110), "110"}, {allowance(109.999999999), "110"}, {allowance(1234.567), "1,234.56"}, {allowance(0.5), "0.5"}, {allowance(0.001), "0.001"}, {allowance(7.005), "7"},
+		{plural(1, "event"), "1 event"}, {plural(2, "event"), "2 events"},
+	} {
+		if tc[0] != tc[1] {
+			t.Errorf("%q, want %q", tc[0], tc[1])
+		}
+	}
+}

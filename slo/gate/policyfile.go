@@ -1,0 +1,229 @@
+package gate
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"plimsoll/internal/config"
+	"plimsoll/slo"
+)
+
+// ErrInvalidPolicy marks a policy that a person can correct.
+var ErrInvalidPolicy = errors.New("the policy is not valid")
+
+// policyFile is a policy as it is written. Durations read "5m", "24h" or "30d"; shares read "10%".
+type policyFile struct {
+	Service      string       `yaml:"service"`
+	Environments []string     `yaml:"environments"`
+	Mode         string       `yaml:"mode"`
+	Clauses      []clauseFile `yaml:"clauses"`
+	Freeze       struct {
+		ThawAbove string `yaml:"thawAbove"`
+		ThawAfter string `yaml:"thawAfter"`
+		Thawing   struct {
+			Every string `yaml:"every"`
+			For   string `yaml:"for"`
+		} `yaml:"thawing"`
+	} `yaml:"freeze"`
+}
+
+// clauseFile has exactly one member.
+type clauseFile struct {
+	Exempt   *exemptFile   `yaml:"exempt"`
+	Freeze   *freezeFile   `yaml:"freeze"`
+	Data     *dataFile     `yaml:"data"`
+	Budget   *budgetFile   `yaml:"budget"`
+	Incident *incidentFile `yaml:"incident"`
+}
+
+type exemptFile struct {
+	Classes   []string `yaml:"classes"`
+	Reference string   `yaml:"reference"`
+}
+
+type freezeFile struct{}
+
+type dataFile struct {
+	MaxAge      string `yaml:"maxAge"`
+	MinCoverage string `yaml:"minCoverage"`
+	Then        string `yaml:"then"`
+}
+
+type budgetFile struct {
+	Objectives []string `yaml:"objectives"`
+	Caution    string   `yaml:"caution"`
+	InCaution  string   `yaml:"inCaution"`
+	Spent      string   `yaml:"spent"`
+}
+
+type incidentFile struct {
+	Severity *int   `yaml:"severity"`
+	Then     string `yaml:"then"`
+}
+
+// Defaults of a policy.
+const (
+	DefaultEnvironment = "production"
+	DefaultMaxAge      = 5 * time.Minute
+	DefaultCaution     = slo.One / 10
+	defaultSeverity    = 2
+)
+
+// DefaultThaw is how a freeze ends unless the policy says otherwise.
+func DefaultThaw() ThawRules {
+	return ThawRules{Above: slo.One / 10, After: 24 * time.Hour, Every: time.Hour, For: 6 * time.Hour}
+}
+
+// ParsePolicy reads a policy file. All problems are reported at once, each as "file:line: field: …"; the error is ErrInvalidPolicy.
+func ParsePolicy(file string, data []byte) (*Policy, error) {
+	var f policyFile
+	if err := config.Decode(file, data, &f); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, err)
+	}
+	r := &policyReader{file: file}
+	if err := yaml.Unmarshal(data, &r.doc); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrInvalidPolicy, file, err)
+	}
+	p := r.policy(f)
+	if len(r.problems) > 0 {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, errors.Join(r.problems...))
+	}
+	sum := sha256.Sum256(data)
+	p.Version = hex.EncodeToString(sum[:6])
+	return p, nil
+}
+
+// policyReader turns what is written into a policy and gathers the problems with their lines.
+type policyReader struct {
+	file     string
+	doc      yaml.Node
+	problems []error
+}
+
+func (r *policyReader) policy(f policyFile) *Policy {
+	p := &Policy{Service: f.Service, File: r.file, Environments: f.Environments}
+	if p.Service == "" {
+		r.problem(path{"service"}, `must name the service, or "*" for every service without a policy of its own`)
+	}
+	if len(p.Environments) == 0 {
+		p.Environments = []string{DefaultEnvironment}
+	}
+	for i, env := range p.Environments {
+		if env == "" || slices.Contains(p.Environments[:i], env) {
+			r.problem(path{"environments", i}, "must be a name that is not in the list yet, found %q", env)
+		}
+	}
+	p.Mode = oneOf(r, path{"mode"}, f.Mode, Enforce, Shadow)
+	thaw := DefaultThaw()
+	p.Thaw = ThawRules{
+		Above: r.share(path{"freeze", "thawAbove"}, f.Freeze.ThawAbove, thaw.Above),
+		After: r.duration(path{"freeze", "thawAfter"}, f.Freeze.ThawAfter, thaw.After, 0),
+		Every: r.duration(path{"freeze", "thawing", "every"}, f.Freeze.Thawing.Every, thaw.Every, time.Second),
+		For:   r.duration(path{"freeze", "thawing", "for"}, f.Freeze.Thawing.For, thaw.For, 0),
+	}
+	var clauses []clause
+	for i, c := range f.Clauses {
+		if one := r.clause(path{"clauses", i}, c); one != nil {
+			clauses = append(clauses, one)
+		}
+	}
+	if !slices.ContainsFunc(clauses, isA[*budgetClause]) && len(r.problems) == 0 {
+		r.problem(path{"clauses"}, `needs a budget clause; the shortest is "- budget: {}"`)
+	}
+	p.clauses = complete(clauses)
+	return p
+}
+
+// complete adds what no policy can be without: a rollback always goes; a service without objectives, a freeze in force
+// and stale data stop what is not exempt.
+func complete(written []clause) []clause {
+	exempt := slices.IndexFunc(written, func(c clause) bool { return !isA[*exemptClause](c) })
+	if exempt < 0 {
+		exempt = len(written)
+	}
+	all := append([]clause{rollbackClause{}}, written[:exempt]...)
+	all = append(all, objectiveClause{})
+	if !slices.ContainsFunc(written, isA[*freezeClause]) {
+		all = append(all, &freezeClause{})
+	}
+	if !slices.ContainsFunc(written, isA[*dataClause]) {
+		all = append(all, &dataClause{maxAge: DefaultMaxAge, then: Hold})
+	}
+	return append(all, written[exempt:]...)
+}
+
+func isA[T clause](c clause) bool {
+	_, ok := c.(T)
+	return ok
+}
+
+func (r *policyReader) clause(at path, c clauseFile) clause {
+	line := r.line(at)
+	var found []clause
+	if c.Exempt != nil {
+		found = append(found, r.exempt(at.in("exempt"), line, c.Exempt))
+	}
+	if c.Freeze != nil {
+		found = append(found, &freezeClause{line: line})
+	}
+	if f := c.Data; f != nil {
+		at := at.in("data")
+		found = append(found, &dataClause{line: line,
+			maxAge:      r.duration(at.in("maxAge"), f.MaxAge, DefaultMaxAge, time.Second),
+			minCoverage: r.share(at.in("minCoverage"), f.MinCoverage, 0),
+			then:        oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)})
+	}
+	if f := c.Budget; f != nil {
+		at := at.in("budget")
+		found = append(found, &budgetClause{line: line, objectives: f.Objectives,
+			caution:   r.share(at.in("caution"), f.Caution, DefaultCaution),
+			inCaution: oneOf(r, at.in("inCaution"), f.InCaution, cautionAllow, cautionProgressive, cautionHold, cautionDeny),
+			spent:     oneOf(r, at.in("spent"), f.Spent, Deny, Hold, Allow)})
+	}
+	if f := c.Incident; f != nil {
+		found = append(found, r.incident(at.in("incident"), line, f))
+	}
+	if len(found) != 1 {
+		r.problem(at, `must have one of exempt, freeze, data, budget, incident, as in "- freeze: {}"; found %d`, len(found))
+		return nil
+	}
+	return found[0]
+}
+
+func (r *policyReader) exempt(at path, line int, f *exemptFile) clause {
+	e := &exemptClause{line: line}
+	if len(f.Classes) == 0 {
+		r.problem(at.in("classes"), "must list classes: %s", strings.Join(classNames(), ", "))
+	}
+	for i, c := range f.Classes {
+		e.classes = append(e.classes, oneOf(r, at.in("classes", i), cmp.Or(c, " "), Classes()...))
+	}
+	e.reference = oneOf(r, at.in("reference"), f.Reference, referenceNone, referenceOpen) == referenceOpen
+	return e
+}
+
+type referenceRule string
+
+const (
+	referenceNone referenceRule = "none"
+	referenceOpen referenceRule = "open" // to an incident or action item that is open
+)
+
+func (r *policyReader) incident(at path, line int, f *incidentFile) clause {
+	c := &incidentClause{line: line, severity: defaultSeverity, then: oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)}
+	if f.Severity != nil {
+		c.severity = *f.Severity
+	}
+	if c.severity < 1 || c.severity > 5 {
+		r.problem(at.in("severity"), "must be 1 (the worst) to 5, found %d", c.severity)
+	}
+	return c
+}

@@ -1,0 +1,233 @@
+package gate
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// TestScenarios runs testdata/scenarios. A file names a policy and tells what happens at which instant:
+//
+//	at day 1 10:05, budget -1 %, data 6m old, incident INC-3 severity 1, freeze by ada until day 1 13:00
+//	  phase code_red                       the phase must be this
+//	  event entered_code_red               this must have happened at this instant
+//	  feature aaa with INC-7 progressive -> deny CODE_RED, enforced hold
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/scenarios/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &world{t: t, file: file, budgets: map[string]float64{}, coverage: 1}
+			w.run(strings.Split(string(data), "\n"))
+		})
+	}
+}
+
+// world is what is true at one instant of a scenario.
+type world struct {
+	t      *testing.T
+	file   string
+	line   int
+	policy *Policy
+
+	at         time.Time
+	budgets    map[string]float64
+	age        time.Duration
+	never      bool
+	coverage   float64
+	incidents  []Incident
+	references []Reference
+	state      State
+	events     []Event
+}
+
+func (w *world) fail(format string, args ...any) {
+	w.t.Helper()
+	w.t.Fatalf("%s:%d: %s", w.file, w.line, fmt.Sprintf(format, args...))
+}
+
+func (w *world) run(lines []string) {
+	var inline []string
+	for i, line := range lines {
+		w.line = i + 1
+		text := strings.TrimSpace(line)
+		switch {
+		case w.policy == nil && strings.HasPrefix(line, "  "):
+			inline = append(inline, strings.TrimPrefix(line, "  "))
+		case text == "" || strings.HasPrefix(text, "#"):
+		case strings.HasPrefix(text, "policy "):
+			if name := strings.TrimPrefix(text, "policy "); name != "inline" {
+				data, err := os.ReadFile(filepath.Join(filepath.Dir(w.file), name))
+				if err != nil {
+					w.fail("%v", err)
+				}
+				w.parse(data)
+			}
+		case strings.HasPrefix(text, "at "):
+			if w.policy == nil {
+				w.parse([]byte(strings.Join(inline, "\n")))
+			}
+			w.moment(strings.Split(strings.TrimPrefix(text, "at "), ", "))
+		case strings.HasPrefix(text, "phase "):
+			if got := "phase " + string(w.state.Phase); got != text {
+				w.fail("%s, want %s", got, text)
+			}
+		case strings.HasPrefix(text, "event "):
+			w.expectEvent(EventKind(strings.TrimPrefix(text, "event ")))
+		default:
+			w.check(text)
+		}
+	}
+}
+
+func (w *world) parse(data []byte) {
+	p, err := ParsePolicy("policy.yaml", data)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	w.policy = p
+}
+
+func (w *world) instant(day, clock string) time.Time {
+	n, err := strconv.Atoi(day)
+	at, err2 := time.Parse("15:04", clock)
+	if err != nil || err2 != nil {
+		w.fail("day %s %s is not an instant", day, clock)
+	}
+	return time.Date(2026, 11, n, at.Hour(), at.Minute(), 0, 0, time.UTC)
+}
+
+// moment takes the facts of an instant and lets the freeze move.
+func (w *world) moment(facts []string) {
+	at := strings.Fields(facts[0])
+	w.at = w.instant(at[1], at[2])
+	var command *Command
+	for _, fact := range facts[1:] {
+		if c := w.fact(fact, strings.Fields(fact)); c != nil {
+			command = c
+		}
+	}
+	w.state, w.events = Transition(w.state, Input{At: w.at, Watched: w.policy.Watch(w.figures()), Thaw: w.policy.Thaw,
+		MaxAge: w.policy.MaxAge(), Command: command})
+}
+
+var manualFact = regexp.MustCompile(`^(freeze|thaw) by (\w+) until day (\d+) (\S+)$`)
+
+func (w *world) fact(fact string, words []string) *Command {
+	if m := manualFact.FindStringSubmatch(fact); m != nil {
+		c := &Command{Kind: CommandKind(m[1]), By: m[2], Reason: "because", Until: w.instant(m[3], m[4])}
+		if err := c.Validate(w.at); err != nil {
+			w.fail("%v", err)
+		}
+		return c
+	}
+	var err error
+	switch {
+	case words[0] == "budget" && len(words) == 3:
+		w.budgets["availability"], err = strconv.ParseFloat(words[1], 64)
+	case words[0] == "budget" && len(words) == 4:
+		w.budgets[words[1]], err = strconv.ParseFloat(words[2], 64)
+	case words[0] == "coverage":
+		w.coverage, err = strconv.ParseFloat(words[1], 64)
+		w.coverage /= 100
+	case fact == "data never":
+		w.never = true
+	case words[0] == "data":
+		w.never = false
+		w.age, err = time.ParseDuration(words[1])
+	case words[0] == "reference":
+		w.references = append(w.references, Reference{Ref: words[1], Known: true, Open: words[2] == "open"})
+	case words[0] == "incident":
+		severity, _ := strconv.Atoi(words[3])
+		w.incidents = append(w.incidents, Incident{Ref: words[1], Severity: severity, Title: "trouble", Since: w.at, CodeRed: len(words) > 4})
+	case fact == "no incident":
+		w.incidents = nil
+	case fact == "no objective":
+		w.budgets = map[string]float64{}
+	default:
+		w.fail("no such fact: %q", fact)
+	}
+	if err != nil {
+		w.fail("%v", err)
+	}
+	return nil
+}
+
+func (w *world) figures() []Figures {
+	var figures []Figures
+	for _, name := range []string{"availability", "latency"} {
+		left, ok := w.budgets[name]
+		if !ok {
+			continue
+		}
+		f := figuresOf(name, int64(1000-10*left), 1_000_000)
+		f.Coverage, f.LastSample = w.coverage, w.at.Add(-w.age)
+		if w.never {
+			f.LastSample = time.Time{}
+		}
+		figures = append(figures, f)
+	}
+	return figures
+}
+
+// figuresOf makes the figures of an objective of video-api with a target of 99.9 %.
+func figuresOf(name string, bad, total int64) Figures {
+	c := slo.Counts{Good: total - bad, Total: total}
+	o := &slo.Objective{Key: slo.Key("video-api/" + name), DisplayName: name, Target: slo.One - slo.One/1000, Window: slo.Window{Length: 30 * 24 * time.Hour}}
+	return FiguresOf(slo.Status{Objective: o, Window: slo.Reading{Counts: c}, Budget: slo.BudgetOf(o.Target, c)}, slo.Forecast{})
+}
+
+func (w *world) expectEvent(kind EventKind) {
+	for _, e := range w.events {
+		if e.Kind == kind {
+			return
+		}
+	}
+	w.fail("no event %s, only %+v", kind, w.events)
+}
+
+func (w *world) check(text string) {
+	question, want, ok := strings.Cut(text, "->")
+	if !ok {
+		w.fail("not understood: %q", text)
+	}
+	words := strings.Fields(question)
+	c := Change{Service: "video-api", Environment: "production", Commit: "c0ffee", Class: Class(words[0])}
+	withRefs := false
+	for _, word := range words[1:] {
+		switch {
+		case word == "progressive":
+			c.Progressive = true
+		case word == "with":
+			withRefs = true
+		case withRefs:
+			c.Refs = append(c.Refs, word)
+		default:
+			c.Commit = word
+		}
+	}
+	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), Freeze: w.state, Incidents: w.incidents, References: w.references}, c)
+	got := fmt.Sprintf("%s %s", d.Outcome, d.Reason)
+	if d.Would != "" && d.Would != d.Outcome {
+		got += ", enforced " + string(d.Would)
+	}
+	if got != strings.TrimSpace(want) {
+		w.fail("%s-> %s, want%s\n%s", question, got, want, strings.Join(d.Message, "\n"))
+	}
+	w.state = w.state.Admit(d)
+}

@@ -34,6 +34,9 @@ func New(url, token string) *Client {
 	return &Client{url: strings.TrimRight(url, "/"), token: token, http: &http.Client{Timeout: timeout}}
 }
 
+// Using returns the client with another HTTP client, for its transport and timeout.
+func (c *Client) Using(h *http.Client) *Client { return &Client{url: c.url, token: c.token, http: h} }
+
 // URL of the server.
 func (c *Client) URL() string { return c.url }
 

@@ -50,7 +50,7 @@ func (t *track) restore(s ObjectiveState) error {
 			return fmt.Errorf("hour %d: %w: it is not later than the one before it", stored.Hour, ErrCorrupt)
 		}
 		for ; next < stored.Hour; next++ {
-			t.appendBlock(block{})
+			t.appendBlock(block{offset: uint32(len(t.words))})
 		}
 		b, sum, words, err := readStored(stored.Data, t.words)
 		if err != nil {

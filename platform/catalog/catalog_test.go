@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -32,17 +33,27 @@ func TestUploadRoundTrip(t *testing.T) {
 	if got.Parts() != 3 || got.PartBytes(1) != 5<<20 || got.PartBytes(3) != 2<<20 {
 		t.Errorf("parts: %d of %d and %d bytes", got.Parts(), got.PartBytes(1), got.PartBytes(3))
 	}
-	if err := s.RestartUpload(ctx, want.ID, "multipart", "another"); err != nil {
+	if err := s.RestartUpload(ctx, &want, want.ObjectKey+"/2", "another"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RestartUpload(ctx, want.ID, "multipart", "third"); !errors.Is(err, catalog.ErrUploadClosed) {
+	if err := s.RestartUpload(ctx, &want, want.ObjectKey+"/3", "third"); !errors.Is(err, catalog.ErrUploadClosed) {
 		t.Errorf("restart by one who knows an old multipart upload: %v", err)
 	}
-	if err := s.CloseUpload(ctx, want.ID, catalog.Aborted, time.Now()); err != nil {
+	outage := errors.New("outage")
+	err = s.CloseUpload(ctx, want.ID, catalog.Aborted, time.Now(), func(context.Context, *catalog.Upload) error { return outage })
+	if got, readErr := s.Upload(ctx, want.ID); !errors.Is(err, outage) || readErr != nil || got.Status != catalog.Uploading {
+		t.Errorf("close when storage cannot be freed: %v, then %s", err, got.Status)
+	}
+	freed := ""
+	free := func(_ context.Context, u *catalog.Upload) error { freed += u.MultipartID; return nil }
+	if err := s.CloseUpload(ctx, want.ID, catalog.Aborted, time.Now(), free); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CloseUpload(ctx, want.ID, catalog.Expired, time.Now()); !errors.Is(err, catalog.ErrUploadClosed) {
+	if err := s.CloseUpload(ctx, want.ID, catalog.Expired, time.Now(), free); !errors.Is(err, catalog.ErrUploadClosed) {
 		t.Errorf("close again: %v", err)
+	}
+	if freed != "another" {
+		t.Errorf("freed %q, want the present multipart upload once", freed)
 	}
 	if _, err := s.Upload(ctx, catalog.UploadID("00000000-0000-7000-8000-000000000000")); !errors.Is(err, catalog.ErrNoUpload) {
 		t.Errorf("unknown upload: %v", err)

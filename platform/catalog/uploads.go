@@ -41,29 +41,35 @@ func (s *Store) Upload(ctx context.Context, id UploadID) (Upload, error) {
 	return u, nil
 }
 
-// RestartUpload gives an open upload a new, empty S3 multipart upload in place of the one it had. It returns
-// ErrUploadClosed if the upload is not open, or no longer has that one.
-func (s *Store) RestartUpload(ctx context.Context, id UploadID, oldMultipartID, newMultipartID string) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE catalog_uploads SET multipart_id = $3
-		WHERE id = $1 AND multipart_id = $2 AND status = 'uploading'`, id, oldMultipartID, newMultipartID)
+// RestartUpload has an open upload begin anew, in an object and an S3 multipart upload that nothing has been sent to.
+// It returns ErrUploadClosed if the upload is not open, or no longer in the multipart upload that u names.
+func (s *Store) RestartUpload(ctx context.Context, u *Upload, objectKey, multipartID string) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE catalog_uploads SET object_key = $3, multipart_id = $4
+		WHERE id = $1 AND multipart_id = $2 AND status = 'uploading'`, u.ID, u.MultipartID, objectKey, multipartID)
 	if err != nil {
-		return fmt.Errorf("restart upload %s: %w", id, err)
+		return fmt.Errorf("restart upload %s: %w", u.ID, err)
 	}
 	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("restart upload %s: %w", id, ErrUploadClosed)
+		return fmt.Errorf("restart upload %s: %w", u.ID, ErrUploadClosed)
 	}
 	return nil
 }
 
-// CloseUpload ends an open upload as Aborted or Expired. It returns ErrUploadClosed if the upload is not open.
-func (s *Store) CloseUpload(ctx context.Context, id UploadID, as UploadStatus, now time.Time) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE catalog_uploads SET status = $2, finished_at = $3
-		WHERE id = $1 AND status = 'uploading'`, id, as, now)
+// CloseUpload ends an open upload as Aborted or Expired. What it holds in object storage is freed by free, while no
+// one else can change the upload; if that fails, the upload stays open. It returns ErrUploadClosed if the upload is
+// not open.
+func (s *Store) CloseUpload(ctx context.Context, id UploadID, as UploadStatus, now time.Time, free func(context.Context, *Upload) error) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, `UPDATE catalog_uploads SET status = $2, finished_at = $3
+			WHERE id = $1 AND status = 'uploading' RETURNING `+uploadColumns, id, as, now)
+		u, err := pgx.CollectExactlyOneRow(rows, scanUpload)
+		if err != nil {
+			return translate(err, ErrUploadClosed)
+		}
+		return free(ctx, &u)
+	})
 	if err != nil {
 		return fmt.Errorf("close upload %s: %w", id, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("close upload %s: %w", id, ErrUploadClosed)
 	}
 	return nil
 }

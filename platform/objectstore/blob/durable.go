@@ -32,11 +32,11 @@ func uploadOf(claimed string) string {
 type durable struct {
 	*posix.Posix
 
-	mu          sync.Mutex
-	completions map[string]*turn // by upload ID
+	mu    sync.Mutex
+	turns map[string]*turn // by upload ID
 }
 
-// turn is the queue of the completions of one multipart upload.
+// turn is the queue of those who complete or list one multipart upload.
 type turn struct {
 	sync.Mutex
 	waiting int // guarded by durable.mu
@@ -120,16 +120,25 @@ func (d *durable) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 	return out, version, errors.Join(syncErr, syncUp(filepath.Join(*in.Bucket, *in.Key)))
 }
 
-// takeTurn waits until no other completion of the upload runs, and returns the function that ends this one.
+// ListParts waits for a completion that is under way, during which versitygw would say that there is no such upload;
+// after it, there is none for certain.
+func (d *durable) ListParts(ctx context.Context, in *s3.ListPartsInput) (s3response.ListPartsResult, error) {
+	if in.UploadId != nil {
+		defer d.takeTurn(*in.UploadId)()
+	}
+	return d.Posix.ListParts(ctx, in)
+}
+
+// takeTurn waits until no other completion or listing of the upload runs, and returns the function that ends this one.
 func (d *durable) takeTurn(upload string) (end func()) {
 	d.mu.Lock()
-	if d.completions == nil {
-		d.completions = map[string]*turn{}
+	if d.turns == nil {
+		d.turns = map[string]*turn{}
 	}
-	t := d.completions[upload]
+	t := d.turns[upload]
 	if t == nil {
 		t = &turn{}
-		d.completions[upload] = t
+		d.turns[upload] = t
 	}
 	t.waiting++
 	d.mu.Unlock()
@@ -140,7 +149,7 @@ func (d *durable) takeTurn(upload string) (end func()) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if t.waiting--; t.waiting == 0 {
-			delete(d.completions, upload)
+			delete(d.turns, upload)
 		}
 	}
 }

@@ -132,6 +132,8 @@ func (p *Process) start(ctx context.Context, addr string) (string, error) {
 	ready := make(chan string, 1)
 	out, in := io.Pipe()
 	go p.readOutput(out, ready)
+	complaints, stderr := io.Pipe()
+	go p.readComplaints(complaints)
 	started, err := child.Start(child.Config{
 		Path: p.cfg.Path,
 		Args: p.cfg.Args,
@@ -143,15 +145,16 @@ func (p *Process) start(ctx context.Context, addr string) (string, error) {
 		}, p.cfg.Env...),
 		PIDFile: p.cfg.PIDFile,
 		Stdout:  in,
-		Stderr:  in,
+		Stderr:  stderr,
 	})
+	closeOutput := func() { _ = errors.Join(in.Close(), stderr.Close()) }
 	if err != nil {
-		_ = in.Close()
+		closeOutput()
 		return "", err
 	}
 	go func() {
 		<-started.Done()
-		_ = in.Close()
+		closeOutput()
 	}()
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -169,15 +172,25 @@ func (p *Process) start(ctx context.Context, addr string) (string, error) {
 	return addr, nil
 }
 
-// readOutput takes the address from the child's output and logs the rest.
+// readOutput takes the address from the child's output; the rest is of interest to developers.
 func (p *Process) readOutput(out io.Reader, ready chan<- string) {
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if addr, ok := strings.CutPrefix(lines.Text(), listening); ok {
+	readLines(out, func(line string) {
+		if addr, ok := strings.CutPrefix(line, listening); ok {
 			ready <- addr
-			continue
+			return
 		}
-		p.logger.Warn("object storage says", "line", lines.Text())
+		p.logger.Debug("object storage says", "line", line)
+	})
+}
+
+func (p *Process) readComplaints(out io.Reader) {
+	readLines(out, func(line string) { p.logger.Warn("object storage complains", "line", line) })
+}
+
+func readLines(r io.Reader, each func(line string)) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		each(lines.Text())
 	}
-	_, _ = io.Copy(io.Discard, out) // a line that is too long must not block the child
+	_, _ = io.Copy(io.Discard, r) // a line that is too long must not block the child
 }

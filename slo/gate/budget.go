@@ -104,15 +104,15 @@ func (b *budgetClause) explain(q *question, f *Figures, r *Result) {
 		r.Flip = plural(f.badToSpend(), "more bad event") + " of " + f.Name
 	case r.Verdict == Pass:
 	case r.Reason == BudgetSpent:
-		r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.exemptions(), upperFirst(backAbout(r.Until, f.Window)))
+		r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.Exemptions(), upperFirst(backAbout(r.Until, f.Window)))
 		if n := f.goodToRecover(); n > 0 {
 			r.Flip = plural(n, "more good event") + " of " + f.Name + " without a bad one"
 		}
 	case b.inCaution == cautionProgressive:
-		r.Next = fmt.Sprintf("roll the change out in steps that stop by themselves and say so with --progressive, or wait. Meanwhile %s go out.", q.policy.exemptions())
+		r.Next = fmt.Sprintf("roll the change out in steps that stop by themselves and say so with --progressive, or wait. Meanwhile %s go out.", q.policy.Exemptions())
 		r.Flip = "a progressive rollout (--progressive)"
 	default:
-		r.Next = fmt.Sprintf("wait until more of the budget is back. Meanwhile only %s go out.", q.policy.exemptions())
+		r.Next = fmt.Sprintf("wait until more of the budget is back. Meanwhile only %s go out.", q.policy.Exemptions())
 		r.Flip = fmt.Sprintf("%s above %s", f.Name, percent(b.caution))
 	}
 }

@@ -55,7 +55,7 @@ func (f *freezeClause) evaluate(q *question) Result {
 			return r
 		}
 		r.Verdict, r.Reason = Deny, FrozenByHand
-		r.Next = fmt.Sprintf("wait until %s, or ask %s. Now only %s go out.", instant(m.Until), m.By, q.policy.exemptions())
+		r.Next = fmt.Sprintf("wait until %s, or ask %s. Now only %s go out.", instant(m.Until), m.By, q.policy.Exemptions())
 		r.Flip = "a thaw by hand, or the end of the freeze"
 		return r
 	}
@@ -83,7 +83,6 @@ func (f *freezeClause) codeRed(q *question, r *Result) {
 	} else {
 		r.Detail = worst.String()
 	}
-	ends := fmt.Sprintf("the freeze ends when every budget has been above %s for %s", percent(thaw.Above), slo.ShortDuration(thaw.After))
 	back := ""
 	switch spent := spentOf(q.snapshot.Objectives); {
 	case len(spent) > 0:
@@ -94,7 +93,7 @@ func (f *freezeClause) codeRed(q *question, r *Result) {
 		r.Until = &until
 		back = fmt.Sprintf("the budget is back since %s, and the freeze lifts at %s if it stays; ", instant(*s.RecoveredAt), instant(until))
 	}
-	r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.exemptions(), upperFirst(back+ends))
+	r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.Exemptions(), upperFirst(back+q.policy.FreezeEnds()))
 	r.Flip = fmt.Sprintf("every budget above %s for %s, or a thaw by hand", percent(thaw.Above), slo.ShortDuration(thaw.After))
 }
 
@@ -112,7 +111,7 @@ func (f *freezeClause) thawing(q *question, r *Result) {
 		until := a.At.Add(thaw.Every)
 		r.Verdict, r.Reason, r.Until = Hold, ThawingSlowly, &until
 		r.Detail = fmt.Sprintf("thawing after a freeze: one change in %s, and %s went out at %s", slo.ShortDuration(thaw.Every), short(a.Commit), instant(a.At))
-		r.Next = fmt.Sprintf("ask again at %s. Meanwhile %s go out.", instant(until), q.policy.exemptions())
+		r.Next = fmt.Sprintf("ask again at %s. Meanwhile %s go out.", instant(until), q.policy.Exemptions())
 		r.Flip = fmt.Sprintf("%s more", span(until.Sub(at)))
 	}
 }
@@ -145,7 +144,7 @@ func (d *dataClause) evaluate(q *question) Result {
 		}
 		if d.then != Allow {
 			r.Verdict = d.then
-			r.Next = fmt.Sprintf("see why metrics of the service do not arrive, then ask again. Meanwhile only %s go out.", q.policy.exemptions())
+			r.Next = fmt.Sprintf("see why metrics of the service do not arrive, then ask again. Meanwhile only %s go out.", q.policy.Exemptions())
 		}
 		return r
 	}
@@ -168,7 +167,7 @@ func (c *incidentClause) evaluate(q *question) Result {
 		}
 		r.Reason, r.Verdict = IncidentOpen, c.then
 		r.Detail = fmt.Sprintf("%s, severity %d, open since %s: %s", i.Ref, i.Severity, instant(i.Since), i.Title)
-		r.Next = fmt.Sprintf("help to resolve %s, or wait for it. Meanwhile only %s go out.", i.Ref, q.policy.exemptions())
+		r.Next = fmt.Sprintf("help to resolve %s, or wait for it. Meanwhile only %s go out.", i.Ref, q.policy.Exemptions())
 		r.Flip = i.Ref + " resolved"
 		if c.then == Allow {
 			r.Verdict, r.Next, r.Flip = Pass, "", ""

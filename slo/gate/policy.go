@@ -88,8 +88,8 @@ func (p *Policy) budgetOf(key slo.Key) *budgetClause {
 	return rest
 }
 
-// exemptions writes which changes go out whatever the budget says.
-func (p *Policy) exemptions() string {
+// Exemptions writes which changes go out whatever the budget says, such as "rollbacks and security fixes".
+func (p *Policy) Exemptions() string {
 	parts := []string{"rollbacks"}
 	for _, c := range p.clauses {
 		if e, ok := c.(*exemptClause); ok {
@@ -100,6 +100,11 @@ func (p *Policy) exemptions() string {
 		return parts[0]
 	}
 	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+}
+
+// FreezeEnds writes how Code Red ends, in plain words.
+func (p *Policy) FreezeEnds() string {
+	return fmt.Sprintf("the freeze ends when every budget has been above %s for %s", percent(p.Thaw.Above), slo.ShortDuration(p.Thaw.After))
 }
 
 // Policies are all policies of a directory. They are immutable.

@@ -1,0 +1,13 @@
+// Package postgres runs the gate on PostgreSQL: it gathers the snapshot of a check, keeps the freezes and the audit log.
+// It decides nothing itself; [plimsoll/slo/gate] does.
+//
+// Every check, freeze and thaw is one entry of a hash chain. Whoever appends holds the head of the chain until commit, so
+// all entries have one order:
+//
+//	check:   figures, incidents ─▶ [ lock head ─▶ read freeze ─▶ Decide ─▶ append ─▶ commit ] ─▶ answer
+//	keeper:  figures ────────────▶ [ lock head ─▶ read freeze ─▶ Transition ─▶ append, job ─▶ commit ]
+//	freeze:  a person ───────────▶ [ lock head ─▶ read freeze ─▶ Transition ─▶ append ─▶ commit ] ─▶ answer
+//
+// Hence a check that begins after a freeze was acknowledged reads that freeze, and an answer that was given is on disk.
+// Checks that arrive while a transaction is under way share the next one, so that one flush serves many.
+package postgres

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"plimsoll/slo/gate"
+)
+
+// place is where a freeze applies.
+type place struct{ service, environment string }
+
+// loadFreezes reads the freezes of places. One that was never stored is in its first state.
+func loadFreezes(ctx context.Context, tx pgx.Tx, places []place) (map[place]gate.State, error) {
+	states := make(map[place]gate.State, len(places))
+	services, environments := make([]string, len(places)), make([]string, len(places))
+	for i, p := range places {
+		states[p] = gate.State{Service: p.service, Environment: p.environment, Phase: gate.Open}
+		services[i], environments[i] = p.service, p.environment
+	}
+	rows, err := tx.Query(ctx, `SELECT f.state FROM gate_freezes f
+		JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (service, environment)) u USING (service, environment)`,
+		services, environments)
+	if err != nil {
+		return nil, fmt.Errorf("read freezes: %w", err)
+	}
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[gate.State])
+	if err != nil {
+		return nil, fmt.Errorf("read freezes: %w", err)
+	}
+	for _, s := range stored {
+		states[place{s.Service, s.Environment}] = s
+	}
+	return states, nil
+}
+
+// loadFreeze reads one freeze.
+func loadFreeze(ctx context.Context, tx pgx.Tx, p place) (gate.State, error) {
+	states, err := loadFreezes(ctx, tx, []place{p})
+	return states[p], err
+}
+
+func saveFreeze(ctx context.Context, tx pgx.Tx, s gate.State, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO gate_freezes (service, environment, state, updated_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (service, environment) DO UPDATE SET state = EXCLUDED.state, updated_at = EXCLUDED.updated_at`,
+		s.Service, s.Environment, s, at)
+	if err != nil {
+		return fmt.Errorf("store freeze: %w", err)
+	}
+	return nil
+}
+
+// Freezes returns every freeze that was ever stored, in its present state, sorted by service and environment.
+// What has no row is open.
+func (g *Gate) Freezes(ctx context.Context) ([]gate.State, error) {
+	rows, err := g.cfg.Pool.Query(ctx, `SELECT state FROM gate_freezes ORDER BY service, environment`)
+	if err != nil {
+		return nil, fmt.Errorf("read freezes: %w", err)
+	}
+	states, err := pgx.CollectRows(rows, pgx.RowTo[gate.State])
+	if err != nil {
+		return nil, fmt.Errorf("read freezes: %w", err)
+	}
+	return states, nil
+}

@@ -1,0 +1,150 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"plimsoll/internal/nearest"
+	"plimsoll/slo"
+	"plimsoll/slo/gate"
+)
+
+// ErrUnknownService is returned for a freeze or thaw by hand of a service without objectives.
+var ErrUnknownService = errors.New("the service has no objectives")
+
+// ErrNoPolicy is returned for a freeze or thaw by hand in an environment without a policy.
+var ErrNoPolicy = errors.New("no policy covers the service in this environment")
+
+// ledger is where budgets are read; [plimsoll/slo/ledger.Ledger] is one.
+type ledger interface {
+	Objectives() []*slo.Objective
+	Status(key slo.Key, at time.Time) (slo.Status, bool)
+	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
+}
+
+// jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
+type jobs interface {
+	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+}
+
+// Config of a Gate.
+type Config struct {
+	Pool *pgxpool.Pool // with [Migrations] applied
+	// Policies returns the policies in force; it may return others after a reload.
+	Policies func() *gate.Policies
+	Ledger   ledger
+	// Incidents returns the open incidents of a service; nil means that there are none.
+	Incidents func(ctx context.Context, service string) ([]gate.Incident, error)
+	// References says what is known of incidents and action items; nil means that none is known.
+	References func(ctx context.Context, refs []string) ([]gate.Reference, error)
+	// Jobs takes a [CodeRedIncident] when Code Red begins; nil means that nobody is told.
+	Jobs jobs
+	// Every is how often freezes are evaluated; 5 s by default.
+	Every  time.Duration
+	Now    func() time.Time // time.Now by default
+	Logger *slog.Logger     // slog.Default by default
+}
+
+const defaultEvery = 5 * time.Second
+
+// Gate answers checks and keeps freezes. It is safe for concurrent use, also by several processes on one database.
+type Gate struct {
+	cfg Config
+
+	mu      sync.Mutex // guards the two below
+	waiting []*check   // checks that share the next transaction
+	busy    bool       // a goroutine commits them
+}
+
+// New makes a gate. It starts nothing.
+func New(cfg Config) (*Gate, error) {
+	if cfg.Pool == nil || cfg.Policies == nil || cfg.Ledger == nil {
+		return nil, errors.New("a gate needs a pool, policies and a ledger")
+	}
+	cfg.Every = cmp.Or(cfg.Every, defaultEvery)
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Gate{cfg: cfg}, nil
+}
+
+// now is the instant of a transaction, as the database can hold it.
+func (g *Gate) now() time.Time { return g.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// figures reads the budgets of a service. The forecast is asked for spent budgets only: it reads the whole window.
+func (g *Gate) figures(service string, at time.Time) []gate.Figures {
+	var figures []gate.Figures
+	for _, o := range g.cfg.Ledger.Objectives() {
+		if o.Service != service {
+			continue
+		}
+		status, ok := g.cfg.Ledger.Status(o.Key, at)
+		if !ok {
+			continue // removed by a reload since the list was read
+		}
+		var forecast slo.Forecast
+		if status.Budget.Spent {
+			forecast, _ = g.cfg.Ledger.Forecast(o.Key, at)
+		}
+		figures = append(figures, gate.FiguresOf(status, forecast))
+	}
+	return figures
+}
+
+// services returns the services that have objectives, sorted.
+func (g *Gate) services() []string {
+	var names []string
+	for _, o := range g.cfg.Ledger.Objectives() {
+		names = append(names, o.Service)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// snapshot gathers everything that a decision reads but the freeze, which is read in the transaction that records it.
+func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, error) {
+	s := gate.Snapshot{
+		At:           g.now(),
+		Services:     g.services(),
+		Environments: g.cfg.Policies().Environments(c.Service),
+	}
+	s.Objectives = g.figures(c.Service, s.At)
+	var err error
+	if g.cfg.Incidents != nil {
+		if s.Incidents, err = g.cfg.Incidents(ctx, c.Service); err != nil {
+			return gate.Snapshot{}, fmt.Errorf("read open incidents: %w", err)
+		}
+	}
+	if g.cfg.References != nil && len(c.Refs) > 0 {
+		if s.References, err = g.cfg.References(ctx, c.Refs); err != nil {
+			return gate.Snapshot{}, fmt.Errorf("read references: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// known refuses a service or environment that nothing is known of.
+func (g *Gate) known(service, environment string) (*gate.Policy, error) {
+	services := g.services()
+	if !slices.Contains(services, service) {
+		return nil, fmt.Errorf("%w: %q%s", ErrUnknownService, service, nearest.Hint(service, services))
+	}
+	policies := g.cfg.Policies()
+	policy := policies.For(service, environment)
+	if policy == nil {
+		return nil, fmt.Errorf("%w: %q in %q%s", ErrNoPolicy, service, environment, nearest.Hint(environment, policies.Environments(service)))
+	}
+	return policy, nil
+}

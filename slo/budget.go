@@ -1,7 +1,7 @@
 package slo
 
 import (
-	"math/big"
+	"math/bits"
 	"time"
 )
 
@@ -22,24 +22,26 @@ type Budget struct {
 	Spent bool `json:"spent"`
 }
 
-// BudgetOf computes the budget of c under target.
+// BudgetOf computes the budget of c under target, which is below 1.
 func BudgetOf(target Ratio, c Counts) Budget {
-	b := Budget{Counts: c, Allowed: (One - target).Float() * float64(c.Total), Remaining: 1}
+	b := Budget{Counts: c, Allowed: (One - target).Float() * float64(c.Total), Remaining: 1, Spent: spent(target, c)}
 	if c.Total > 0 {
 		b.Remaining = 1 - float64(c.Bad())/b.Allowed
+		if b.Spent != (b.Remaining <= 0) {
+			b.Remaining = 0 // so close to it that rounding fell on the other side
+		}
 	}
-	b.Spent = spent(target, c)
 	return b
 }
 
-// spent reports bad ≥ (1 − target) × total, exactly.
+// spent reports bad ≥ (1 − target) × total, exactly. Without events, or without bad ones, nothing is spent.
 func spent(target Ratio, c Counts) bool {
-	if c.Bad() <= 0 {
+	if c.Bad() <= 0 || c.Total <= 0 {
 		return false
 	}
-	bad := new(big.Int).Mul(big.NewInt(c.Bad()), big.NewInt(int64(One)))
-	allowed := new(big.Int).Mul(big.NewInt(c.Total), big.NewInt(int64(One-target)))
-	return bad.Cmp(allowed) >= 0
+	badHigh, badLow := bits.Mul64(uint64(c.Bad()), uint64(One))
+	allowedHigh, allowedLow := bits.Mul64(uint64(c.Total), uint64(One-target))
+	return badHigh > allowedHigh || badHigh == allowedHigh && badLow >= allowedLow
 }
 
 // BurnRate is how many times faster than sustainable the budget is being spent over a lookback:
@@ -62,7 +64,7 @@ type Burn struct {
 	Rate float64 `json:"rate"`
 }
 
-// Lookbacks are the windows over which burn rates are shown and alerted on.
+// lookbacks are the windows over which burn rates are shown and alerted on.
 // Source: Google SRE Workbook, "Alerting on SLOs", table 5-8 with its short windows.
 var lookbacks = []time.Duration{
 	5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour,

@@ -32,6 +32,9 @@ func (c Counts) Add(d Counts) Counts { return Counts{c.Good + d.Good, c.Total + 
 // Sub returns the difference of both.
 func (c Counts) Sub(d Counts) Counts { return Counts{c.Good - d.Good, c.Total - d.Total} }
 
+// times returns n times the events.
+func (c Counts) times(n int64) Counts { return Counts{c.Good * n, c.Total * n} }
+
 // Reading is what the ledger holds of a window.
 type Reading struct {
 	Counts

@@ -17,97 +17,55 @@ type Forecast struct {
 const forecastBasis = time.Hour
 
 // Predict replays the window forward from s.At: minute by minute the oldest events leave it and events at the
-// present rate enter it. It reads every minute of the window, so it is asked for where a person or the gate
-// wants it and is not part of [Evaluate].
+// present rate enter it. The rate is that of the observed minutes of the last hour; where none was observed, no
+// events are expected.
+//
+// It reads every minute of the window, so it is asked for where a person or the gate wants it and is not part of [Evaluate].
 func Predict(s Status, r Reader) Forecast {
-	o, now := s.Objective, MinuteOf(s.At)
-	basis := r.Read(now-Minute(forecastBasis/time.Minute), now)
-	rate := perMinute(basis)
+	p := project(s, r)
 	if !s.Budget.Spent {
-		return Forecast{ExhaustedAt: rollForward(o, r, now, s.Window.Counts, rate, true)}
+		return Forecast{ExhaustedAt: p.first(true, p.rate)}
 	}
-	clean := rate
-	clean.bad = 0
-	return Forecast{
-		RecoversAt:            rollForward(o, r, now, s.Window.Counts, clean, false),
-		RecoversAtPresentRate: rollForward(o, r, now, s.Window.Counts, rate, false),
-	}
+	clean := Counts{Good: p.rate.Total, Total: p.rate.Total}
+	return Forecast{RecoversAt: p.first(false, clean), RecoversAtPresentRate: p.first(false, p.rate)}
 }
 
-type flow struct{ bad, total float64 } // events a minute
-
-func perMinute(r Reading) flow {
-	if r.Observed == 0 {
-		return flow{}
-	}
-	return flow{bad: float64(r.Bad()) / float64(r.Observed), total: float64(r.Total) / float64(r.Observed)}
+// projection is a window about to be moved forward. Its counts are in fractions of an event, 1/scale each, so that a rate of
+// events a minute is a whole number and every answer exact.
+type projection struct {
+	target  Ratio
+	now     Minute
+	window  Counts   // what the window holds now
+	leaving []Counts // what leaves it in each of the next minutes
+	rate    Counts   // what enters it in each
 }
 
-// rollForward returns the first minute, up to one window ahead, in which "spent" equals want.
-func rollForward(o *Objective, r Reader, now Minute, c Counts, in flow, want bool) *time.Time {
-	length := o.Window.Minutes()
-	allowed := o.Budget().Float()
-	bad, total := float64(c.Bad()), float64(c.Total)
-	// Between two minutes that leave the window the sides change linearly, so only the minutes with events
-	// have to be visited: at each the crossing before it, if any, is solved for.
-	margin := func() float64 { return allowed*total - bad } // above 0: not spent
-	slope := allowed*in.total - in.bad                      // change of the margin a minute
-	var found *time.Time
-	at := func(m Minute) { t := m.Time(); found = &t }
-	crossed := func(v float64) bool {
-		if want {
-			return v <= 0
-		}
-		return v > 0
+func project(s Status, r Reader) projection {
+	now := MinuteOf(s.At)
+	length := s.Objective.Window.Minutes()
+	start := now - Minute(length)
+	basis := r.Read(now-Minute(forecastBasis/time.Minute), now)
+	scale := max(1, basis.Observed)
+	p := projection{target: s.Objective.Target, now: now, window: s.Window.times(scale), leaving: make([]Counts, length)}
+	if basis.Observed > 0 {
+		p.rate = basis.Counts
 	}
-	last := Minute(0) // minutes ahead of now at which bad and total hold
-	advance := func(to Minute) bool {
-		for steps := to - last; steps > 0; {
-			if crossed(margin() + slope*float64(steps)) {
-				if n := firstCrossing(margin(), slope, want); n <= steps {
-					at(now + last + n)
-					return true
-				}
-			}
-			bad += in.bad * float64(steps)
-			total += in.total * float64(steps)
-			steps = 0
-		}
-		last = to
-		return false
-	}
-	r.Each(now-Minute(length), now, func(mc MinuteCounts) bool {
-		if mc.Total == 0 && mc.Good == 0 {
-			return true
-		}
-		ahead := mc.Minute + Minute(length) - now // when it has left
-		if advance(ahead) {
-			return false
-		}
-		bad -= float64(mc.Bad())
-		total -= float64(mc.Total)
-		if crossed(margin()) && (bad > 0.5 || !want) {
-			at(now + ahead)
-			return false
-		}
+	r.Each(start, now, func(m MinuteCounts) bool {
+		p.leaving[m.Minute-start-1] = m.times(scale)
 		return true
 	})
-	if found == nil && advance(Minute(length)) {
-		return found
-	}
-	return found
+	return p
 }
 
-// firstCrossing returns the first whole minute n ≥ 1 at which margin + slope·n is on the wanted side.
-func firstCrossing(margin, slope float64, spent bool) Minute {
-	if slope == 0 {
-		return 1
-	}
-	n := Minute(-margin / slope)
-	for n = max(n-1, 1); ; n++ {
-		v := margin + slope*float64(n)
-		if (spent && v <= 0) || (!spent && v > 0) {
-			return n
+// first returns the first minute in which the budget is spent, or is not, while events enter at a rate.
+func (p projection) first(spentThen bool, rate Counts) *time.Time {
+	window := p.window
+	for i, out := range p.leaving {
+		window = window.Sub(out).Add(rate)
+		if spent(p.target, window) == spentThen {
+			at := (p.now + Minute(i) + 1).Time()
+			return &at
 		}
 	}
+	return nil
 }

@@ -30,6 +30,7 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 		Window:     w,
 		SLI:        1,
 		Budget:     BudgetOf(o.Target, w.Counts),
+		Burn:       make([]Burn, 0, len(lookbacks)),
 		Revision:   r.Revision(),
 		LastSample: r.LastSample(),
 	}

@@ -12,8 +12,8 @@ import (
 //
 //	S(i) − S(60)·i/60
 //
-// as fields in two's complement: first 59 of totalWidth bits for all events, right after them 59 of badWidth bits for the bad
-// ones, which are few and therefore narrow. A width of 0 stores nothing: the events came in a straight line, or not at all.
+// as a pair of fields in two's complement: totalWidth bits for all events, and after them badWidth bits for the bad ones,
+// which are few and therefore narrow. A width of 0 stores nothing: the events came in a straight line, or not at all.
 type block struct {
 	before     slo.Counts // events before the hour
 	observed   uint64     // bit i: minute i was observed
@@ -24,7 +24,7 @@ type block struct {
 	dirty      bool // changed since it was last checkpointed
 }
 
-// fields is how many values a block stores of each kind.
+// fields is how many pairs a block stores.
 const fields = hourMinutes - 1
 
 // size returns the number of words that the block takes.
@@ -41,14 +41,14 @@ func line(sum int64, i int) int64 { return sum * int64(i) / hourMinutes }
 // upTo returns the events of the first i minutes of the hour, 0 < i < 60, from its words and the events of the whole hour.
 func (b *block) upTo(words []uint64, sum slo.Counts, i int) slo.Counts {
 	tw, bw := uint(b.totalWidth), uint(b.badWidth)
-	field, start := uint(i-1), uint(b.offset)*64
-	total := line(sum.Total, i) + unpack(words, start+field*tw, tw)
-	bad := line(sum.Bad(), i) + unpack(words, start+fields*tw+field*bw, bw)
+	pos := uint(b.offset)*64 + uint(i-1)*(tw+bw)
+	total := line(sum.Total, i) + getField(words, pos, tw)
+	bad := line(sum.Bad(), i) + getField(words, pos+tw, bw)
 	return slo.Counts{Good: total - bad, Total: total}
 }
 
-// unpack reads the signed field of width bits at bit position pos.
-func unpack(words []uint64, pos, width uint) int64 {
+// getField reads the signed field of width bits at bit position pos.
+func getField(words []uint64, pos, width uint) int64 {
 	if width == 0 {
 		return 0
 	}
@@ -81,9 +81,12 @@ func pack(words []uint64, d *denseHour) (block, []uint64) {
 	for range b.size() {
 		words = append(words, 0)
 	}
-	pos := uint(b.offset) * 64
-	putFields(words, pos, uint(b.totalWidth), total[:])
-	putFields(words, pos+fields*uint(b.totalWidth), uint(b.badWidth), bad[:])
+	tw, bw := uint(b.totalWidth), uint(b.badWidth)
+	for i := range fields {
+		pos := uint(b.offset)*64 + uint(i)*(tw+bw)
+		putField(words, pos, tw, total[i])
+		putField(words, pos+tw, bw, bad[i])
+	}
 	return b, words
 }
 
@@ -100,17 +103,15 @@ func width(values []int64, magnitude uint64) uint8 {
 	return uint8(bits.Len64(magnitude) + 1)
 }
 
-func putFields(words []uint64, pos, width uint, values []int64) {
+// putField writes the lowest bits of value into bits that are still 0.
+func putField(words []uint64, pos, width uint, value int64) {
 	if width == 0 {
 		return
 	}
-	for _, value := range values {
-		v := uint64(value) << (64 - width) >> (64 - width)
-		w, shift := pos/64, pos%64
-		words[w] |= v << shift
-		if shift+width > 64 {
-			words[w+1] |= v >> (64 - shift)
-		}
-		pos += width
+	v := uint64(value) << (64 - width) >> (64 - width)
+	w, shift := pos/64, pos%64
+	words[w] |= v << shift
+	if shift+width > 64 {
+		words[w+1] |= v >> (64 - shift)
 	}
 }

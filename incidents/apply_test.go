@@ -172,6 +172,7 @@ func TestRefusals(t *testing.T) {
 		{"long title", with(func(d *incidents.Declare) { d.Title = strings.Repeat("ä", 201) }), "at most 200 characters"},
 		{"severity 0", with(func(d *incidents.Declare) { d.Severity = 0 }), `severity "0" is not valid: expected 1 to 5`},
 		{"a service in two words", with(func(d *incidents.Declare) { d.Services = []string{"a", "b c"} }), `services[1] "b c" is not valid`},
+		{"a service with a control character", with(func(d *incidents.Declare) { d.Services = []string{"a\x00"} }), "services[0]"},
 		{"half an objective", with(func(d *incidents.Declare) { d.Objectives = []slo.Key{"video-api"} }), `objectives[0] "video-api"`},
 		{"started after it was detected", with(func(d *incidents.Declare) { d.Started = at(-1) }), "started \"2026-03-02 11:59:00 UTC\" is not valid: expected a time not after it was detected, 2026-03-02 11:56:00 UTC"},
 		{"detected in the future", with(func(d *incidents.Declare) { d.Detected = at(9) }), "detected"},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"plimsoll/slo"
 )
@@ -121,12 +123,12 @@ func (i Incident) UpdateDue() (time.Time, bool) {
 // normalise sorts and completes what is affected: every objective's service is an affected service.
 func (i *Incident) normalise() error {
 	for n, s := range i.Services {
-		if s == "" || strings.ContainsAny(s, " \t\n/") {
+		if !isName(s) {
 			return &InputError{Field: fmt.Sprintf("services[%d]", n), Found: s, Want: "the name of a service, such as video-api"}
 		}
 	}
 	for n, key := range i.Objectives {
-		if service, name, ok := strings.Cut(string(key), "/"); !ok || service == "" || name == "" {
+		if service, name, ok := strings.Cut(string(key), "/"); !ok || !isName(service) || !isName(strings.ReplaceAll(name, "/", "")) {
 			return &InputError{Field: fmt.Sprintf("objectives[%d]", n), Found: string(key), Want: "service/objective"}
 		}
 		i.Services = append(i.Services, key.Service())
@@ -136,4 +138,9 @@ func (i *Incident) normalise() error {
 	i.Services = slices.Compact(i.Services)
 	i.Objectives = slices.Compact(i.Objectives)
 	return nil
+}
+
+// isName reports whether s can name a service or an objective: some characters, each of them visible.
+func isName(s string) bool {
+	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r == '/' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 }

@@ -1,0 +1,172 @@
+package slack
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"plimsoll/incidents"
+)
+
+// printer writes answers in Slack's mrkdwn.
+type printer struct {
+	people  people
+	url     string // of the pages; empty for no links
+	command string
+}
+
+// name writes a subject so that Slack shows the person where it can.
+func (p printer) name(subject string) string {
+	if id, ok := strings.CutPrefix(subject, subjectPrefix); ok {
+		return "<@" + escaper.Replace(id) + ">"
+	}
+	for id, s := range p.people {
+		if s == subject {
+			return "<@" + id + ">"
+		}
+	}
+	return escaper.Replace(subject)
+}
+
+func (p printer) ref(r incidents.Ref) string {
+	if p.url == "" {
+		return r.String()
+	}
+	return fmt.Sprintf("<%s/incidents/%s|%s>", strings.TrimRight(p.url, "/"), r, r)
+}
+
+func (p printer) title(i incidents.Incident) string {
+	return fmt.Sprintf("*%s* %s (%s, %s)", p.ref(i.Ref), escaper.Replace(i.Title), i.Severity, i.State)
+}
+
+// line tells one entry.
+func (p printer) line(e incidents.TimelineEntry) string {
+	e.Text = escaper.Replace(e.Text)
+	return "• " + p.name(e.By) + ": " + e.Sentence(p.name)
+}
+
+// changed tells everybody what was done and what comes next.
+func (p printer) changed(i incidents.Incident, made []incidents.TimelineEntry) message {
+	lines := []string{p.title(i)}
+	for _, e := range made {
+		lines = append(lines, p.line(e))
+	}
+	if len(made) > 0 {
+		lines = append(lines, p.next(i, made[len(made)-1])...)
+	}
+	return loud(strings.Join(lines, "\n"))
+}
+
+// next says what is expected after an entry.
+func (p printer) next(i incidents.Incident, last incidents.TimelineEntry) []string {
+	var lines []string
+	switch last.Kind {
+	case incidents.KindDeclared:
+		lines = append(lines, fmt.Sprintf("Somebody takes it with `%s %s ack` and leads with `%s %s lead`.", p.command, i.Ref, p.command, i.Ref))
+	case incidents.KindResolved:
+		if i.Times.Started.IsZero() {
+			lines = append(lines, fmt.Sprintf("When did it start? `%s %s at started 14:05`", p.command, i.Ref))
+		}
+		if i.Severity.NeedsPostmortem() {
+			lines = append(lines, fmt.Sprintf("A %s incident needs a postmortem: `plimsoll incident postmortem %s` drafts it.", i.Severity, i.Ref))
+		}
+	}
+	if due, ok := i.UpdateDue(); ok {
+		switch last.Kind {
+		case incidents.KindDeclared, incidents.KindUpdate, incidents.KindSeverity, incidents.KindReopened:
+			lines = append(lines, "Next update due "+clock(due)+".")
+		}
+	}
+	return lines
+}
+
+// refused tells the person what is wrong, and how the verb is used if it is about that.
+func (p printer) refused(err error) message {
+	var u *usageError
+	if !errors.As(err, &u) {
+		return quiet(escaper.Replace(sentence(rootOf(err).Error())))
+	}
+	if u.verb == nil {
+		return quiet(escaper.Replace(u.problem) + fmt.Sprintf(" `%s help` lists them all.", p.command))
+	}
+	return quiet(escaper.Replace(u.problem) + "\n" + p.usage(*u.verb))
+}
+
+// rootOf leaves out what the store was doing: the person knows what was asked.
+func rootOf(err error) error {
+	var input *incidents.InputError
+	var state *incidents.StateError
+	switch {
+	case errors.As(err, &input):
+		return input
+	case errors.As(err, &state):
+		return state
+	}
+	return err
+}
+
+func (p printer) usage(v verb) string {
+	call := strings.TrimSpace(v.name + " " + v.usage)
+	return fmt.Sprintf("`%s [INC-n] %s` %s", p.command, escaper.Replace(call), v.help)
+}
+
+func (p printer) help() message {
+	lines := []string{"INC-n may be left out while one incident is open."}
+	for _, v := range verbs() {
+		lines = append(lines, "• "+p.usage(v))
+	}
+	return quiet(strings.Join(lines, "\n"))
+}
+
+func (p printer) list(open []incidents.Incident) message {
+	if len(open) == 0 {
+		return quiet("No incident is open.")
+	}
+	var lines []string
+	for _, i := range open {
+		lines = append(lines, "• "+p.title(i)+", "+p.leader(i))
+	}
+	return quiet(strings.Join(lines, "\n"))
+}
+
+func (p printer) leader(i incidents.Incident) string {
+	if c := i.Roles[incidents.Commander]; c != "" {
+		return "led by " + p.name(c)
+	}
+	return "nobody leads it"
+}
+
+// statusEntries is how much of the timeline a status shows.
+const statusEntries = 5
+
+func (p printer) status(i incidents.Incident, timeline []incidents.TimelineEntry) message {
+	lines := []string{p.title(i), i.Severity.Name() + ": " + i.Severity.Definition()}
+	if len(i.Services) > 0 {
+		lines = append(lines, "Services: "+escaper.Replace(strings.Join(i.Services, ", ")))
+	}
+	for _, role := range incidents.Roles() {
+		if holder := i.Roles[role]; holder != "" {
+			lines = append(lines, capital(role.Title())+": "+p.name(holder))
+		}
+	}
+	if i.State.Open() && i.Roles[incidents.Commander] == "" {
+		lines = append(lines, "Nobody leads it.")
+	}
+	if due, ok := i.UpdateDue(); ok {
+		lines = append(lines, "Next update due "+clock(due)+".")
+	}
+	if skipped := len(timeline) - statusEntries; skipped > 0 {
+		lines = append(lines, fmt.Sprintf("… %d earlier entries", skipped))
+		timeline = timeline[skipped:]
+	}
+	for _, e := range timeline {
+		lines = append(lines, p.line(e)+" _"+clock(e.At)+"_")
+	}
+	return quiet(strings.Join(lines, "\n"))
+}
+
+// clock writes an instant so that Slack shows it in each reader's own time zone.
+func clock(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+}

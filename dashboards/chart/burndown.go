@@ -12,7 +12,7 @@ import (
 // Geometry of a burn-down in units of its view box.
 const (
 	downWidth, downHeight = 960.0, 300.0
-	downLeft, downRight   = 52.0, 8.0
+	downLeft, downRight   = 64.0, 8.0
 	downTop, downBottom   = 12.0, 28.0
 )
 

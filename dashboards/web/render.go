@@ -1,0 +1,88 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"plimsoll/slo"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// policy allows our own files and nothing else: no inline style, no inline script, no other origin.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// page is what every page has.
+type page struct {
+	Title string
+	Nav   string // entry of the navigation that is current
+	Path  string // of the request
+	At    time.Time
+	Body  any
+}
+
+// parsePages makes one template set per page: the layout around the page's own "live" and "controls".
+func parsePages(files assets) (map[string]*template.Template, error) {
+	funcs := template.FuncMap{
+		"asset":   files.url,
+		"percent": slo.FormatPercent,
+		"count":   slo.FormatCount,
+		"amount":  slo.FormatAmount,
+		"rate":    slo.FormatRate,
+		"span":    slo.FormatSpan,
+		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
+		"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05 UTC") },
+		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	}
+	pages := map[string]*template.Template{}
+	for _, name := range []string{"overview", "objective", "incidents", "incident", "message"} {
+		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// render writes a page, or only its live part when the script asks for that.
+func (w *Web) render(rw http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	p.Path, p.At = r.URL.Path, w.cfg.Now()
+	part := "layout.html"
+	if r.Header.Get("X-Part") == "live" {
+		part = "live"
+	}
+	h := rw.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	rw.WriteHeader(status)
+	// Written as it is made, so that a long page begins to show at once. What may fail was asked for before.
+	if err := w.pages[name].ExecuteTemplate(rw, part, p); err != nil {
+		w.cfg.Logger.DebugContext(r.Context(), "page not finished", "page", name, "err", err)
+		panic(http.ErrAbortHandler) // so that the reader does not take what came for all of it
+	}
+}
+
+// message is a page that says one thing.
+type message struct {
+	Heading, Text string
+}
+
+func (w *Web) notFound(rw http.ResponseWriter, r *http.Request, text string) {
+	w.render(rw, r, http.StatusNotFound, "message", page{Title: "Not found", Body: message{"Nothing is here", text}})
+}
+
+// unavailable is the answer when a store cannot be read: the page says so instead of showing half of it as if it were all.
+func (w *Web) unavailable(rw http.ResponseWriter, r *http.Request, err error) {
+	w.cfg.Logger.ErrorContext(r.Context(), "page not available", "path", r.URL.Path, "err", err)
+	w.render(rw, r, http.StatusServiceUnavailable, "message", page{Title: "Not available",
+		Body: message{"This page is not available", "The database did not answer. The page comes back by itself when it does."}})
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"plimsoll/incidents"
+	"plimsoll/slo"
+	"plimsoll/slo/gate"
+)
+
+// ledger is where the numbers come from.
+type ledger interface {
+	Statuses(at time.Time) []slo.Status
+	Status(key slo.Key, at time.Time) (slo.Status, bool)
+	Reader(key slo.Key) (slo.Reader, bool)
+	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
+}
+
+// incidentStore is where incidents are kept. Get returns incidents.ErrNotFound.
+type incidentStore interface {
+	List(ctx context.Context, f incidents.Filter) ([]incidents.Incident, error)
+	Get(ctx context.Context, ref incidents.Ref) (incidents.Incident, error)
+	Timeline(ctx context.Context, ref incidents.Ref) ([]incidents.TimelineEntry, error)
+}
+
+// Config of the pages.
+type Config struct {
+	Ledger    ledger                                      // required
+	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
+	Incidents incidentStore                               // nil shows none
+	Refresh   time.Duration                               // how often a live page may change; 2 s when zero
+	Now       func() time.Time                            // time.Now when nil
+	Logger    *slog.Logger                                // slog.Default when nil
+}
+
+// Web serves the pages.
+type Web struct {
+	cfg    Config
+	pages  map[string]*template.Template
+	assets assets
+	hub    *hub
+}
+
+// New makes the pages. Live updates come only while [Web.Run] runs.
+func New(cfg Config) (*Web, error) {
+	if cfg.Ledger == nil {
+		return nil, errors.New("web: a ledger is required")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Refresh = cmp.Or(cfg.Refresh, 2*time.Second)
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
+	files, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := parsePages(files)
+	if err != nil {
+		return nil, err
+	}
+	return &Web{cfg: cfg, pages: pages, assets: files, hub: newHub()}, nil
+}
+
+// Mount adds the pages to a router.
+func (w *Web) Mount(r chi.Router) {
+	r.Get("/", w.overview)
+	r.Get("/objectives/*", w.objective)
+	r.Get("/incidents", w.incidents)
+	r.Get("/incidents/{ref}", w.incident)
+	r.Get("/events", w.events)
+	r.Get("/static/*", w.assets.serve)
+	r.Get("/favicon.ico", w.assets.favicon)
+}

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +114,8 @@ func newFixture(t testing.TB, change func(*postgres.Config)) *fixture {
 // another is a second gate on the same database, as another process has it.
 func (f *fixture) another(t testing.TB, change func(*postgres.Config)) *postgres.Gate {
 	t.Helper()
-	cfg := postgres.Config{Pool: f.pool, Policies: policies(t, policyText), Ledger: f.budgets, Now: f.clock.now}
+	cfg := postgres.Config{Pool: f.pool, Policies: policies(t, policyText), Ledger: f.budgets, Now: f.clock.now,
+		Logger: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&cfg)
 	}

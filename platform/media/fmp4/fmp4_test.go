@@ -111,9 +111,9 @@ func FuzzRead(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(b[:file.Init.Size])
-		head := min(file.Fragments[0].Offset+4096, int64(len(b)))
-		f.Add(b[:head])
-		f.Add(b)
+		for _, fragment := range file.Fragments { // without most of the media data
+			f.Add(append(bytes.Clone(b[:file.Init.Size]), b[fragment.Offset:min(fragment.Offset+1000, fragment.Offset+fragment.Size)]...))
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := fmp4.Read(bytes.NewReader(b), int64(len(b)))

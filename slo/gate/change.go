@@ -42,19 +42,19 @@ const (
 
 var commitPattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/@:+-]{0,127}$`)
 
-// InvalidChangeError says what is wrong with one field of a change.
-type InvalidChangeError struct {
+// InputError says what is wrong with one field of a change or command.
+type InputError struct {
 	Field   string // as in JSON
 	Found   string
 	Message string // what is allowed
 }
 
-func (e *InvalidChangeError) Error() string {
+func (e *InputError) Error() string {
 	return fmt.Sprintf("%s %q: %s", e.Field, e.Found, e.Message)
 }
 
 // Validate checks a change and fills in the class, which is Feature where none is given.
-// The error is an *InvalidChangeError.
+// The error is an *InputError.
 func (c *Change) Validate() error {
 	if c.Class == "" {
 		c.Class = Feature
@@ -62,20 +62,20 @@ func (c *Change) Validate() error {
 	required := []field{{"service", c.Service}, {"environment", c.Environment}, {"commit", c.Commit}}
 	for _, f := range required {
 		if f.value == "" {
-			return &InvalidChangeError{f.name, "", "must not be empty"}
+			return &InputError{f.name, "", "must not be empty"}
 		}
 	}
 	free := append(required, field{"version", c.Version}, field{"author", c.Author})
 	for _, f := range append(free, refFields(c.Refs)...) {
 		if len(f.value) > maxField || strings.ContainsFunc(f.value, unicode.IsControl) {
-			return &InvalidChangeError{f.name, f.value, fmt.Sprintf("must have at most %d characters, none of them a control character", maxField)}
+			return &InputError{f.name, f.value, fmt.Sprintf("must have at most %d characters, none of them a control character", maxField)}
 		}
 	}
 	if !commitPattern.MatchString(c.Commit) {
-		return &InvalidChangeError{"commit", c.Commit, "must be a commit's hash, or letters, digits and ._/@:+- up to 128 characters"}
+		return &InputError{"commit", c.Commit, "must be a commit's hash, or letters, digits and ._/@:+- up to 128 characters"}
 	}
 	if len(c.Refs) > maxRefs {
-		return &InvalidChangeError{"refs", fmt.Sprint(len(c.Refs)), fmt.Sprintf("must be at most %d", maxRefs)}
+		return &InputError{"refs", fmt.Sprint(len(c.Refs)), fmt.Sprintf("must be at most %d", maxRefs)}
 	}
 	return validClass(c.Class)
 }
@@ -97,7 +97,7 @@ func validClass(c Class) error {
 			return nil
 		}
 	}
-	return &InvalidChangeError{"class", string(c), "must be one of " + strings.Join(names, ", ") + nearest.Hint(string(c), names)}
+	return &InputError{"class", string(c), "must be one of " + strings.Join(names, ", ") + nearest.Hint(string(c), names)}
 }
 
 func classNames() []string {

@@ -112,7 +112,7 @@ func (f *freezeClause) thawing(q *question, r *Result) {
 		r.Verdict, r.Reason, r.Until = Hold, ThawingSlowly, &until
 		r.Detail = fmt.Sprintf("thawing after a freeze: one change in %s, and %s went out at %s", slo.ShortDuration(thaw.Every), short(a.Commit), instant(a.At))
 		r.Next = fmt.Sprintf("ask again at %s. Meanwhile %s go out.", instant(until), q.policy.Exemptions())
-		r.Flip = fmt.Sprintf("%s more", span(until.Sub(at)))
+		r.Flip = fmt.Sprintf("%s more", slo.FormatSpan(until.Sub(at)))
 	}
 }
 
@@ -133,11 +133,11 @@ func (d *dataClause) evaluate(q *question) Result {
 			r.Flip = "a sample of " + f.Name
 		case f.stale(q.snapshot.At, d.maxAge):
 			r.Reason = DataStale
-			r.Detail = fmt.Sprintf("%s: the newest sample is %s old, allowed are %s", f.Name, span(q.snapshot.At.Sub(f.LastSample)), span(d.maxAge))
+			r.Detail = fmt.Sprintf("%s: the newest sample is %s old, allowed are %s", f.Name, slo.FormatSpan(q.snapshot.At.Sub(f.LastSample)), slo.FormatSpan(d.maxAge))
 			r.Flip = "a fresh sample of " + f.Name
 		case f.Coverage < d.minCoverage.Float():
 			r.Reason = CoverageLow
-			r.Detail = fmt.Sprintf("%s: the source was seen in %s of the last hour's minutes, needed are %s", f.Name, share(f.Coverage), percent(d.minCoverage))
+			r.Detail = fmt.Sprintf("%s: the source was seen in %s of the last hour's minutes, needed are %s", f.Name, slo.FormatPercent(f.Coverage), percent(d.minCoverage))
 			r.Flip = fmt.Sprintf("the source of %s seen in %s of an hour", f.Name, percent(d.minCoverage))
 		default:
 			continue
@@ -148,7 +148,7 @@ func (d *dataClause) evaluate(q *question) Result {
 		}
 		return r
 	}
-	r.Detail = fmt.Sprintf("every sample is at most %s old", span(d.maxAge))
+	r.Detail = fmt.Sprintf("every sample is at most %s old", slo.FormatSpan(d.maxAge))
 	return r
 }
 

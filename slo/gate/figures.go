@@ -55,8 +55,8 @@ func (f Figures) String() string {
 	if f.Total == 0 {
 		return fmt.Sprintf("%s: budget untouched: no events over %s", f.Name, f.Window)
 	}
-	return fmt.Sprintf("%s: budget %s: %s bad of %s allowed, %s events over %s", f.Name, share(f.Remaining),
-		whole(f.Bad()), allowance(f.Allowed), whole(f.Total), f.Window)
+	return fmt.Sprintf("%s: budget %s: %s bad of %s allowed, %s events over %s", f.Name, slo.FormatPercent(f.Remaining),
+		slo.FormatCount(f.Bad()), slo.FormatAmount(f.Allowed), slo.FormatCount(f.Total), f.Window)
 }
 
 // badToSpend is how many more bad events would spend the budget: the least n with bad + n ≥ (1 − target) · (total + n).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"plimsoll/slo"
 )
@@ -44,13 +45,18 @@ type Command struct {
 // maxManual bounds a freeze or thaw by hand, so that none is forgotten.
 const maxManual = 31 * 24 * time.Hour
 
-// Validate checks a command at the instant it is given. The error is an *InvalidChangeError.
+const maxReason = 500
+
+// Validate checks a command at the instant it is given. The error is an *InputError.
 func (c Command) Validate(at time.Time) error {
-	if strings.TrimSpace(c.Reason) == "" {
-		return &InvalidChangeError{"reason", c.Reason, "must say why"}
+	if c.By == "" {
+		return &InputError{"by", "", "must name who says so"}
+	}
+	if strings.TrimSpace(c.Reason) == "" || len(c.Reason) > maxReason || strings.ContainsFunc(c.Reason, unicode.IsControl) {
+		return &InputError{"reason", c.Reason, fmt.Sprintf("must say why, in at most %d characters on one line", maxReason)}
 	}
 	if !c.Until.After(at) || c.Until.Sub(at) > maxManual {
-		return &InvalidChangeError{"until", c.Until.UTC().Format(time.RFC3339), fmt.Sprintf("must be after %s and at most %s later",
+		return &InputError{"until", c.Until.UTC().Format(time.RFC3339), fmt.Sprintf("must be after %s and at most %s later",
 			at.UTC().Format(time.RFC3339), slo.ShortDuration(maxManual))}
 	}
 	return nil

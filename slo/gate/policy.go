@@ -11,6 +11,12 @@ import (
 	"plimsoll/slo"
 )
 
+// ErrUnknownService is returned for a freeze or thaw by hand of a service without objectives.
+var ErrUnknownService = errors.New("the service has no objectives")
+
+// ErrNoPolicy is returned for a freeze or thaw by hand in an environment without a policy.
+var ErrNoPolicy = errors.New("no policy covers the service in this environment")
+
 // Mode says whether a policy binds.
 type Mode string
 

@@ -31,7 +31,7 @@ type check struct {
 }
 
 // Check answers whether a change may go out, asked by a subject. The answer is in the audit log, on disk, before it is
-// returned. An invalid change is a *gate.InvalidChangeError; any other error means that nothing could be decided, which
+// returned. An invalid change is a *gate.InputError; any other error means that nothing could be decided, which
 // the caller must not take as an allow.
 func (g *Gate) Check(ctx context.Context, by string, c gate.Change) (gate.Decision, error) {
 	q, err := g.ask(ctx, by, c)

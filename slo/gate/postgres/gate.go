@@ -20,12 +20,6 @@ import (
 	"plimsoll/slo/gate"
 )
 
-// ErrUnknownService is returned for a freeze or thaw by hand of a service without objectives.
-var ErrUnknownService = errors.New("the service has no objectives")
-
-// ErrNoPolicy is returned for a freeze or thaw by hand in an environment without a policy.
-var ErrNoPolicy = errors.New("no policy covers the service in this environment")
-
 // ledger is where budgets are read; [plimsoll/slo/ledger.Ledger] is one.
 type ledger interface {
 	Objectives() []*slo.Objective
@@ -139,12 +133,12 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 func (g *Gate) known(service, environment string) (*gate.Policy, error) {
 	services := g.services()
 	if !slices.Contains(services, service) {
-		return nil, fmt.Errorf("%w: %q%s", ErrUnknownService, service, nearest.Hint(service, services))
+		return nil, fmt.Errorf("%w: %q%s", gate.ErrUnknownService, service, nearest.Hint(service, services))
 	}
 	policies := g.cfg.Policies()
 	policy := policies.For(service, environment)
 	if policy == nil {
-		return nil, fmt.Errorf("%w: %q in %q%s", ErrNoPolicy, service, environment, nearest.Hint(environment, policies.Environments(service)))
+		return nil, fmt.Errorf("%w: %q in %q%s", gate.ErrNoPolicy, service, environment, nearest.Hint(environment, policies.Environments(service)))
 	}
 	return policy, nil
 }

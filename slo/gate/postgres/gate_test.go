@@ -149,7 +149,7 @@ func (f *fixture) evaluate(t *testing.T) {
 	}
 }
 
-func (f *fixture) verify(t *testing.T) postgres.Verification {
+func (f *fixture) verify(t *testing.T) gate.Verification {
 	t.Helper()
 	v, err := f.Verify(t.Context())
 	if err != nil {
@@ -165,7 +165,7 @@ func TestCheckIsRecorded(t *testing.T) {
 	if d.Seq != 1 || d.By != "ci" || !d.At.Equal(f.clock.now()) {
 		t.Errorf("%+v", d)
 	}
-	got, err := f.Decisions(t.Context(), postgres.Filter{})
+	got, err := f.Decisions(t.Context(), gate.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestCodeRedAndBack(t *testing.T) {
 	f.evaluate(t)
 	f.expect(t, change(gate.Feature, "bbb"), gate.Allow, gate.WithinBudget)
 
-	events, err := f.Events(t.Context(), postgres.Filter{Service: "video-api"})
+	events, err := f.Events(t.Context(), gate.Filter{Service: "video-api"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,13 +286,13 @@ func TestManual(t *testing.T) {
 	}
 	f.expect(t, change(gate.Feature, "c0ffee"), gate.Allow, gate.WithinBudget)
 
-	if _, err := f.Freeze(t.Context(), "ada", "vidoe-api", "production", "x", until); !errors.Is(err, postgres.ErrUnknownService) || !strings.Contains(err.Error(), `"video-api"`) {
+	if _, err := f.Freeze(t.Context(), "ada", "vidoe-api", "production", "x", until); !errors.Is(err, gate.ErrUnknownService) || !strings.Contains(err.Error(), `"video-api"`) {
 		t.Error(err)
 	}
-	if _, err := f.Freeze(t.Context(), "ada", "video-api", "prodction", "x", until); !errors.Is(err, postgres.ErrNoPolicy) || !strings.Contains(err.Error(), `"production"`) {
+	if _, err := f.Freeze(t.Context(), "ada", "video-api", "prodction", "x", until); !errors.Is(err, gate.ErrNoPolicy) || !strings.Contains(err.Error(), `"production"`) {
 		t.Error(err)
 	}
-	var invalid *gate.InvalidChangeError
+	var invalid *gate.InputError
 	if _, err := f.Freeze(t.Context(), "ada", "video-api", "production", "", until); !errors.As(err, &invalid) {
 		t.Error(err)
 	}
@@ -393,15 +393,15 @@ func TestFilter(t *testing.T) {
 	f.expect(t, gate.Change{Service: "moon", Environment: "production", Commit: "c0ffee"}, gate.Hold, gate.NoObjective)
 	for _, tc := range []struct {
 		name   string
-		filter postgres.Filter
+		filter gate.Filter
 		want   []int64
 	}{
-		{"all", postgres.Filter{}, []int64{4, 3, 2, 1}},
-		{"service", postgres.Filter{Service: "video-api"}, []int64{3, 2, 1}},
-		{"outcome", postgres.Filter{Outcome: gate.Hold}, []int64{4}},
-		{"environment", postgres.Filter{Environment: "moon"}, nil},
-		{"from includes, to excludes", postgres.Filter{From: start.Add(time.Hour), To: start.Add(2 * time.Hour)}, []int64{2}},
-		{"page", postgres.Filter{Before: 4, Limit: 2}, []int64{3, 2}},
+		{"all", gate.Filter{}, []int64{4, 3, 2, 1}},
+		{"service", gate.Filter{Service: "video-api"}, []int64{3, 2, 1}},
+		{"outcome", gate.Filter{Outcome: gate.Hold}, []int64{4}},
+		{"environment", gate.Filter{Environment: "moon"}, nil},
+		{"from includes, to excludes", gate.Filter{From: start.Add(time.Hour), To: start.Add(2 * time.Hour)}, []int64{2}},
+		{"page", gate.Filter{Before: 4, Limit: 2}, []int64{3, 2}},
 	} {
 		decisions, err := f.Decisions(t.Context(), tc.filter)
 		if err != nil {

@@ -103,7 +103,7 @@ func TestKilled(t *testing.T) {
 	if len(answered) < 300 {
 		t.Fatalf("only %d answers", len(answered))
 	}
-	decisions, err := f.Decisions(t.Context(), postgres.Filter{})
+	decisions, err := f.Decisions(t.Context(), gate.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,31 +11,21 @@ import (
 	"plimsoll/slo/gate"
 )
 
-// Filter picks entries of the audit log. The zero value picks all.
-type Filter struct {
-	Service     string
-	Environment string
-	Outcome     gate.Outcome // of decisions
-	From, To    time.Time    // [From, To)
-	Before      int64        // entries before this place in the log
-	Limit       int          // at most so many; 0 for all
-}
-
 // Decisions returns decisions, newest first.
-func (g *Gate) Decisions(ctx context.Context, f Filter) ([]gate.Decision, error) {
+func (g *Gate) Decisions(ctx context.Context, f gate.Filter) ([]gate.Decision, error) {
 	var decisions []gate.Decision
 	err := g.entries(ctx, kindDecision, f, func(e entry) { decisions = append(decisions, *e.Decision) })
 	return decisions, err
 }
 
 // Events returns what happened to freezes, newest first.
-func (g *Gate) Events(ctx context.Context, f Filter) ([]gate.Event, error) {
+func (g *Gate) Events(ctx context.Context, f gate.Filter) ([]gate.Event, error) {
 	var events []gate.Event
 	err := g.entries(ctx, kindFreeze, f, func(e entry) { events = append(events, *e.Event) })
 	return events, err
 }
 
-func (g *Gate) entries(ctx context.Context, kind string, f Filter, each func(entry)) error {
+func (g *Gate) entries(ctx context.Context, kind string, f gate.Filter, each func(entry)) error {
 	rows, err := g.cfg.Pool.Query(ctx, `SELECT record FROM gate_audit
 		WHERE kind = @kind
 		  AND (@service = '' OR service = @service)

@@ -9,21 +9,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"plimsoll/slo/gate"
 )
-
-// Verification is what a walk along the audit log found.
-type Verification struct {
-	Entries int64  `json:"entries"` // that hold
-	Head    string `json:"head"`    // hash of the last of them, in hexadecimal
-	// Broken is the first link that does not hold; nil if all do.
-	Broken *BrokenLink `json:"broken,omitempty"`
-}
-
-// BrokenLink is a place at which the audit log was tampered with.
-type BrokenLink struct {
-	Seq     int64  `json:"seq"`
-	Problem string `json:"problem"`
-}
 
 // row is an entry as it is stored.
 type row struct {
@@ -35,8 +23,8 @@ type row struct {
 }
 
 // Verify walks the whole audit log and names the first entry that was changed, removed, inserted or moved.
-func (g *Gate) Verify(ctx context.Context) (Verification, error) {
-	var v Verification
+func (g *Gate) Verify(ctx context.Context) (gate.Verification, error) {
+	var v gate.Verification
 	hash := make([]byte, 32)
 	err := pgx.BeginTxFunc(ctx, g.cfg.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT seq, kind, service, environment, at, outcome, record, prev, hash FROM gate_audit ORDER BY seq`)
@@ -50,7 +38,7 @@ func (g *Gate) Verify(ctx context.Context) (Verification, error) {
 				return err
 			}
 			if problem := r.problem(v.Entries+1, hash); problem != "" {
-				v.Broken = &BrokenLink{Seq: v.Entries + 1, Problem: problem}
+				v.Broken = &gate.BrokenLink{Seq: v.Entries + 1, Problem: problem}
 				break
 			}
 			v.Entries, hash = r.Seq, r.Hash
@@ -63,7 +51,7 @@ func (g *Gate) Verify(ctx context.Context) (Verification, error) {
 		return err
 	})
 	if err != nil {
-		return Verification{}, fmt.Errorf("verify audit log: %w", err)
+		return gate.Verification{}, fmt.Errorf("verify audit log: %w", err)
 	}
 	v.Head = hex.EncodeToString(hash)
 	return v, nil
@@ -90,7 +78,7 @@ func (r row) problem(seq int64, prev []byte) string {
 }
 
 // checkHead compares the end of the log with the head that was written with it.
-func checkHead(ctx context.Context, tx pgx.Tx, entries int64, hash []byte) (*BrokenLink, error) {
+func checkHead(ctx context.Context, tx pgx.Tx, entries int64, hash []byte) (*gate.BrokenLink, error) {
 	var seq int64
 	var head []byte
 	if err := tx.QueryRow(ctx, `SELECT seq, hash FROM gate_audit_head`).Scan(&seq, &head); err != nil {
@@ -98,11 +86,11 @@ func checkHead(ctx context.Context, tx pgx.Tx, entries int64, hash []byte) (*Bro
 	}
 	switch {
 	case seq > entries:
-		return &BrokenLink{Seq: entries + 1, Problem: fmt.Sprintf("the entry is missing at the end; %d were written", seq)}, nil
+		return &gate.BrokenLink{Seq: entries + 1, Problem: fmt.Sprintf("the entry is missing at the end; %d were written", seq)}, nil
 	case seq < entries:
-		return &BrokenLink{Seq: seq + 1, Problem: fmt.Sprintf("the entry was added at the end; %d were written", seq)}, nil
+		return &gate.BrokenLink{Seq: seq + 1, Problem: fmt.Sprintf("the entry was added at the end; %d were written", seq)}, nil
 	case !bytes.Equal(head, hash):
-		return &BrokenLink{Seq: entries, Problem: "the last entry is not the one that was written"}, nil
+		return &gate.BrokenLink{Seq: entries, Problem: "the last entry is not the one that was written"}, nil
 	}
 	return nil, nil
 }

@@ -1,0 +1,111 @@
+// Package api serves the weekly error-budget report over HTTP. It gathers what a report is made of and leaves the
+// making to [plimsoll/slo/report].
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"plimsoll/incidents"
+	"plimsoll/internal/httpapi"
+	"plimsoll/internal/nearest"
+	"plimsoll/slo"
+	"plimsoll/slo/gate"
+	"plimsoll/slo/report"
+)
+
+// ledger is where the numbers come from.
+type ledger interface {
+	Objectives() []*slo.Objective
+	Reader(key slo.Key) (slo.Reader, bool)
+}
+
+// Handlers are the operations on reports.
+type Handlers struct {
+	Ledger ledger           // required
+	Now    func() time.Time // required
+	// Decisions returns the gate's decisions of [from, to); nil reports none.
+	Decisions func(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error)
+	// Events returns all that happened to freezes before to, the long past included; nil reports none.
+	Events func(ctx context.Context, service string, to time.Time) ([]gate.Event, error)
+	// Incidents returns at least the incidents that were declared or open in [from, to); nil reports none.
+	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
+}
+
+// Register adds the operations to api.
+func (h *Handlers) Register(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "get-report", Method: http.MethodGet, Path: "/v1/reports/{week}", Tags: []string{"reports"},
+		Summary: "Get the error-budget report of a week",
+		Description: "A week that is not over is reported up to the last full minute. The report of a past week stays the same " +
+			"for as long as the ledger holds its events.",
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, h.Get)
+}
+
+// GetRequest asks for the report of a week.
+type GetRequest struct {
+	Week    string `path:"week" doc:"ISO week, or current" example:"2026-W48"`
+	Service string `query:"service" doc:"Only this service"`
+}
+
+// GetResponse holds the report.
+type GetResponse struct {
+	Body report.Report
+}
+
+// Get makes the report of a week.
+func (h *Handlers) Get(ctx context.Context, in *GetRequest) (*GetResponse, error) {
+	now := h.Now()
+	week := report.WeekOf(now)
+	if in.Week != "current" {
+		var err error
+		if week, err = report.ParseWeek(in.Week); err != nil {
+			return nil, httpapi.Problem(httpapi.Invalid, err.Error(), nil)
+		}
+	}
+	if week.Start().After(now) {
+		return nil, httpapi.Problem(httpapi.Invalid, fmt.Sprintf("the week %s has not begun; the current one is %s", week, report.WeekOf(now)), nil)
+	}
+	inputs := report.Inputs{Week: week, Now: now, Service: in.Service}
+	var names []string
+	for _, o := range h.Ledger.Objectives() {
+		names = append(names, o.Service)
+		if r, ok := h.Ledger.Reader(o.Key); ok {
+			inputs.Objectives = append(inputs.Objectives, report.Source{Objective: o, Reader: r})
+		}
+	}
+	if in.Service != "" && !slices.Contains(names, in.Service) {
+		return nil, httpapi.Problem(httpapi.NotFound, fmt.Sprintf("no objective of the service %q is defined%s", in.Service, nearest.Hint(in.Service, names)), nil)
+	}
+	if err := h.gather(ctx, &inputs); err != nil {
+		return nil, err
+	}
+	return &GetResponse{Body: report.Build(inputs)}, nil
+}
+
+// gather reads the records of the gate and of incidents.
+func (h *Handlers) gather(ctx context.Context, in *report.Inputs) (err error) {
+	from, to := in.Week.Start(), in.Week.End()
+	if h.Decisions != nil {
+		if in.Decisions, err = h.Decisions(ctx, in.Service, from, to); err != nil {
+			return fmt.Errorf("read decisions for the report: %w", err)
+		}
+	}
+	if h.Events != nil {
+		if in.Events, err = h.Events(ctx, in.Service, to); err != nil {
+			return fmt.Errorf("read freezes for the report: %w", err)
+		}
+	}
+	if h.Incidents != nil {
+		if in.Incidents, err = h.Incidents(ctx, from, to); err != nil {
+			return fmt.Errorf("read incidents for the report: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Report is the report of one week. All times are UTC.
+type Report struct {
+	Week  string    `json:"week" doc:"ISO week" example:"2026-W48"`
+	From  time.Time `json:"from" doc:"First instant of the week"`
+	Until time.Time `json:"until" doc:"First instant that is not reported: the end of the week, or the minute of asking if the week is not over"`
+	// Complete is false for a week that is not over: its figures will still change.
+	Complete  bool       `json:"complete" doc:"Whether the week is over"`
+	Summary   []string   `json:"summary" nullable:"false" doc:"The week in plain sentences"`
+	Services  []Service  `json:"services" nullable:"false"`
+	Incidents []Incident `json:"incidents" nullable:"false" doc:"Incidents that were declared or open in the week"`
+}
+
+// Service is the week of one service.
+type Service struct {
+	Name       string      `json:"name"`
+	Owner      string      `json:"owner,omitempty"`
+	Objectives []Objective `json:"objectives" nullable:"false"`
+	Releases   Releases    `json:"releases"`
+	Freezes    []Freeze    `json:"freezes" nullable:"false" doc:"Spells in which releases were frozen, cut to the week"`
+	Advice     Advice      `json:"advice"`
+}
+
+// Objective is the week of one objective.
+type Objective struct {
+	Key    slo.Key `json:"key"`
+	Name   string  `json:"name" doc:"Name for people"`
+	Target float64 `json:"target" doc:"Share of events that shall be good"`
+	Window string  `json:"window" doc:"Rolling window of the budget"`
+	// The week's own events, whatever the window.
+	Good     int64   `json:"good" doc:"Good events of the week"`
+	Total    int64   `json:"total" doc:"Events of the week"`
+	Kept     bool    `json:"kept" doc:"Whether the week's share of good events reached the target; true without events"`
+	Spent    float64 `json:"spent" doc:"The week's bad events as a share of what the window that ends with the week allows"`
+	Coverage float64 `json:"coverage" doc:"Share of the week's minutes in which the source was seen"`
+	Start    Budget  `json:"start" doc:"Over the window that ends with the week's start"`
+	End      Budget  `json:"end" doc:"Over the window that ends with the week, or with the report if the week is not over"`
+	Worst    []Hour  `json:"worst" nullable:"false" doc:"The hours with the most bad events, at most three"`
+}
+
+// Bad returns the bad events of the week.
+func (o Objective) Bad() int64 { return o.Total - o.Good }
+
+// Budget is what was left of a budget at one instant.
+type Budget struct {
+	Remaining float64 `json:"remaining" doc:"1 − bad ÷ allowed; below 0 the budget is overspent"`
+	Bad       int64   `json:"bad"`
+	Allowed   float64 `json:"allowed" doc:"Events that may be bad"`
+	Spent     bool    `json:"spent" doc:"Whether bad events were at least what is allowed"`
+	Coverage  float64 `json:"coverage" doc:"Share of the window's minutes in which the source was seen"`
+}
+
+// Hour is an hour of the week.
+type Hour struct {
+	From  time.Time `json:"from"`
+	Bad   int64     `json:"bad"`
+	Total int64     `json:"total"`
+	Share float64   `json:"share" doc:"Its bad events as a share of the week's"`
+}
+
+// Releases are the answers of the deploy gate.
+type Releases struct {
+	Allowed int `json:"allowed"`
+	Denied  int `json:"denied"`
+	Held    int `json:"held" doc:"Could not be decided"`
+	// Shadow are answers that said allow only because the policy is not enforced yet.
+	Shadow  int           `json:"shadow" doc:"Allowed only because the policy is not enforced yet"`
+	Reasons []ReasonCount `json:"reasons" nullable:"false" doc:"Why checks were denied or held, or would have been, most frequent first"`
+}
+
+// Checks is the number of all answers.
+func (r Releases) Checks() int { return r.Allowed + r.Denied + r.Held }
+
+// ReasonCount is how often a reason decided.
+type ReasonCount struct {
+	Reason string `json:"reason" example:"CODE_RED"`
+	Count  int    `json:"count"`
+}
+
+// Freeze is a spell in which releases to an environment were frozen.
+type Freeze struct {
+	Environment string    `json:"environment"`
+	From        time.Time `json:"from"`
+	Until       time.Time `json:"until" doc:"Its end, or the end of the report if it was still in force"`
+	Ongoing     bool      `json:"ongoing" doc:"Whether it was in force at the end of the report"`
+	Seconds     int64     `json:"seconds" doc:"How long, within the week"`
+	Reason      string    `json:"reason"`
+}
+
+// Incident is an incident of the week. Durations are in whole seconds and absent where they are not known.
+type Incident struct {
+	Ref                  string    `json:"ref" example:"INC-7"`
+	Title                string    `json:"title"`
+	Severity             int       `json:"severity"`
+	State                string    `json:"state" doc:"At the time of asking"`
+	Services             []string  `json:"services" nullable:"false"`
+	Declared             time.Time `json:"declared"`
+	SecondsToDetect      *int64    `json:"secondsToDetect,omitempty" doc:"TTD: from start to detection"`
+	SecondsToAcknowledge *int64    `json:"secondsToAcknowledge,omitempty" doc:"TTA: from detection to acknowledgement"`
+	SecondsToMitigate    *int64    `json:"secondsToMitigate,omitempty" doc:"TTM: from start to mitigation"`
+	SecondsToResolve     *int64    `json:"secondsToResolve,omitempty" doc:"TTR: from start to resolution"`
+}
+
+// Advice is what to do next, with the rule that says so.
+type Advice struct {
+	Rule string `json:"rule" doc:"Name of the rule" enum:"budget-spent,measurement-first,large-spend,objective-missed,room-to-spend,go-on"`
+	Text string `json:"text"`
+}

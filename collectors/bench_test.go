@@ -49,6 +49,7 @@ func benchLabels(name string) []labels.Labels {
 func benchmarkAppend(b *testing.B, name string) {
 	c, now := benchCollector(b)
 	series, refs := benchLabels(name), make([]storage.SeriesRef, benchSeries)
+	up := labels.FromStrings("__name__", "up", "instance", "a:80", "job", "api")
 	b.ReportAllocs()
 	for n := 0; n < b.N; n += benchSeries {
 		*now = now.Add(15 * time.Second)
@@ -59,6 +60,9 @@ func benchmarkAppend(b *testing.B, name string) {
 			if refs[i], err = app.Append(refs[i], series[i], 0, t, v, nil, nil, storage.AOptions{}); err != nil {
 				b.Fatal(err)
 			}
+		}
+		if _, err := app.Append(0, up, 0, t, 1, nil, nil, storage.AOptions{}); err != nil {
+			b.Fatal(err)
 		}
 		if err := app.Commit(); err != nil {
 			b.Fatal(err)

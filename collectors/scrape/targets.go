@@ -1,0 +1,68 @@
+package scrape
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/scrape"
+)
+
+// Health says how the last scrape of a target went.
+type Health string
+
+const (
+	// Unknown is the health of a target that has not been scraped yet.
+	Unknown Health = "unknown"
+	// Up is the health of a target whose last scrape succeeded.
+	Up Health = "up"
+	// Down is the health of a target whose last scrape did not.
+	Down Health = "down"
+)
+
+// Target is how one target is doing.
+type Target struct {
+	Job        string            `json:"job"`
+	Instance   string            `json:"instance"`
+	URL        string            `json:"url"` // without credentials
+	Labels     map[string]string `json:"labels"`
+	Health     Health            `json:"health"`
+	LastScrape time.Time         `json:"lastScrape"` // zero if there was none
+	Duration   time.Duration     `json:"-"`          // of the last scrape
+	LastError  string            `json:"lastError,omitempty"`
+	Families   int               `json:"metricFamilies"` // that it exposed last
+}
+
+// Targets returns all targets that are being scraped, sorted by job and URL.
+func (s *Scraper) Targets() []Target {
+	var all []Target
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for job, targets := range s.manager.TargetsActive() {
+		for _, t := range targets {
+			all = append(all, describe(job, t, b))
+		}
+	}
+	slices.SortFunc(all, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.URL, b.URL))
+	})
+	return all
+}
+
+func describe(job string, t *scrape.Target, b *labels.Builder) Target {
+	ls := t.Labels(b)
+	d := Target{
+		Job:        job,
+		Instance:   ls.Get("instance"),
+		URL:        t.URL().Redacted(),
+		Labels:     ls.Map(),
+		Health:     Health(t.Health()),
+		LastScrape: t.LastScrape(),
+		Duration:   t.LastScrapeDuration(),
+		Families:   t.LengthMetadata(),
+	}
+	if err := t.LastError(); err != nil {
+		d.LastError = err.Error()
+	}
+	return d
+}

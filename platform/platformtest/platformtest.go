@@ -27,7 +27,7 @@ type Platform struct {
 	done chan error
 }
 
-// Config returns the configuration of a platform with all roles but blob, on free ports.
+// Config returns the configuration of a platform with all roles but blob, on free ports, that waits for no last scrape.
 func Config(t testing.TB) platform.Config {
 	t.Helper()
 	cfg, err := platform.Default()
@@ -37,6 +37,7 @@ func Config(t testing.TB) platform.Config {
 	s3 := blobtest.Start(t)
 	cfg.Data = t.TempDir()
 	cfg.Dev = true
+	cfg.FinalScrapeTimeout = 0
 	cfg.Roles = []string{"gateway", "ingest", "worker", "playback", "edge"}
 	cfg.Listen = platform.Listen{Gateway: "127.0.0.1:0", Edge: "127.0.0.1:0", Ops: "127.0.0.1:0", Blob: "127.0.0.1:0"}
 	cfg.Database.URL = pgtest.URL(t)

@@ -115,3 +115,25 @@ func TestRequests(t *testing.T) {
 		})
 	}
 }
+
+// TestSameNames registers types of one name from two packages, as rooms do that meet on one API.
+func TestSameNames(t *testing.T) {
+	t.Parallel()
+	type Principal struct {
+		Name string `json:"name"`
+	}
+	type ours struct{ Body Principal }
+	type theirs struct{ Body identity.Principal }
+	api := httpapi.New(httpapi.Config{Title: "T", Version: "1", Logger: slog.New(slog.DiscardHandler)})
+	huma.Register(api.Huma, huma.Operation{OperationID: "a", Method: http.MethodGet, Path: "/a"},
+		func(context.Context, *struct{}) (*ours, error) { return &ours{}, nil })
+	huma.Register(api.Huma, huma.Operation{OperationID: "b", Method: http.MethodGet, Path: "/b"},
+		func(context.Context, *struct{}) (*theirs, error) { return &theirs{}, nil })
+	w := httptest.NewRecorder()
+	api.Mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	for _, name := range []string{`"InternalIdentityPrincipal":`, `"ProblemError":`} {
+		if !strings.Contains(w.Body.String(), name) {
+			t.Errorf("no schema %s in %s", name, w.Body)
+		}
+	}
+}

@@ -33,6 +33,7 @@ const (
 	IncidentOpen     Reason = "INCIDENT_OPEN"     // a severe incident is open
 	NoPolicy         Reason = "NO_POLICY"         // no policy covers the service and environment
 	NoObjective      Reason = "NO_OBJECTIVE"      // there is no budget to decide by
+	NoAnswer         Reason = "NO_ANSWER"         // the gate could not be asked; never recorded
 )
 
 // Result is what one clause said.

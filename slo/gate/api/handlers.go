@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"plimsoll/internal/httpapi"
+	"plimsoll/slo/gate"
+)
+
+// checker answers checks; the answer is recorded before it is given.
+type checker interface {
+	Check(ctx context.Context, by string, c gate.Change) (gate.Decision, error)
+}
+
+// freezer keeps the freezes.
+type freezer interface {
+	Freezes(ctx context.Context) ([]gate.State, error)
+	Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
+	Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
+}
+
+// auditor reads the audit log.
+type auditor interface {
+	Decisions(ctx context.Context, f gate.Filter) ([]gate.Decision, error)
+	Events(ctx context.Context, f gate.Filter) ([]gate.Event, error)
+	Verify(ctx context.Context) (gate.Verification, error)
+}
+
+// Handlers are the operations of the gate.
+type Handlers struct {
+	Gate interface {
+		checker
+		freezer
+		auditor
+	}
+	// RequireIdentity refuses checks of callers who do not prove who they are. Without it their checks are recorded as
+	// asked by "anonymous".
+	RequireIdentity bool
+}
+
+var tags = []string{"gate"}
+
+// Register adds the operations to api.
+func (h *Handlers) Register(api huma.API) {
+	check := huma.Operation{
+		OperationID: "gate-check", Method: http.MethodPost, Path: "/v1/gate/checks", Tags: tags,
+		Summary: "May this change go out now?",
+		Description: "Answers allow, deny or hold with every clause that was evaluated. All three are status 200; hold and any other " +
+			"status must not be taken as an allow. The decision is in the audit log, on disk, before it is answered.",
+		Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}
+	if h.RequireIdentity {
+		check.Security = httpapi.Bearer
+		check.Errors = append(check.Errors, http.StatusUnauthorized)
+	}
+	huma.Register(api, check, h.Check)
+	read(api, "gate-decisions", "/v1/gate/decisions", "List decisions, newest first", h.Decisions)
+	read(api, "gate-freezes", "/v1/gate/freezes", "List the freezes in their present state", h.Freezes)
+	read(api, "gate-events", "/v1/gate/events", "List what happened to freezes, newest first", h.Events)
+	read(api, "gate-verify", "/v1/gate/verification", "Verify the hash chain of the audit log", h.Verify)
+	command(api, "gate-freeze", "/v1/gate/freezes", "Freeze releases by hand, with a reason and an end", h.Freeze)
+	command(api, "gate-thaw", "/v1/gate/thaws", "Lift a freeze by hand, with a reason and an end", h.Thaw)
+}
+
+func read[I, O any](api huma.API, id, path, summary string, f func(context.Context, *I) (*O, error)) {
+	huma.Register(api, huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: tags,
+		Errors: []int{http.StatusUnprocessableEntity}}, f)
+}
+
+func command[I, O any](api huma.API, id, path, summary string, f func(context.Context, *I) (*O, error)) {
+	huma.Register(api, huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Tags: tags,
+		Security: httpapi.Bearer,
+		Errors:   []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity}}, f)
+}

@@ -32,7 +32,7 @@
 //
 // No traffic is not no data. A minute is observed for an objective if a target that feeds it was up, whether or not there
 // was an event. A target is what its labels job and instance say, and is up if its last sample of the metric "up", which
-// every scrape yields, is 1. Which targets feed an objective is decided as follows; see [Collector] for the code's own words:
+// every scrape yields, is 1. Which targets feed an objective is decided as follows:
 //
 //  1. The targets that have ever had a series of the objective. As long as one of them is known, that is, was reported up
 //     or down within five minutes, it alone decides. A gateway that is down is not covered for by a cache that is up.

@@ -67,6 +67,7 @@ const (
 	defaultSweep     = 15 * time.Second
 	settleTimeout    = 10 * time.Second
 	settleTries      = 3
+	tidyTimeout      = time.Minute
 	stopTimeout      = 20 * time.Second
 )
 
@@ -202,7 +203,7 @@ func (w *Worker) handle(ctx context.Context, t *Task) (p catalog.Publication, er
 
 // settled lets the handler tidy up.
 func (w *Worker) settled(ctx context.Context, t *Task, o Outcome) {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
 	w.cfg.Handler.Settled(ctx, t, o)
 }

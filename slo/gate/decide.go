@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -47,22 +48,25 @@ func (d *Decision) decide(r Result) {
 	d.Message = []string{headline(*d), upperFirst(r.Detail) + ".", "Next: " + r.Next}
 }
 
-// flip finds the smallest change that would turn the answer. An exemption that lacks only a reference is the smallest;
-// otherwise every clause that stands in the way has to turn.
+// flip finds the smallest change that would turn the answer. Of an allow that is any one of those listed: an exempt change
+// turns by losing its exemption, if another clause stands in its way. A deny or hold turns by a reference alone where an
+// exemption lacks only that; otherwise every clause in the way has to turn.
 func (d *Decision) flip() {
+	exempt := ""
 	for _, r := range d.Clauses {
+		against := severity[r.Verdict] > 0
 		switch {
-		case d.Outcome == Allow:
-			if r.Flip != "" && r.Reason != ReferenceMissing && (r.Verdict == Allow || d.Clause == "budget") {
-				d.Flip = append(d.Flip, r.Flip)
-			}
-			if r.Verdict == Allow {
-				return
-			}
-		case r.Reason == ReferenceMissing:
+		case d.Outcome != Allow && r.Reason == ReferenceMissing:
 			d.Flip = []string{r.Flip}
 			return
-		case r.Verdict != Pass && r.Flip != "":
+		case d.Outcome != Allow && against && r.Flip != "":
+			d.Flip = append(d.Flip, r.Flip)
+		case d.Outcome == Allow && r.Verdict == Allow:
+			exempt = cmp.Or(exempt, r.Flip)
+		case exempt != "" && against:
+			d.Flip = []string{exempt}
+			return
+		case d.Outcome == Allow && exempt == "" && r.Verdict == Pass && r.Clause == "budget" && r.Flip != "":
 			d.Flip = append(d.Flip, r.Flip)
 		}
 	}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"plimsoll/internal/apiclient"
+	"plimsoll/internal/httpapi"
+	"plimsoll/slo/gate"
+)
+
+// gateCmd is "plimsoll gate".
+type gateCmd struct {
+	Check   gateCheckCmd   `cmd:"" help:"Ask whether a change may go out now. Exit code 0 allow, 2 deny, 3 hold or undecidable, 1 wrong usage."`
+	Log     gateLogCmd     `cmd:"" help:"List decisions, newest first, or verify the audit log."`
+	Freezes gateFreezesCmd `cmd:"" help:"List the freezes in their present state."`
+	Freeze  gateFreezeCmd  `cmd:"" help:"Freeze releases by hand, with a reason and an end."`
+	Thaw    gateThawCmd    `cmd:"" help:"Lift a freeze by hand, with a reason and an end."`
+	Lint    gateLintCmd    `cmd:"" help:"Check policy files without a server. Exit code 1 if anything is wrong."`
+}
+
+type gateCheckCmd struct {
+	Service     string   `short:"s" required:"" help:"Service, as in the keys of its objectives."`
+	Env         string   `short:"e" aliases:"environment" required:"" help:"Environment that the change would go to."`
+	Sha         string   `aliases:"commit" required:"" help:"Commit that would go out."`
+	Class       string   `short:"c" default:"feature" help:"What the change is for: feature, reliability, security, rollback or config."`
+	Ref         []string `sep:"," help:"Incident or action item that the change serves, such as INC-7; may be repeated."`
+	Progressive bool     `help:"The change rolls out in steps that stop by themselves."`
+	Version     string   `help:"Version that people know the change by."`
+	Author      string   `help:"Who made the change."`
+}
+
+// codes are the exit codes of a check.
+var codes = map[gate.Outcome]int{gate.Allow: 0, gate.Deny: 2, gate.Hold: codeHold}
+
+const codeHold = 3
+
+// Run asks, prints the answer and turns it into an exit code. What cannot be decided is a hold, never an allow.
+func (cmd gateCheckCmd) Run(c *cli) error {
+	change := gate.Change{Service: cmd.Service, Environment: cmd.Env, Commit: cmd.Sha, Version: cmd.Version, Author: cmd.Author,
+		Class: gate.Class(cmd.Class), Refs: cmd.Ref, Progressive: cmd.Progressive}
+	if err := change.Validate(); err != nil {
+		return err
+	}
+	client, err := c.Client()
+	if err != nil {
+		return err
+	}
+	var d gate.Decision
+	if err := client.Do(c.Ctx, http.MethodPost, "/v1/gate/checks", change, &d); err != nil {
+		if wrongUsage(err) {
+			return err
+		}
+		d = noAnswer(change, err)
+	}
+	code, known := codes[d.Outcome]
+	if !known { // not an answer of a gate
+		d = noAnswer(change, fmt.Errorf("the answer has outcome %q", d.Outcome))
+		code = codeHold
+	}
+	if err := c.Print(d, func(w io.Writer) { writeDecision(w, d) }); err != nil {
+		return exit(max(code, 1), fmt.Errorf("write answer: %w", err))
+	}
+	if code != 0 {
+		return exit(code, nil)
+	}
+	return nil
+}
+
+// wrongUsage reports whether the server refused the question itself.
+func wrongUsage(err error) bool {
+	var p *httpapi.ProblemError
+	return errors.As(err, &p) && (p.Code == httpapi.Invalid || p.Code == httpapi.Unauthenticated || p.Code == httpapi.Forbidden)
+}
+
+// noAnswer is the hold for a gate that could not be asked.
+func noAnswer(c gate.Change, err error) gate.Decision {
+	next := "ask again; if it goes on, look at the server's log."
+	if errors.Is(err, apiclient.ErrUnreachable) {
+		next = "is the server running (plimsoll serve)? Is --url or PLIMSOLL_URL right? Then ask again."
+	}
+	return gate.Decision{
+		At: time.Now().UTC(), Outcome: gate.Hold, Reason: gate.NoAnswer, Change: c, Clauses: []gate.Result{},
+		Message: []string{
+			fmt.Sprintf("HOLD %s %s of %s to %s: the gate did not answer, which is never an allow.", c.Class, c.Commit, c.Service, c.Environment),
+			strings.ReplaceAll(apiclient.Message(err), "\n", ";"),
+			"Next: " + next,
+		},
+	}
+}
+
+func writeDecision(out io.Writer, d gate.Decision) {
+	for _, line := range d.Message {
+		fmt.Fprintln(out, line)
+	}
+	if len(d.Clauses) == 0 {
+		return
+	}
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\tCLAUSE\tVERDICT\tREASON\tFIGURES")
+	decided := false
+	for _, r := range d.Clauses {
+		mark := ""
+		if !decided && r.Clause == d.Clause && r.Verdict != gate.Pass {
+			mark, decided = ">", true
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", mark, r.Clause, r.Verdict, cmp.Or(string(r.Reason), "–"), r.Detail)
+	}
+	w.Flush()
+	fmt.Fprintln(out)
+	if len(d.Flip) > 0 {
+		fmt.Fprintf(out, "The answer would turn with: %s.\n", strings.Join(d.Flip, "; and "))
+	}
+	fmt.Fprintf(out, "Decision %d, asked by %s", d.Seq, d.By)
+	if d.Policy.Version != "" {
+		fmt.Fprintf(out, ", policy %q version %s", d.Policy.Service, d.Policy.Version)
+	}
+	fmt.Fprintln(out, ".")
+}

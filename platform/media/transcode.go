@@ -116,7 +116,7 @@ func (w *Worker) thumbnail(ctx context.Context, dir, file string, s *source) (st
 			"-v", "error", "-nostdin", "-y", "-protocol_whitelist", "file", "-format_whitelist", demuxers, "-f", s.demuxer,
 			"-ss", strconv.FormatFloat(s.duration.Seconds()*at, 'f', 3, 64), "-i", "file:" + file,
 			"-map", "0:v:0", "-frames:v", "1", "-map_metadata", "-1",
-			"-vf", fmt.Sprintf("scale=%d:%d,setsar=1", s.width*thumbnailHeight/s.height&^1, thumbnailHeight),
+			"-vf", fmt.Sprintf("scale=%d:%d,setsar=1", max(2, s.width*thumbnailHeight/s.height&^1), thumbnailHeight),
 			"-q:v", "4", "-f", "image2", "-update", "1", "file:" + out,
 		}
 		err := command{program: w.cfg.FFmpeg, limit: thumbnailLimit, args: args}.run(ctx)

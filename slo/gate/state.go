@@ -16,6 +16,9 @@ const (
 	Thawing Phase = "thawing"  // budgets are back; changes go one at a time
 )
 
+// Phases returns every phase, in the order of a freeze.
+func Phases() []Phase { return []Phase{Open, Caution, CodeRed, Thawing} }
+
 // State is the freeze of one service in one environment. The zero value, with both names, is where every freeze begins.
 type State struct {
 	Service     string    `json:"service"`

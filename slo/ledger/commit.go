@@ -37,7 +37,7 @@ type Batch struct {
 // Refusals counts what the ledger could not keep.
 type Refusals struct {
 	Future uint64 // increments and observations more than an hour ahead of the clock
-	Old    uint64 // increments and observations that lay, wholly or in part, before the retention
+	Old    uint64 // increments and observations that lay, wholly or in part, before the retention or before 1970
 }
 
 // Refusals returns what has been refused since the ledger was made.
@@ -55,8 +55,7 @@ func (l *Ledger) Commit(b *Batch) {
 	defer l.mu.Unlock()
 	for i := range b.Increments {
 		inc := &b.Increments[i]
-		if inc.To > latest {
-			l.refusals.Future++
+		if !l.plausible(inc.To, latest) {
 			continue
 		}
 		t := l.tracks[inc.Objective]
@@ -66,8 +65,7 @@ func (l *Ledger) Commit(b *Batch) {
 		l.list(t)
 	}
 	for _, o := range b.Observations {
-		if o.At > latest {
-			l.refusals.Future++
+		if !l.plausible(o.At, latest) {
 			continue
 		}
 		t := l.tracks[o.Objective]
@@ -80,6 +78,19 @@ func (l *Ledger) Commit(b *Batch) {
 		l.cursors.set(c)
 	}
 	l.notify()
+}
+
+// plausible reports whether a time can be that of a sample, and counts it as refused if not.
+func (l *Ledger) plausible(at, latest int64) bool {
+	switch {
+	case at > latest:
+		l.refusals.Future++
+	case at <= 0:
+		l.refusals.Old++
+	default:
+		return true
+	}
+	return false
 }
 
 // list makes sure that the next checkpoint looks at t.

@@ -47,7 +47,7 @@ func (e *events) sum(n int) slo.Counts { return e.start(n + 1).Counts.Sub(e.bloc
 
 // upTo returns everything in the minutes before p.
 func (e *events) upTo(p slo.Minute) reading {
-	hour := floorDiv(int64(p), hourMinutes)
+	hour := hourOf(p)
 	i := int(int64(p) - hour*hourMinutes)
 	n := hour - e.first
 	switch {
@@ -100,8 +100,8 @@ func (e *events) Each(from, to slo.Minute, f func(slo.MinuteCounts) bool) {
 		return
 	}
 	var scratch denseHour
-	hour := max(floorDiv(int64(from)+1, hourMinutes), e.first)
-	for ; hour <= min(floorDiv(int64(to), hourMinutes), e.head()); hour++ {
+	hour := max(hourOf(from+1), e.first)
+	for ; hour <= min(hourOf(to), e.head()); hour++ {
 		d := e.dense(hour, &scratch)
 		if d == nil {
 			continue

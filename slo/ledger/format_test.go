@@ -19,8 +19,8 @@ func encode(d *denseHour) []byte {
 	return appendStored(nil, &b, d.all(), words)
 }
 
-// hourOf returns the dense form of stored bytes.
-func hourOf(t interface{ Fatal(...any) }, data []byte) denseHour {
+// decode returns the dense form of stored bytes.
+func decode(t interface{ Fatal(...any) }, data []byte) denseHour {
 	b, sum, words, err := readStored(data, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestStoredHour(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawHour(t)
-		got := hourOf(t, encode(d))
+		got := decode(t, encode(d))
 		if got.observed != d.observed {
 			t.Fatalf("observed %x, want %x", got.observed, d.observed)
 		}
@@ -148,8 +148,8 @@ func FuzzReadStored(f *testing.F) {
 		if _, _, _, err := readStored(data, nil); err != nil {
 			return
 		}
-		d := hourOf(t, data)
-		again := hourOf(t, encode(&d))
+		d := decode(t, data)
+		again := decode(t, encode(&d))
 		if d.observed != again.observed || d.sums != again.sums {
 			t.Fatalf("%x reads differently when it is written again", data)
 		}

@@ -88,6 +88,11 @@ func TestRetention(t *testing.T) {
 	if got := contents(t, l)[18*time.Hour]; got != (slo.Counts{Good: 1, Total: 1}) {
 		t.Errorf("first minute that is kept holds %+v, want its own event and none of the half event of the increment", got)
 	}
+	l.Commit(increment(time.UnixMilli(-1<<60), base.Add(19*time.Hour), 1<<60, 1<<60)) // must not be walked minute by minute
+	l.Commit(increment(time.UnixMilli(-2), time.UnixMilli(-1), 1, 1))
+	if got := l.Refusals(); got.Old != 4 {
+		t.Errorf("refusals %+v, want 4 old ones", got)
+	}
 	far := base.Add(1000 * time.Hour)
 	l.Commit(increment(far, far, 1, 1))
 	if diff := cmp.Diff(map[time.Duration]slo.Counts{1000 * time.Hour: {Good: 1, Total: 1}}, contents(t, l)); diff != "" {
@@ -244,7 +249,6 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
-	store.down = false
 	if err := checkpoints.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}

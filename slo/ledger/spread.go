@@ -1,6 +1,10 @@
 package ledger
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"plimsoll/slo"
+)
 
 const minuteMillis = 60_000
 
@@ -30,3 +34,6 @@ func floorDiv(n, d int64) int64 {
 	}
 	return q
 }
+
+// hourOf returns the hour that contains m, since the Unix epoch.
+func hourOf(m slo.Minute) int64 { return floorDiv(int64(m), hourMinutes) }

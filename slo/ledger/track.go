@@ -19,77 +19,74 @@ type track struct {
 	dirty   []int64 // hours that changed since they were last checkpointed, each once
 }
 
-// add books the increment and reports how much of it lay before the retention or, signed, was lost to it.
-// Times must already be known not to lie in the future.
+// add books the increment and returns what of it lay before the retention. Its time must already be known to be after 1970 and not
+// in the future.
 func (t *track) add(inc *Increment) (lost slo.Counts) {
 	last := inc.To
 	from := min(inc.From, inc.To)
 	if from < inc.To {
 		last-- // the interval is (From, To]: an event at the end of a minute is not in the next one
 	}
-	first, final := floorDiv(from, minuteMillis), floorDiv(last, minuteMillis)
+	first, final := slo.Minute(floorDiv(from, minuteMillis)), slo.Minute(floorDiv(last, minuteMillis))
 	t.lastSample = max(t.lastSample, inc.To)
-	t.advance(floorDiv(final, hourMinutes))
-	c := slo.Counts{Good: inc.Good, Total: inc.Total}
-	if first == final {
-		return t.book(slo.Minute(final), c)
-	}
-	var booked slo.Counts
-	t.span(slo.Minute(first), slo.Minute(final), func(m slo.Minute) slo.Counts {
-		x := min((int64(m)+1)*minuteMillis, inc.To)
-		until := slo.Counts{Good: share(inc.Good, from, inc.To, x), Total: share(inc.Total, from, inc.To, x)}
-		part := until.Sub(booked)
-		booked = until
-		return part
-	}, &lost)
-	return lost
-}
-
-// book adds c to one minute.
-func (t *track) book(m slo.Minute, c slo.Counts) (lost slo.Counts) {
-	hour := floorDiv(int64(m), hourMinutes)
-	if d := t.openHour(hour); d != nil {
-		d.add(int(int64(m)-hour*hourMinutes), c)
-		t.touch(hour, &d.dirty)
+	t.advance(hourOf(final))
+	oldest := t.oldest()
+	switch all := (slo.Counts{Good: inc.Good, Total: inc.Total}); {
+	case final < oldest:
+		return all
+	case first == final:
+		t.span(first, final, func(slo.Minute) slo.Counts { return all })
 		return slo.Counts{}
 	}
-	t.span(m, m, func(slo.Minute) slo.Counts { return c }, &lost)
+	until := func(m slo.Minute) slo.Counts { // what has happened by the end of minute m
+		x := min((int64(m)+1)*minuteMillis, inc.To)
+		return slo.Counts{Good: share(inc.Good, from, inc.To, x), Total: share(inc.Total, from, inc.To, x)}
+	}
+	if first < oldest {
+		lost, first = until(oldest-1), oldest
+	}
+	booked := lost
+	t.span(first, final, func(m slo.Minute) slo.Counts {
+		before := booked
+		booked = until(m)
+		return booked.Sub(before)
+	})
 	return lost
 }
 
-// span adds part(m) to each minute from first to final, hour by hour. What lies before the retention is added to lost.
-func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts, lost *slo.Counts) {
+// span adds part(m) to each minute from first to final, hour by hour.
+func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) {
 	for m := first; m <= final; {
-		hour := floorDiv(int64(m), hourMinutes)
-		next := slo.Minute((hour + 1) * hourMinutes)
-		switch d := t.openHour(hour); {
-		case d != nil:
-			for ; m < next && m <= final; m++ {
-				d.add(int(int64(m)-hour*hourMinutes), part(m))
-			}
+		hour := hourOf(m)
+		next := min(slo.Minute((hour+1)*hourMinutes), final+1)
+		d := t.openHour(hour)
+		closed := d == nil
+		if closed {
+			t.extend(hour)
+			d = new(denseHour)
+			t.unpack(int(hour-t.first), d)
+		}
+		for ; m < next; m++ {
+			d.add(int(int64(m)-hour*hourMinutes), part(m))
+		}
+		if closed {
+			t.rewrite(hour, d)
+		} else {
 			t.touch(hour, &d.dirty)
-		case t.extend(hour):
-			var d denseHour
-			t.unpack(int(hour-t.first), &d)
-			for ; m < next && m <= final; m++ {
-				d.add(int(int64(m)-hour*hourMinutes), part(m))
-			}
-			t.rewrite(hour, &d)
-		default:
-			for ; m < next && m <= final; m++ {
-				*lost = lost.Add(part(m))
-			}
 		}
 	}
 }
 
 // observe marks the minute of an instant as observed and reports whether it lies within the retention.
 func (t *track) observe(at int64) bool {
-	m := floorDiv(at, minuteMillis)
-	hour := floorDiv(m, hourMinutes)
-	bit := uint64(1) << (m - hour*hourMinutes)
+	m := slo.Minute(floorDiv(at, minuteMillis))
+	hour := hourOf(m)
+	bit := uint64(1) << (int64(m) - hour*hourMinutes)
 	t.lastSample = max(t.lastSample, at)
 	t.advance(hour)
+	if m < t.oldest() {
+		return false
+	}
 	if d := t.openHour(hour); d != nil {
 		if d.observed&bit == 0 {
 			d.observed |= bit
@@ -97,9 +94,7 @@ func (t *track) observe(at int64) bool {
 		}
 		return true
 	}
-	if !t.extend(hour) {
-		return false
-	}
+	t.extend(hour)
 	n := int(hour - t.first)
 	if t.blocks[n].observed&bit == 0 {
 		t.own()
@@ -186,14 +181,16 @@ func (t *track) drop(n int) {
 	t.compact()
 }
 
-// extend makes sure that there is a block for a closed hour and reports false if it lies before the retention.
-func (t *track) extend(hour int64) bool {
+// oldest returns the first minute that the retention allows to be kept.
+func (t *track) oldest() slo.Minute {
+	return slo.Minute(max(0, t.head()-openHours+1-t.retention) * hourMinutes)
+}
+
+// extend makes sure that there is a block for a closed hour within the retention.
+func (t *track) extend(hour int64) {
 	missing := t.first - hour
 	if missing <= 0 {
-		return true
-	}
-	if int64(len(t.blocks))+missing > t.retention {
-		return false
+		return
 	}
 	start := t.start(0)
 	empty := block{before: start.Counts, seen: uint32(start.observed)}
@@ -203,7 +200,6 @@ func (t *track) extend(hour int64) bool {
 	}
 	t.blocks, t.shared = append(blocks, t.blocks...), false
 	t.first = hour
-	return true
 }
 
 // rewrite replaces a closed hour by d.

@@ -52,14 +52,18 @@ func Decode(file string, data []byte, into any) error {
 	return nil
 }
 
-var unmarshaler = reflect.TypeFor[yaml.Unmarshaler]()
+// A type that decodes itself, or keeps the node for somebody else, checks its own keys.
+var (
+	unmarshaler = reflect.TypeFor[yaml.Unmarshaler]()
+	node        = reflect.TypeFor[yaml.Node]()
+)
 
 // unknownKeys walks the document beside the type that it will be decoded into.
 func unknownKeys(file, path string, n *yaml.Node, t reflect.Type) []error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if reflect.PointerTo(t).Implements(unmarshaler) {
+	if t == node || reflect.PointerTo(t).Implements(unmarshaler) {
 		return nil
 	}
 	var problems []error

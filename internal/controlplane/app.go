@@ -1,0 +1,202 @@
+package controlplane
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/riverqueue/river"
+
+	"plimsoll/collectors"
+	"plimsoll/collectors/scrape"
+	"plimsoll/dashboards/metrics"
+	"plimsoll/dashboards/web"
+	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
+	"plimsoll/slo/gate"
+	gatepg "plimsoll/slo/gate/postgres"
+	"plimsoll/slo/ledger"
+	ledgerpg "plimsoll/slo/ledger/postgres"
+)
+
+// App is a control plane that can run once.
+type App struct {
+	cfg      Config
+	logger   *slog.Logger
+	defs     definitions
+	token    string
+	policies atomic.Pointer[gate.Policies]
+	registry *prometheus.Registry
+
+	// Built by Run, in this order.
+	ledger    *ledger.Ledger
+	saver     *ledger.Checkpointer
+	collector *collectors.Collector
+	scraper   *scrape.Scraper
+	incidents *incidentspg.Store
+	jobs      *river.Client[pgx.Tx]
+	gate      *gatepg.Gate
+	pages     *web.Web
+}
+
+// New reads all definitions and checks the configuration; it connects to nothing.
+func New(cfg Config) (*App, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	defs, err := cfg.readDefinitions()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, token: cfg.Token, registry: prometheus.NewRegistry()}
+	a.policies.Store(defs.policies)
+	a.registry.MustRegister(promcollectors.NewGoCollector(), promcollectors.NewProcessCollector(promcollectors.ProcessCollectorOpts{}))
+	return a, nil
+}
+
+// Run serves until ctx is done, then stops gracefully. It returns early when a part cannot go on.
+func (a *App) Run(ctx context.Context) (err error) {
+	if a.token == "" {
+		if a.token, err = identity.TokenFile(filepath.Join(a.cfg.DataDir, "token")); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp", a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen (choose another address with --listen): %w", err)
+	}
+	defer listener.Close()
+	db, err := openDatabase(ctx, a.cfg, a.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close(context.Background())) }()
+	if err := a.build(ctx, db); err != nil {
+		return err
+	}
+	handler, err := a.routes()
+	if err != nil {
+		return err
+	}
+
+	s := newStages()
+	s.start("checkpoints", a.saver.Run)
+	s.start("scraping", a.scraper.Run)
+	s.start("jobs", a.runJobs)
+	s.start("gate", a.gate.Run)
+	s.start("http", func(ctx context.Context) error { return serve(ctx, listener, handler, a.logger) })
+	s.start("live pages", a.pages.Run) // stopped before http, which waits for its streams
+	if a.cfg.Ready != nil {
+		a.cfg.Ready(listener.Addr())
+	}
+	return s.wait(ctx)
+}
+
+// build makes the rooms on an open database. Nothing runs yet.
+func (a *App) build(ctx context.Context, db *database) (err error) {
+	a.ledger = ledger.New(ledger.Config{Retention: a.cfg.Retention})
+	store, err := ledgerpg.New(ledgerpg.Config{Pool: db.pool})
+	if err != nil {
+		return err
+	}
+	if err := store.Lead(ctx); err != nil {
+		return err
+	}
+	if err := store.Load(ctx, a.ledger); err != nil {
+		return fmt.Errorf("load the last checkpoint: %w", err)
+	}
+	a.saver = &ledger.Checkpointer{Ledger: a.ledger, Store: store, Every: a.cfg.CheckpointEvery, Logger: a.logger}
+	if a.collector, err = collectors.New(collectors.Config{Ledger: a.ledger, Registerer: a.registry}); err != nil {
+		return err
+	}
+	if err := a.collector.SetObjectives(a.defs.objectives); err != nil {
+		return err
+	}
+	a.scraper, err = scrape.New(scrape.Config{Appender: a.collector, Jobs: a.cfg.ScrapeConfigs, Dir: a.cfg.Dir, Registerer: a.registry, Logger: a.logger})
+	if err != nil {
+		return err
+	}
+	if a.incidents, err = incidentspg.New(incidentspg.Config{Pool: db.pool}); err != nil {
+		return err
+	}
+	if a.jobs, err = newJobs(a.cfg, db.pool, a.incidents, a.logger); err != nil {
+		return err
+	}
+	known := gateIncidents{a.incidents}
+	a.gate, err = gatepg.New(gatepg.Config{
+		Pool: db.pool, Policies: a.policies.Load, Ledger: a.ledger, Incidents: known.open, References: known.references,
+		Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,
+	})
+	if err != nil {
+		return err
+	}
+	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Logger: a.logger})
+	if err != nil {
+		return err
+	}
+	exported, err := metrics.New(metrics.Config{
+		Ledger: a.ledger, Gates: a.gateStates, OpenIncidents: known.openBySeverity, Logger: a.logger,
+	})
+	if err != nil {
+		return err
+	}
+	return a.registry.Register(exported)
+}
+
+// Reload reads objectives and policies again; they take whole or change nothing.
+func (a *App) Reload() error {
+	defs, err := a.cfg.readDefinitions()
+	if err != nil {
+		return err
+	}
+	if err := a.collector.SetObjectives(defs.objectives); err != nil {
+		return err
+	}
+	a.policies.Store(defs.policies)
+	return nil
+}
+
+func (a *App) runJobs(ctx context.Context) error {
+	if err := a.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if err := a.jobs.Stop(grace); err != nil {
+		return a.jobs.StopAndCancel(context.Background()) // what was cancelled is tried again at the next start
+	}
+	return nil
+}
+
+// stopGrace is how long a part gets to finish what it is doing.
+const stopGrace = 10 * time.Second
+
+// serve answers requests until ctx is done and then finishes those under way.
+func serve(ctx context.Context, l net.Listener, h http.Handler, logger *slog.Logger) error {
+	srv := httpapi.Server(h, logger)
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		return srv.Close()
+	}
+	return nil
+}

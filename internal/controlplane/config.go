@@ -1,0 +1,115 @@
+package controlplane
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"plimsoll/collectors/scrape"
+	"plimsoll/internal/config"
+	"plimsoll/slo/ledger"
+)
+
+// Config is the configuration file of "plimsoll serve". Every key has a default; secrets come from the environment.
+type Config struct {
+	// Listen is the address of pages and API.
+	Listen string `yaml:"listen"`
+	// DataDir holds the private PostgreSQL and the token; by default that of this user (PLIMSOLL_DATA).
+	DataDir string `yaml:"data_dir"`
+	// DatabaseURL names an external PostgreSQL instead (PLIMSOLL_DATABASE_URL).
+	DatabaseURL string `yaml:"database_url"`
+	// Objectives are OpenSLO files and folders; the shipped ones when empty.
+	Objectives []string `yaml:"objectives"`
+	// Policies are gate policies, files and folders; the shipped ones when empty.
+	Policies []string `yaml:"policies"`
+	// ScrapeConfigs are scrape jobs as in the configuration of Prometheus.
+	ScrapeConfigs scrape.Jobs `yaml:"scrape_configs"`
+	// CheckpointEvery is how often events become durable. What is lost in a crash is counted again from the sources.
+	CheckpointEvery time.Duration `yaml:"checkpoint_every"`
+	// GateEvery is how often freezes are evaluated.
+	GateEvery time.Duration `yaml:"gate_every"`
+	// Retention is how long events are kept; it bounds the windows of objectives.
+	Retention time.Duration `yaml:"retention"`
+
+	// PublicURL is where people reach the pages, for links in messages; empty for no links.
+	PublicURL string `yaml:"public_url"`
+
+	Slack SlackConfig `yaml:"slack"`
+
+	// Token for changes; read from the environment (PLIMSOLL_TOKEN) or made in the data directory.
+	Token string `yaml:"-"`
+	// Dir is what relative file names in scrape jobs are relative to: the folder of the configuration file.
+	Dir string `yaml:"-"`
+	// Version of the program.
+	Version string `yaml:"-"`
+	// Logger; slog.Default when nil.
+	Logger *slog.Logger `yaml:"-"`
+	// Ready is called once, when requests are answered, with the address that is listened on.
+	Ready func(addr net.Addr) `yaml:"-"`
+}
+
+// SlackConfig turns on the Slack command when a signing secret is in PLIMSOLL_SLACK_SIGNING_SECRET.
+type SlackConfig struct {
+	SigningSecret string `yaml:"-"`
+	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
+	Subjects map[string]string `yaml:"subjects"`
+	// ResponseURL is the base that answers are posted below; Slack's own by default.
+	ResponseURL string `yaml:"response_url"`
+}
+
+// Default returns the configuration that holds where nothing else is said.
+func Default() Config {
+	return Config{
+		Listen:          "127.0.0.1:8080",
+		CheckpointEvery: ledger.DefaultEvery,
+		GateEvery:       5 * time.Second,
+		Retention:       ledger.DefaultRetention,
+	}
+}
+
+// ReadConfig reads a configuration file over the defaults, and then the environment. An empty name reads no file.
+func ReadConfig(file string) (Config, error) {
+	cfg := Default()
+	if file != "" {
+		if err := config.Read(file, &cfg); err != nil {
+			return cfg, err
+		}
+		cfg.Dir = filepath.Dir(file)
+	}
+	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)
+	cfg.Token = os.Getenv("PLIMSOLL_TOKEN")
+	cfg.Slack.SigningSecret = os.Getenv("PLIMSOLL_SLACK_SIGNING_SECRET")
+	if cfg.DataDir == "" {
+		dir, err := config.DataDir("plimsoll")
+		if err != nil {
+			return cfg, err
+		}
+		cfg.DataDir = dir
+	}
+	return cfg, cfg.check()
+}
+
+// check says everything that is wrong with the values, each with its key.
+func (c Config) check() error {
+	var errs []error
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen))
+	}
+	for key, d := range map[string]time.Duration{"checkpoint_every": c.CheckpointEvery, "gate_every": c.GateEvery} {
+		if d < 100*time.Millisecond || d > time.Hour {
+			errs = append(errs, fmt.Errorf("%s: %v is not between 100ms and 1h", key, d))
+		}
+	}
+	if c.Retention < time.Hour || c.Retention%time.Hour != 0 {
+		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours, such as 840h", c.Retention))
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("%w: %w", config.ErrInvalid, errors.Join(errs...))
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+
+	"plimsoll/incidents"
+	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/slo/gate"
+)
+
+// gateIncidents shows the gate the incidents that it decides by.
+type gateIncidents struct{ store *incidentspg.Store }
+
+func (g gateIncidents) open(ctx context.Context, service string) ([]gate.Incident, error) {
+	list, err := g.store.Open(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	var out []gate.Incident
+	for _, i := range list {
+		out = append(out, gate.Incident{
+			Ref: i.Ref.String(), Title: i.Title, Severity: int(i.Severity), Since: i.Times.Declared,
+			CodeRed: i.Source == incidents.SourceCodeRed,
+		})
+	}
+	return out, nil
+}
+
+func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Reference, error) {
+	var out []gate.Reference
+	for _, s := range refs {
+		ref, err := incidents.ParseRef(s)
+		if err != nil {
+			out = append(out, gate.Reference{Ref: s})
+			continue
+		}
+		inc, err := g.store.Get(ctx, ref)
+		if err != nil && !errors.Is(err, incidents.ErrNotFound) {
+			return nil, err
+		}
+		out = append(out, gate.Reference{Ref: s, Known: err == nil, Open: err == nil && inc.State.Open()})
+	}
+	return out, nil
+}
+
+// openBySeverity counts open incidents for the exported metrics.
+func (g gateIncidents) openBySeverity(ctx context.Context) (map[int]int, error) {
+	counts, err := g.store.Counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]int{}
+	for _, c := range counts {
+		if c.State.Open() {
+			out[int(c.Severity)] += c.Count
+		}
+	}
+	return out, nil
+}

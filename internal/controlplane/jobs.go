@@ -1,0 +1,83 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"plimsoll/incidents"
+	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/incidents/slack"
+	"plimsoll/slo"
+	gatepg "plimsoll/slo/gate/postgres"
+)
+
+// jobWorkers is how many jobs run at once.
+const jobWorkers = 8
+
+// newJobs makes the client of the durable jobs, with every worker of the control plane.
+func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *slog.Logger) (*river.Client[pgx.Tx], error) {
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &codeRedWorker{store: store}); err != nil {
+		return nil, fmt.Errorf("add worker: %w", err)
+	}
+	if err := slack.AddWorkers(workers, slack.WorkerConfig{
+		Store: store, PublicURL: cfg.PublicURL, Subjects: cfg.Slack.Subjects, ResponseBase: cfg.Slack.ResponseURL, Logger: logger,
+	}); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger:  logger,
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
+		Workers: workers,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up jobs: %w", err)
+	}
+	return client, nil
+}
+
+// codeRedWorker opens the incident of a Code Red. The gate knows no incidents and the incidents know no gate; they meet here.
+type codeRedWorker struct {
+	river.WorkerDefaults[gatepg.CodeRedIncident]
+	store *incidentspg.Store
+}
+
+// codeRedSeverity is that of an incident which stops releases but not the service.
+const codeRedSeverity = 2
+
+// Work declares the incident once, however often the job runs, and puts the summary on its timeline.
+func (w *codeRedWorker) Work(ctx context.Context, job *river.Job[gatepg.CodeRedIncident]) error {
+	a := job.Args
+	var keys []slo.Key
+	for _, o := range a.Objectives {
+		keys = append(keys, slo.Key(o))
+	}
+	id := fmt.Sprintf("code-red/%s/%s/%d", a.Service, a.Environment, a.Freeze)
+	inc, _, err := w.store.Declare(ctx, incidents.Declare{
+		Title: a.Title, Severity: codeRedSeverity, Services: []string{a.Service}, Objectives: keys,
+		Started: job.CreatedAt, Source: incidents.SourceCodeRed, DedupKey: id,
+	}, incidents.Caller{Subject: "gate", RequestID: id})
+	if err != nil {
+		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
+	}
+	_, _, err = w.store.Do(ctx, inc.Ref, incidents.Note{Text: a.Summary}, incidents.Caller{Subject: "gate", RequestID: id + "/summary"})
+	if err != nil {
+		return cancelIfInput(fmt.Errorf("note the summary on %s: %w", inc.Ref, err))
+	}
+	return nil
+}
+
+// cancelIfInput gives a job up whose values will not be taken at the next attempt either.
+func cancelIfInput(err error) error {
+	if input := (*incidents.InputError)(nil); errors.As(err, &input) {
+		return river.JobCancel(err)
+	}
+	return err
+}

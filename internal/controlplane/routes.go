@@ -1,0 +1,100 @@
+package controlplane
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"plimsoll/dashboards/metrics"
+	"plimsoll/incidents"
+	incidentsapi "plimsoll/incidents/api"
+	"plimsoll/incidents/slack"
+	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
+	sloapi "plimsoll/slo/api"
+	"plimsoll/slo/gate"
+	gateapi "plimsoll/slo/gate/api"
+	reportapi "plimsoll/slo/report/api"
+)
+
+// routes are all that the control plane answers.
+func (a *App) routes() (http.Handler, error) {
+	tokens := identity.NewTokens(map[string]identity.Principal{a.token: {Subject: "operator", Roles: []string{"operator"}}})
+	api := httpapi.New(httpapi.Config{
+		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: tokens.Authenticate,
+		Description: "Error budgets, the deploy gate, incidents and reports.",
+	})
+	for _, room := range []interface{ Register(huma.API) }{
+		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now},
+		&gateapi.Handlers{Gate: a.gate},
+		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
+		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
+	} {
+		room.Register(api.Huma)
+	}
+	a.pages.Mount(api.Mux)
+	api.Mux.Handle("/metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	api.Mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	api.Mux.Get("/readyz", a.ready)
+	if a.cfg.Slack.SigningSecret != "" {
+		commands, err := slack.New(slack.Config{SigningSecret: a.cfg.Slack.SigningSecret, Jobs: a.jobs, Logger: a.logger})
+		if err != nil {
+			return nil, err
+		}
+		api.Mux.Method(http.MethodPost, "/slack/commands", commands)
+	}
+	return api.Mux, nil
+}
+
+// ready answers 200 when the last checkpoint succeeded. Reads and gate checks are answered in any case.
+func (a *App) ready(w http.ResponseWriter, _ *http.Request) {
+	if err := a.saver.Health().Err; err != nil {
+		httpapi.WriteProblem(w, httpapi.Problem(httpapi.Unavailable, "events are not being saved; the database does not answer", err))
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// gateStates are what an ordinary change would be told now, for the exported metrics.
+func (a *App) gateStates(ctx context.Context) ([]metrics.Gate, error) {
+	var phases []string
+	for _, p := range gate.Phases() {
+		phases = append(phases, string(p))
+	}
+	var out []metrics.Gate
+	seen := map[string]bool{}
+	for _, o := range a.ledger.Objectives() {
+		if seen[o.Service] {
+			continue
+		}
+		seen[o.Service] = true
+		for _, env := range a.policies.Load().Environments(o.Service) {
+			d, err := a.gate.Preview(ctx, gate.Change{Service: o.Service, Environment: env, Commit: "0000000", Class: gate.Feature})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, metrics.Gate{
+				Service: o.Service, Environment: env, Allow: d.Outcome == gate.Allow,
+				State: string(cmp.Or(d.Freeze.Phase, gate.Open)), States: phases,
+			})
+		}
+	}
+	return out, nil
+}
+
+func (a *App) decisions(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error) {
+	return a.gate.Decisions(ctx, gate.Filter{Service: service, From: from, To: to})
+}
+
+func (a *App) freezeEvents(ctx context.Context, service string, to time.Time) ([]gate.Event, error) {
+	return a.gate.Events(ctx, gate.Filter{Service: service, To: to})
+}
+
+func (a *App) incidentsOf(ctx context.Context, from, to time.Time) ([]incidents.Incident, error) {
+	return a.incidents.Between(ctx, from, to)
+}

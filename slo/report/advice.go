@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"time"
 
 	"plimsoll/slo"
 )
@@ -12,7 +13,8 @@ const (
 	largeSpend = 0.2
 	// roomToSpend is the share of a budget above which a team may take more risk.
 	roomToSpend = 0.9
-	// enoughCoverage is the share of the week below which its figures decide nothing.
+	// enoughCoverage is the share of the week, or of the time since its source was first seen, below which an objective's
+	// figures decide nothing.
 	enoughCoverage = 0.9
 )
 
@@ -27,20 +29,30 @@ var rules = []struct {
 	{"budget-spent", func(o Objective) bool { return o.End.Spent }, false, func(o Objective) string {
 		return fmt.Sprintf("Release only what makes %q more reliable until its budget, now %s, is back.", o.Name, slo.FormatPercent(o.End.Remaining))
 	}},
-	{"measurement-first", func(o Objective) bool { return o.Coverage < enoughCoverage }, false, func(o Objective) string {
-		return fmt.Sprintf("Repair the measurement of %q first: it was seen for only %s of the week.", o.Name, slo.FormatPercent(o.Coverage))
+	{"measurement-first", func(o Objective) bool { return o.CoverageSince < enoughCoverage }, false, func(o Objective) string {
+		of := "the week"
+		if !o.MeasuredSince.IsZero() {
+			of = "the time since " + moment(o.MeasuredSince)
+		}
+		return fmt.Sprintf("Repair the measurement of %q first: it was seen for only %s of %s.", o.Name, slo.FormatPercent(o.CoverageSince), of)
 	}},
 	{"large-spend", func(o Objective) bool { return o.Spent > largeSpend && len(o.Worst) > 0 }, false, func(o Objective) string {
 		return fmt.Sprintf("Write a postmortem of what happened to %q from %s on: the week spent %s of its budget.", o.Name,
-			o.Worst[0].From.Format("Monday 15:04 UTC"), slo.FormatPercent(o.Spent))
+			moment(o.Worst[0].From), slo.FormatPercent(o.Spent))
 	}},
 	{"objective-missed", func(o Objective) bool { return !o.Kept }, false, func(o Objective) string {
 		return fmt.Sprintf("Watch %q: another week like this one would spend its budget.", o.Name)
+	}},
+	{"measured-since", func(o Objective) bool { return o.young(enoughCoverage) }, false, func(o Objective) string {
+		return fmt.Sprintf("Let a whole week be measured before you take risks: %q is measured since %s.", o.Name, moment(o.MeasuredSince))
 	}},
 	{"room-to-spend", func(o Objective) bool { return o.End.Remaining > roomToSpend && o.Total > 0 }, true, func(Objective) string {
 		return "There is room to release more, or with more risk: hardly any budget is used."
 	}},
 }
+
+// moment names an instant of the week.
+func moment(t time.Time) string { return t.Format("Monday 15:04 UTC") }
 
 func advise(s Service) Advice {
 	for _, rule := range rules {

@@ -27,32 +27,28 @@ type Inputs struct {
 	Incidents  []incidents.Incident
 }
 
-// Build makes the report. Minutes that are not over yet are not part of it.
+// Build makes the report: of a week that is over the whole, otherwise everything up to and with the instant of asking.
 func Build(in Inputs) Report {
-	until := in.Week.End()
-	complete := !in.Now.Before(until)
-	if !complete {
-		until = in.Now.UTC().Truncate(time.Minute)
-	}
+	p := periodOf(in.Week, in.Now)
 	r := Report{
-		Week: in.Week.String(), From: in.Week.Start(), Until: until, Complete: complete,
+		Week: in.Week.String(), From: p.from, Until: p.until, Complete: !p.open,
 		Services: []Service{}, Incidents: []Incident{},
 	}
 	for _, name := range serviceNames(in) {
-		s := Service{Name: name, Objectives: []Objective{}, Freezes: freezes(in.Events, name, r.From, r.Until)}
+		s := Service{Name: name, Objectives: []Objective{}, Freezes: freezes(in.Events, name, p)}
 		for _, src := range in.Objectives {
 			if src.Objective.Service == name {
 				s.Owner = cmp.Or(s.Owner, src.Objective.Owner)
-				s.Objectives = append(s.Objectives, objective(src, r.From, r.Until))
+				s.Objectives = append(s.Objectives, objective(src, p))
 			}
 		}
 		slices.SortFunc(s.Objectives, func(a, b Objective) int { return cmp.Compare(a.Key, b.Key) })
-		s.Releases = releases(in.Decisions, name, r.From, r.Until)
+		s.Releases = releases(in.Decisions, name, p)
 		s.Advice = advise(s)
 		r.Services = append(r.Services, s)
 	}
 	for _, i := range in.Incidents {
-		if concerns(i, in.Service) && during(i, r.From, r.Until) {
+		if concerns(i, in.Service) && during(i, p) {
 			r.Incidents = append(r.Incidents, incident(i))
 		}
 	}
@@ -73,15 +69,14 @@ func serviceNames(in Inputs) []string {
 	return slices.Compact(names)
 }
 
-// before is the last minute that is over at t.
-func before(t time.Time) slo.Minute { return slo.MinuteOf(t) - 1 }
-
-func objective(src Source, from, until time.Time) Objective {
-	o, start, end := src.Objective, before(from), before(until)
+func objective(src Source, p period) Objective {
+	o, seen := src.Objective, coverageOf(src, p)
+	start, end := p.minutes()
 	week := src.Reader.Read(start, end)
 	v := Objective{
 		Key: o.Key, Name: o.DisplayName, Target: o.Target.Float(), Window: o.Window.String(),
-		Good: week.Good, Total: week.Total, Kept: slo.BudgetOf(o.Target, week.Counts).Remaining >= 0, Coverage: week.Coverage(),
+		Good: week.Good, Total: week.Total, Kept: slo.BudgetOf(o.Target, week.Counts).Remaining >= 0,
+		Coverage: seen.ofWeek, MeasuredSince: seen.since, CoverageSince: seen.ofSince,
 		Start: budget(src, start), End: budget(src, end), Worst: worst(src.Reader, start, end, week.Bad()),
 	}
 	if v.End.Allowed > 0 {
@@ -111,11 +106,11 @@ func worst(r slo.Reader, start, end slo.Minute, bad int64) []Hour {
 	return hours[:min(worstHours, len(hours))]
 }
 
-func releases(decisions []gate.Decision, service string, from, until time.Time) Releases {
+func releases(decisions []gate.Decision, service string, p period) Releases {
 	r := Releases{Reasons: []ReasonCount{}}
 	why := map[string]int{}
 	for _, d := range decisions {
-		if d.Change.Service != service || d.At.Before(from) || !d.At.Before(until) {
+		if d.Change.Service != service || !p.has(d.At) {
 			continue
 		}
 		switch d.Outcome {
@@ -147,10 +142,10 @@ func concerns(i incidents.Incident, service string) bool {
 }
 
 // during reports whether an incident was declared or open in the week. What was cancelled was none.
-func during(i incidents.Incident, from, until time.Time) bool {
+func during(i incidents.Incident, p period) bool {
 	t := i.Times
-	over := !t.Resolved.IsZero() && t.Resolved.Before(from)
-	return i.State != incidents.Cancelled && t.Declared.Before(until) && !over
+	over := !t.Resolved.IsZero() && t.Resolved.Before(p.from)
+	return i.State != incidents.Cancelled && p.reaches(t.Declared) && !over
 }
 
 func incident(i incidents.Incident) Incident {
@@ -162,7 +157,8 @@ func incident(i incidents.Incident) Incident {
 		return &s
 	}
 	return Incident{
-		Ref: i.Ref.String(), Title: i.Title, Severity: int(i.Severity), State: string(i.State), Services: append([]string{}, i.Services...),
+		Ref: i.Ref.String(), Title: i.Title, Severity: int(i.Severity), State: string(i.State),
+		Open: i.State.Open(), CodeRed: i.Source == incidents.SourceCodeRed, Services: append([]string{}, i.Services...),
 		Declared:             i.Times.Declared.UTC(),
 		SecondsToDetect:      seconds(i.Times.TimeToDetect()),
 		SecondsToAcknowledge: seconds(i.Times.TimeToAcknowledge()),

@@ -14,9 +14,10 @@ import (
 func Markdown(w io.Writer, r Report) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Error budgets of week %s\n\n", r.Week)
-	fmt.Fprintf(&b, "%s until %s.", stamp(r.From), stamp(r.Until))
-	if !r.Complete {
-		b.WriteString(" **The week is not over: these figures will still change.**")
+	if r.Complete {
+		fmt.Fprintf(&b, "%s until %s.", stamp(r.From), stamp(r.Until))
+	} else {
+		fmt.Fprintf(&b, "%s until now, %s. **The week is not over: these figures will still change.**", stamp(r.From), r.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	b.WriteString("\n\n")
 	for _, s := range r.Summary {
@@ -46,7 +47,7 @@ func service(b *bytes.Buffer, s Service) {
 	table(b, "Objective", "Target", ">SLI", ">Bad", ">Events", ">Budget at start", ">at end", ">Spent", ">Coverage")
 	for _, o := range s.Objectives {
 		row(b, o.Name, slo.RatioOf(o.Target).Percent()+" % over "+o.Window, sli(o), slo.FormatCount(o.Bad()), slo.FormatCount(o.Total),
-			left(o.Start), left(o.End), slo.FormatPercent(o.Spent), slo.FormatPercent(o.Coverage))
+			left(o.Start), left(o.End), slo.FormatPercent(o.Spent), measured(o))
 	}
 	hours(b, s)
 	gateParagraphs(b, s)
@@ -70,6 +71,15 @@ func left(b Budget) string {
 	default:
 		return slo.FormatPercent(b.Remaining)
 	}
+}
+
+// measured is the share of the week that was seen, and since when if the source is new.
+func measured(o Objective) string {
+	s := slo.FormatPercent(o.Coverage)
+	if !o.MeasuredSince.IsZero() {
+		s += " (since " + o.MeasuredSince.Format("Mon 15:04 UTC") + ")"
+	}
+	return s
 }
 
 func hours(b *bytes.Buffer, s Service) {

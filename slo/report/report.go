@@ -10,7 +10,7 @@ import (
 type Report struct {
 	Week  string    `json:"week" doc:"ISO week" example:"2026-W48"`
 	From  time.Time `json:"from" doc:"First instant of the week"`
-	Until time.Time `json:"until" doc:"First instant that is not reported: the end of the week, or the minute of asking if the week is not over"`
+	Until time.Time `json:"until" doc:"The end of the week, which is not part of it; or the instant of asking, which is, if the week is not over"`
 	// Complete is false for a week that is not over: its figures will still change.
 	Complete  bool       `json:"complete" doc:"Whether the week is over"`
 	Summary   []string   `json:"summary" nullable:"false" doc:"The week in plain sentences"`
@@ -40,9 +40,17 @@ type Objective struct {
 	Kept     bool    `json:"kept" doc:"Whether the week's share of good events reached the target; true without events"`
 	Spent    float64 `json:"spent" doc:"The week's bad events as a share of what the window that ends with the week allows"`
 	Coverage float64 `json:"coverage" doc:"Share of the week's minutes in which the source was seen"`
-	Start    Budget  `json:"start" doc:"Over the window that ends with the week's start"`
-	End      Budget  `json:"end" doc:"Over the window that ends with the week, or with the report if the week is not over"`
-	Worst    []Hour  `json:"worst" nullable:"false" doc:"The hours with the most bad events, at most three"`
+	// MeasuredSince and CoverageSince tell a source that is new from one that is seen with gaps.
+	MeasuredSince time.Time `json:"measuredSince,omitzero" doc:"First minute in which the source was seen; absent if that was before the week, or never"`
+	CoverageSince float64   `json:"coverageSince" doc:"Share of the minutes since then in which the source was seen; the same as coverage if measuredSince is absent"`
+	Start         Budget    `json:"start" doc:"Over the window that ends with the week's start"`
+	End           Budget    `json:"end" doc:"Over the window that ends with the week, or with the report if the week is not over"`
+	Worst         []Hour    `json:"worst" nullable:"false" doc:"The hours with the most bad events, at most three"`
+}
+
+// young reports whether the source was seen without gaps since it was first seen in this week.
+func (o Objective) young(enough float64) bool {
+	return !o.MeasuredSince.IsZero() && o.Coverage < enough && o.CoverageSince >= enough
 }
 
 // Bad returns the bad events of the week.
@@ -89,6 +97,7 @@ type Freeze struct {
 	Environment string    `json:"environment"`
 	From        time.Time `json:"from"`
 	Until       time.Time `json:"until" doc:"Its end, or the end of the report if it was still in force"`
+	Since       time.Time `json:"since" doc:"Since when releases had been frozen without a break, for this or another reason; possibly before the week"`
 	Ongoing     bool      `json:"ongoing" doc:"Whether it was in force at the end of the report"`
 	Seconds     int64     `json:"seconds" doc:"How long, within the week"`
 	Reason      string    `json:"reason"`
@@ -100,6 +109,8 @@ type Incident struct {
 	Title                string    `json:"title"`
 	Severity             int       `json:"severity"`
 	State                string    `json:"state" doc:"At the time of asking"`
+	Open                 bool      `json:"open" doc:"At the time of asking"`
+	CodeRed              bool      `json:"codeRed" doc:"Whether a spent budget, and the freeze that it began, declared it"`
 	Services             []string  `json:"services" nullable:"false"`
 	Declared             time.Time `json:"declared"`
 	SecondsToDetect      *int64    `json:"secondsToDetect,omitempty" doc:"TTD: from start to detection"`
@@ -110,6 +121,6 @@ type Incident struct {
 
 // Advice is what to do next, with the rule that says so.
 type Advice struct {
-	Rule string `json:"rule" doc:"Name of the rule" enum:"budget-spent,measurement-first,large-spend,objective-missed,room-to-spend,go-on"`
+	Rule string `json:"rule" doc:"Name of the rule" enum:"budget-spent,measurement-first,large-spend,objective-missed,measured-since,room-to-spend,go-on"`
 	Text string `json:"text"`
 }

@@ -126,7 +126,7 @@ func TestGolden(t *testing.T) {
 	one := eventful()
 	one.Service = "search"
 	for name, in := range map[string]report.Inputs{
-		"week": eventful(), "ongoing": ongoing, "service": one, "empty": {Week: week, Now: week.End()},
+		"week": eventful(), "ongoing": ongoing, "code_red": codeRedHour(), "service": one, "empty": {Week: week, Now: week.End()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

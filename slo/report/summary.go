@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,12 +12,16 @@ import (
 // summarise says the week in sentences that need no knowledge of the field.
 func summarise(r Report) []string {
 	out := []string{promises(r), budgets(r)}
-	for _, s := range []string{releasesSentence(r), frozenSentence(r), incidentsSentence(r), measurement(r)} {
-		if s != "" {
-			out = append(out, s)
-		}
+	out = append(out, releasesSentence(r))
+	if !r.Complete {
+		out = append(out, frozenNow(r)...)
 	}
-	return out
+	out = append(out, frozenSentence(r), incidentsSentence(r))
+	if !r.Complete {
+		out = append(out, codeRedNow(r)...)
+	}
+	out = append(out, measuredSince(r), measurement(r))
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
 // named is an objective with its service, as a sentence names it.
@@ -103,6 +108,9 @@ func frozenSentence(r Report) string {
 		frozen := map[string]int64{}
 		var order []string
 		for _, f := range s.Freezes {
+			if f.Ongoing && !r.Complete {
+				continue // frozenNow has it
+			}
 			if _, ok := frozen[f.Environment]; !ok {
 				order = append(order, f.Environment)
 			}
@@ -116,6 +124,28 @@ func frozenSentence(r Report) string {
 		return ""
 	}
 	return "Releases were frozen: " + strings.Join(parts, ", ") + "."
+}
+
+// frozenNow says, for a week that is not over, to where no release goes as of the report.
+func frozenNow(r Report) (sentences []string) {
+	for _, s := range r.Services {
+		for _, f := range s.Freezes {
+			if f.Ongoing {
+				sentences = append(sentences, fmt.Sprintf("Releases of %s to %s are frozen since %s.", s.Name, f.Environment, stamp(f.Since)))
+			}
+		}
+	}
+	return sentences
+}
+
+// codeRedNow names, for a week that is not over, the incidents of spent budgets that are open.
+func codeRedNow(r Report) (sentences []string) {
+	for _, i := range r.Incidents {
+		if i.Open && i.CodeRed {
+			sentences = append(sentences, fmt.Sprintf("The Code Red incident %s is open since %s: %s.", i.Ref, stamp(i.Declared), i.Title))
+		}
+	}
+	return sentences
 }
 
 func incidentsSentence(r Report) string {
@@ -157,14 +187,32 @@ const fullCoverage = 0.99
 func measurement(r Report) string {
 	var parts []string
 	each(r, func(s Service, o Objective) {
-		if o.Coverage < fullCoverage {
+		switch {
+		case o.Coverage >= fullCoverage || o.young(fullCoverage):
+		case o.MeasuredSince.IsZero():
 			parts = append(parts, fmt.Sprintf("%s was seen %s of the time", named(s, o), slo.FormatPercent(o.Coverage)))
+		default:
+			parts = append(parts, fmt.Sprintf("%s was seen %s of the time since %s", named(s, o), slo.FormatPercent(o.CoverageSince), moment(o.MeasuredSince)))
 		}
 	})
 	if len(parts) == 0 {
 		return ""
 	}
 	return "Not everything was measured: " + strings.Join(parts, ", ") + "."
+}
+
+// measuredSince names what is new and has been seen without gaps.
+func measuredSince(r Report) string {
+	var parts []string
+	each(r, func(s Service, o Objective) {
+		if o.young(fullCoverage) {
+			parts = append(parts, fmt.Sprintf("%s since %s", named(s, o), moment(o.MeasuredSince)))
+		}
+	})
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Measured for a part of the week only: " + strings.Join(parts, ", ") + "."
 }
 
 func span(seconds int64) string { return slo.FormatSpan(time.Duration(seconds) * time.Second) }

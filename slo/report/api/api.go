@@ -42,7 +42,7 @@ func (h *Handlers) Register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-report", Method: http.MethodGet, Path: "/v1/reports/{week}", Tags: []string{"reports"},
 		Summary: "Get the error-budget report of a week",
-		Description: "A week that is not over is reported up to the last full minute. The report of a past week stays the same " +
+		Description: "A week that is not over is reported up to the instant of asking. The report of a past week stays the same " +
 			"for as long as the ledger holds its events.",
 		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, h.Get)

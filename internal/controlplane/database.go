@@ -12,6 +12,7 @@ import (
 
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/pg"
+	"plimsoll/internal/telemetry"
 	gatepg "plimsoll/slo/gate/postgres"
 	ledgerpg "plimsoll/slo/ledger/postgres"
 )
@@ -45,7 +46,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, gatepg.Migrations, incidentspg.Migrations); err != nil {
 		return nil, err
 	}
-	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: logger})
+	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})
 	if err != nil {
 		return nil, fmt.Errorf("prepare job tables: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"plimsoll/incidents"
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/incidents/slack"
+	"plimsoll/internal/telemetry"
 	"plimsoll/slo"
 	gatepg "plimsoll/slo/gate/postgres"
 )
@@ -33,7 +34,7 @@ func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *s
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Logger:  logger,
+		Logger:  telemetry.Quiet(logger, slog.LevelWarn),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"go.opentelemetry.io/otel/propagation"
 
+	"plimsoll/internal/telemetry"
 	"plimsoll/platform/catalog"
 )
 
@@ -38,7 +39,7 @@ type Client struct {
 
 // NewClient returns a client that only enqueues, over a database on which [Migrate] and the catalog's migrations ran.
 func NewClient(pool *pgxpool.Pool, logger *slog.Logger) (*Client, error) {
-	c, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: logger})
+	c, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})
 	if err != nil {
 		return nil, fmt.Errorf("set up the queue: %w", err)
 	}

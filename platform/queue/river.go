@@ -3,10 +3,13 @@ package queue
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"plimsoll/internal/telemetry"
 )
 
 // tick asks for one run of a Periodic. Ticks have a queue of their own, so that long tasks do not hold them up.
@@ -50,7 +53,7 @@ func (w *Worker) riverConfig() *river.Config {
 		return run(ctx)
 	}))
 	return &river.Config{
-		Logger:       w.cfg.Logger,
+		Logger:       telemetry.Quiet(w.cfg.Logger, slog.LevelWarn),
 		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: w.cfg.Slots}, tickQueue: {MaxWorkers: 1}},
 		Workers:      workers,
 		PeriodicJobs: periodic,

@@ -159,6 +159,22 @@ Next: only rollbacks, security fixes and reliability fixes with an open referenc
 	}
 }
 
+// TestExemptDetails reads the lines of exemptions that do not cover the change: they say which ones they are.
+func TestExemptDetails(t *testing.T) {
+	t.Parallel()
+	d := Decide(mustParse(t, plainPolicy), Snapshot{At: noon}, Change{Service: "video-api", Environment: "production", Commit: "c0ffee", Class: Feature})
+	var got []string
+	for _, r := range d.Clauses {
+		if r.Clause == "exempt" {
+			got = append(got, r.Detail)
+		}
+	}
+	want := []string{"exempts security fixes, not features", "exempts reliability fixes with an open reference (--ref), not features"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestFlip proves the figures of a flip: that many events turn the answer, and one less does not.
 func TestFlip(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ type exemptClause struct {
 func (e *exemptClause) evaluate(q *question) Result {
 	r := Result{Clause: "exempt", Line: e.line, Verdict: Pass}
 	if !e.covers(q.change.Class) {
-		r.Detail = fmt.Sprintf("class %s is not exempt here", q.change.Class)
+		r.Detail = fmt.Sprintf("exempts %s, not %s", e, classPlural[q.change.Class])
 		return r
 	}
 	exempt := fmt.Sprintf("class %s is exempt", q.change.Class)

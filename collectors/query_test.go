@@ -13,7 +13,7 @@ func TestCheckAccepts(t *testing.T) {
 	for _, query := range []string{
 		`a`, `a{b="c"}`, `{__name__="a"}`, `{__name__=~"a|b"}`, `sum(a)`, `sum(sum(a))`, `rate(a[5m])`, `sum(rate(a{b!="c"}[5m]))`,
 		`sum(increase(a[30d]))`, `sum(a) + sum(b)`, `sum(a) - sum(b) - c`, `sum(a - b)`, `-(a)`, `(sum(rate(a[1m])) - sum(rate(b[1m])))`,
-		`sum(a_bucket{le="0.3"})`,
+		`sum(a_bucket{le="0.3"})`, `sum(a{role="b",code!="499"})`,
 	} {
 		if err := collectors.Check(query); err != nil {
 			t.Errorf("%s: %v", query, err)

@@ -7,17 +7,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll/collectors"
+	"plimsoll/slo"
 	"plimsoll/slo/ledger"
 	"plimsoll/slo/openslo"
 )
 
-// The objectives that are shipped are read without a problem and can be counted.
-func TestShippedObjectives(t *testing.T) {
-	t.Parallel()
+func shipped(t *testing.T) []*slo.Objective {
+	t.Helper()
 	objs, err := openslo.Load(openslo.Config{CheckQuery: collectors.Check, MaxWindow: ledger.DefaultRetention}, "../deploy/objectives")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return objs
+}
+
+// The objectives that are shipped are read without a problem and can be counted.
+func TestShippedObjectives(t *testing.T) {
+	t.Parallel()
+	objs := shipped(t)
 	got := map[string]string{}
 	for _, o := range objs {
 		if o.Window.Length != 30*24*time.Hour || o.Owner == "" || o.Description == "" {
@@ -31,5 +38,29 @@ func TestShippedObjectives(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("targets (-want +got):\n%s", diff)
+	}
+}
+
+// The shipped availability counts what the service answered, and not the requests that clients abandoned.
+func TestShippedAvailability(t *testing.T) {
+	t.Parallel()
+	for key, role := range map[slo.Key]string{"video-api/availability": "gateway", "video-api/playback-availability": "edge"} {
+		for code, want := range map[string]slo.Counts{
+			"200": {Good: 60, Total: 60}, "304": {Good: 60, Total: 60}, "404": {Good: 60, Total: 60},
+			"429": {Total: 60}, "500": {Total: 60}, "499": {},
+		} {
+			t.Run(role+" "+code, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, shipped(t)...)
+				for _, after := range []time.Duration{0, time.Minute} {
+					d.scrape(after, []string{"job", "platform", "instance", "a:1"}, 1,
+						[]string{"__name__", "platform_http_requests_total", "role", role, "code", code})
+				}
+				r, _ := d.ledger.Reader(key)
+				if got := r.Read(0, slo.MinuteOf(d.now)).Counts; got != want {
+					t.Errorf("%+v, want %+v", got, want)
+				}
+			})
+		}
 	}
 }

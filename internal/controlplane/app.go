@@ -19,7 +19,6 @@ import (
 
 	"plimsoll/collectors"
 	"plimsoll/collectors/scrape"
-	"plimsoll/dashboards/metrics"
 	"plimsoll/dashboards/web"
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/httpapi"
@@ -145,13 +144,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if err != nil {
 		return err
 	}
-	exported, err := metrics.New(metrics.Config{
-		Ledger: a.ledger, Gates: a.gateStates, OpenIncidents: known.openBySeverity, Logger: a.logger,
-	})
-	if err != nil {
-		return err
-	}
-	return a.registry.Register(exported)
+	return a.exportMetrics()
 }
 
 // Reload reads objectives and policies again; they take whole or change nothing.

@@ -62,10 +62,15 @@ func TestCodeRedHour(t *testing.T) {
 		"3 releases asked at the gate: 1 allowed, 2 denied, 0 held back because it could not be decided.",
 		"Releases of video-api to production are frozen since 2026-11-24 15:00 UTC.",
 		"There were 2 incidents; the most severe was INC-3 of severity 1 (Uploads are slow); the longest took 1 h to resolve; one is not resolved.",
-		"The Code Red incident INC-4 is open since 2026-11-24 15:00 UTC: Code Red: video-api has spent the error budget of API answers.",
+		"The Code Red incident INC-4 of severity 2 is open since 2026-11-24 15:00 UTC (Code Red: video-api has spent the error budget of API answers).",
 	}
 	if d := cmp.Diff(want, r.Summary); d != "" {
 		t.Errorf("summary (-want +got):\n%s", d)
+	}
+	alone := codeRedHour()
+	alone.Incidents = alone.Incidents[1:]
+	if d := cmp.Diff(slices.Delete(slices.Clone(want), 4, 5), report.Build(alone).Summary); d != "" {
+		t.Errorf("summary with this incident alone (-want +got):\n%s", d)
 	}
 	if o := r.Services[0].Objectives[0]; o.Bad() != 400 || !o.End.Spent {
 		t.Errorf("%d bad, %+v", o.Bad(), o.End)
@@ -129,7 +134,7 @@ func TestCoverageAdvice(t *testing.T) {
 		rule, text string
 		says       string
 	}{
-		{"new", first.Add(30 * time.Minute), time.Minute, "measured-since", `"API answers" is measured since Wednesday 10:00 UTC`, "API answers (video-api) since Wednesday 10:00 UTC."},
+		{"new", first.Add(30 * time.Minute), time.Minute, "measured-since", `"API answers" is measured since Wednesday 10:00 UTC`, "Measured since Wednesday 10:00 UTC only: API answers (video-api)."},
 		{"new, week over", week.End(), time.Minute, "measured-since", `"API answers" is measured since Wednesday 10:00 UTC`, ""},
 		{"new with gaps", first.Add(10 * time.Hour), 2 * time.Minute, "measurement-first", "it was seen for only 50.0 % of the time since Wednesday 10:00 UTC", "was seen 50.0 % of the time since Wednesday 10:00 UTC"},
 		{"known from before", on(0, 6, 0), time.Minute, "room-to-spend", "", ""},

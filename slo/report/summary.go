@@ -9,18 +9,19 @@ import (
 	"plimsoll/slo"
 )
 
-// summarise says the week in sentences that need no knowledge of the field.
+// summarise says the week in sentences that need no knowledge of the field. Of a week that is not over it also says what
+// is in force and open now.
 func summarise(r Report) []string {
-	out := []string{promises(r), budgets(r)}
-	out = append(out, releasesSentence(r))
+	out := []string{promises(r), budgets(r), releasesSentence(r)}
+	var red []string
 	if !r.Complete {
-		out = append(out, frozenNow(r)...)
+		out, red = append(out, frozenNow(r)...), codeRedNow(r)
 	}
-	out = append(out, frozenSentence(r), incidentsSentence(r))
-	if !r.Complete {
-		out = append(out, codeRedNow(r)...)
+	out = append(out, frozenSentence(r))
+	if len(red) == 0 || len(red) < len(r.Incidents) {
+		out = append(out, incidentsSentence(r))
 	}
-	out = append(out, measuredSince(r), measurement(r))
+	out = append(append(out, red...), measuredSince(r), measurement(r))
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
@@ -126,7 +127,7 @@ func frozenSentence(r Report) string {
 	return "Releases were frozen: " + strings.Join(parts, ", ") + "."
 }
 
-// frozenNow says, for a week that is not over, to where no release goes as of the report.
+// frozenNow says to where no release goes.
 func frozenNow(r Report) (sentences []string) {
 	for _, s := range r.Services {
 		for _, f := range s.Freezes {
@@ -138,11 +139,11 @@ func frozenNow(r Report) (sentences []string) {
 	return sentences
 }
 
-// codeRedNow names, for a week that is not over, the incidents of spent budgets that are open.
+// codeRedNow names the incidents of spent budgets that are open.
 func codeRedNow(r Report) (sentences []string) {
 	for _, i := range r.Incidents {
 		if i.Open && i.CodeRed {
-			sentences = append(sentences, fmt.Sprintf("The Code Red incident %s is open since %s: %s.", i.Ref, stamp(i.Declared), i.Title))
+			sentences = append(sentences, fmt.Sprintf("The Code Red incident %s of severity %d is open since %s (%s).", i.Ref, i.Severity, stamp(i.Declared), i.Title))
 		}
 	}
 	return sentences
@@ -203,16 +204,25 @@ func measurement(r Report) string {
 
 // measuredSince names what is new and has been seen without gaps.
 func measuredSince(r Report) string {
-	var parts []string
+	names, order := map[time.Time][]string{}, []time.Time{}
 	each(r, func(s Service, o Objective) {
-		if o.young(fullCoverage) {
-			parts = append(parts, fmt.Sprintf("%s since %s", named(s, o), moment(o.MeasuredSince)))
+		if !o.young(fullCoverage) {
+			return
 		}
+		if names[o.MeasuredSince] == nil {
+			order = append(order, o.MeasuredSince)
+		}
+		names[o.MeasuredSince] = append(names[o.MeasuredSince], named(s, o))
 	})
+	slices.SortFunc(order, time.Time.Compare)
+	var parts []string
+	for _, since := range order {
+		parts = append(parts, fmt.Sprintf("since %s only: %s", moment(since), strings.Join(names[since], ", ")))
+	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Measured for a part of the week only: " + strings.Join(parts, ", ") + "."
+	return "Measured " + strings.Join(parts, "; ") + "."
 }
 
 func span(seconds int64) string { return slo.FormatSpan(time.Duration(seconds) * time.Second) }

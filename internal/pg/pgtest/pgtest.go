@@ -24,10 +24,13 @@ import (
 
 var (
 	shared = sync.OnceValues(start)
-	serial atomic.Int64
-	// lifeline is held open for as long as the process lives; the guard waits for its end.
-	lifeline io.Closer
-)
+	serial atomic.Int64)
+
+// cluster is the server of this process.
+type cluster struct {
+	*pg.Server
+	lifeline io.Closer // held open for as long as the process lives; the guard waits for its end
+}
 
 // New returns a pool on a fresh database to which the migrations have been applied.
 func New(t testing.TB, migrations ...pg.Migrations) *pgxpool.Pool {
@@ -61,7 +64,7 @@ func URL(t testing.TB) string {
 }
 
 // start makes the cluster. Durability is off: no test of this process outlives it.
-func start() (*pg.Server, error) {
+func start() (*cluster, error) {
 	dir, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
 		return nil, err
@@ -69,10 +72,11 @@ func start() (*pg.Server, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := guard(dir); err != nil {
+	lifeline, err := guard(dir)
+	if err != nil {
 		return nil, err
 	}
-	return pg.Start(context.Background(), pg.Config{
+	server, err := pg.Start(context.Background(), pg.Config{
 		Dir:    filepath.Join(dir, "pg"),
 		Logger: slog.New(slog.DiscardHandler),
 		Settings: map[string]string{
@@ -80,10 +84,11 @@ func start() (*pg.Server, error) {
 			"max_connections": "200", "shared_buffers": "64MB",
 		},
 	})
+	return &cluster{server, lifeline}, err
 }
 
 // guard starts the shell that ends the server: reading its standard input returns when this process is gone.
-func guard(dir string) error {
+func guard(dir string) (lifeline io.Closer, err error) {
 	const script = `read _
 pid=$(head -n 1 "$1/pg/data/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
@@ -93,10 +98,8 @@ fi
 rm -rf "$1"`
 	cmd := exec.Command("sh", "-c", script, "guard", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	pipe, err := cmd.StdinPipe()
-	if err != nil {
-		return err
+	if lifeline, err = cmd.StdinPipe(); err != nil {
+		return nil, err
 	}
-	lifeline = pipe
-	return cmd.Start()
+	return lifeline, cmd.Start()
 }

@@ -24,7 +24,8 @@ import (
 
 var (
 	shared = sync.OnceValues(start)
-	serial atomic.Int64)
+	serial atomic.Int64
+)
 
 // cluster is the server of this process.
 type cluster struct {

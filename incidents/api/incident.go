@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"plimsoll/incidents"
+	"plimsoll/slo"
 )
 
 // Incident is an incident with what follows from its record.
@@ -33,6 +34,8 @@ func view(i incidents.Incident) Incident {
 	if i.Roles == nil {
 		i.Roles = map[incidents.Role]string{}
 	}
+	// Just declared, they may be nil, and would be null in JSON.
+	i.Services, i.Objectives = append([]string{}, i.Services...), append([]slo.Key{}, i.Objectives...)
 	v := Incident{
 		Incident: i, Open: i.State.Open(),
 		SecondsToDetect:      seconds(i.Times.TimeToDetect()),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 
 	"plimsoll/internal/controlplane"
 	"plimsoll/internal/demo"
+	"plimsoll/internal/telemetry"
 )
 
 type demoCmd struct {
@@ -38,6 +40,11 @@ func (d demoCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
+	shutdown, err := telemetry.Start(c.Ctx, telemetry.Config{Service: "plimsoll", Version: version})
+	if err != nil {
+		return err
+	}
+	defer shutdown(context.WithoutCancel(c.Ctx))
 	return demo.Run(c.Ctx, demo.Config{
 		ControlPlane: cfg, Platform: platform, FreePorts: d.FreePorts, Rate: d.Rate, Out: c.Out, Logger: cfg.Logger,
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -43,7 +44,7 @@ func (s serveCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	defer shutdown(c.Ctx)
+	defer shutdown(context.WithoutCancel(c.Ctx))
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

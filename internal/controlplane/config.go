@@ -43,7 +43,7 @@ type Config struct {
 
 	// Token for changes; read from the environment (PLIMSOLL_TOKEN) or made in the data directory.
 	Token string `yaml:"-"`
-	// Dir is what relative file names in scrape jobs are relative to: the folder of the configuration file.
+	// Dir is the folder of the configuration file; relative file names in the file are relative to it.
 	Dir string `yaml:"-"`
 	// Version of the program.
 	Version string `yaml:"-"`
@@ -80,6 +80,7 @@ func ReadConfig(file string) (Config, error) {
 			return cfg, err
 		}
 		cfg.Dir = filepath.Dir(file)
+		cfg.Objectives, cfg.Policies = beside(cfg.Dir, cfg.Objectives), beside(cfg.Dir, cfg.Policies)
 	}
 	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)
 	cfg.Token = os.Getenv("PLIMSOLL_TOKEN")
@@ -92,6 +93,18 @@ func ReadConfig(file string) (Config, error) {
 		cfg.DataDir = dir
 	}
 	return cfg, cfg.check()
+}
+
+// beside makes relative paths of a configuration file relative to its folder.
+func beside(dir string, paths []string) []string {
+	var out []string
+	for _, p := range paths {
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(dir, p)
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // check says everything that is wrong with the values, each with its key.

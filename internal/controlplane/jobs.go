@@ -63,7 +63,7 @@ func (w *codeRedWorker) Work(ctx context.Context, job *river.Job[gatepg.CodeRedI
 	id := fmt.Sprintf("code-red/%s/%s/%d", a.Service, a.Environment, a.Freeze)
 	inc, _, err := w.store.Declare(ctx, incidents.Declare{
 		Title: a.Title, Severity: codeRedSeverity, Services: []string{a.Service}, Objectives: keys,
-		Started: job.CreatedAt, Source: incidents.SourceCodeRed, DedupKey: id,
+		Source: incidents.SourceCodeRed, DedupKey: id,
 	}, incidents.Caller{Subject: "gate", RequestID: id})
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("declare incident: %w", err))

@@ -72,6 +72,7 @@ type demo struct {
 
 // Run starts everything, prints where it is, and stops everything when ctx is done or a part ends.
 func Run(ctx context.Context, cfg Config) (err error) {
+	cfg.ControlPlane.Token = "" // the one in the data directory, so that the addresses tell where it is
 	d := &demo{cfg: cfg, dir: cfg.ControlPlane.DataDir, logger: cmp.Or(cfg.Logger, slog.Default()), plane: make(chan error, 1)}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return fmt.Errorf("make data directory: %w", err)

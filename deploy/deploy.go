@@ -6,35 +6,31 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+
+	"plimsoll/internal/config"
 )
 
 //go:embed objectives/*.yaml policies/*.yaml
 var files embed.FS
 
-// File is one shipped file.
-type File struct {
-	Name string // such as "deploy/objectives/availability.yaml"
-	Data []byte
-}
-
-// Objectives returns the shipped objectives.
-func Objectives() ([]File, error) { return in("objectives") }
+// Objectives returns the shipped objectives, with names such as "deploy/objectives/availability.yaml".
+func Objectives() ([]config.File, error) { return in("objectives") }
 
 // Policies returns the shipped gate policies.
-func Policies() ([]File, error) { return in("policies") }
+func Policies() ([]config.File, error) { return in("policies") }
 
-func in(folder string) ([]File, error) {
+func in(folder string) ([]config.File, error) {
 	names, err := fs.Glob(files, folder+"/*.yaml")
 	if err != nil {
 		return nil, err
 	}
-	var out []File
+	var out []config.File
 	for _, name := range names {
 		data, err := files.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read shipped file: %w", err)
 		}
-		out = append(out, File{"deploy/" + name, data})
+		out = append(out, config.File{Name: "deploy/" + name, Data: data})
 	}
 	return out, nil
 }

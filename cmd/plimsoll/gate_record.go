@@ -7,12 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
@@ -183,7 +183,7 @@ type gateThawCmd struct{ manualFlags }
 func (cmd gateThawCmd) Run(c *cli) error { return cmd.post(c, "/v1/gate/thaws") }
 
 type gateLintCmd struct {
-	Files []string `arg:"" name:"policy" type:"path" help:"Policy files."`
+	Paths []string `arg:"" name:"path" type:"path" help:"Policy files, or folders of them."`
 }
 
 // lintResult is what is said about one file.
@@ -197,27 +197,26 @@ type lintResult struct {
 
 // Run checks each file alone and all of them together.
 func (cmd gateLintCmd) Run(c *cli) error {
+	files, err := config.Files(cmd.Paths...)
+	if err != nil {
+		return fmt.Errorf("read policies: %w", err)
+	}
 	var list []*gate.Policy
 	var problems []error
 	results := []lintResult{}
-	for _, file := range cmd.Files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("read policy: %w", err))
-			continue
-		}
-		p, err := gate.ParsePolicy(file, data)
+	for _, f := range files {
+		p, err := gate.ParsePolicy(f.Name, f.Data)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		list = append(list, p)
-		results = append(results, lintResult{file, p.Service, p.Environments, p.Mode, p.Version})
+		results = append(results, lintResult{f.Name, p.Service, p.Environments, p.Mode, p.Version})
 	}
 	if _, err := gate.NewPolicies(list); err != nil {
 		problems = append(problems, err)
 	}
-	err := c.Print(results, func(w io.Writer) {
+	err = c.Print(results, func(w io.Writer) {
 		for _, r := range results {
 			fmt.Fprintf(w, "%s: fine: service %q in %s, %s, version %s\n", r.File, r.Service, strings.Join(r.Environments, ", "), r.Mode, r.Version)
 		}

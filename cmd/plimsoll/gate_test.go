@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"plimsoll/deploy"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
 	"plimsoll/internal/pg/pgtest"
@@ -33,7 +34,11 @@ func gateServer(t *testing.T) (url string, pool *pgxpool.Pool) {
 	ledger := slotest.New(video, search)
 	ledger.Add(video.Key, time.Now(), 99_990, 100_000)
 	ledger.Add(search.Key, time.Now(), 109_848, 110_000)
-	policies, err := gate.ReadPolicies(os.DirFS("../../deploy/policies"))
+	files, err := deploy.Policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := gate.ParsePolicies(files...)
 	if err != nil {
 		t.Fatal(err)
 	}

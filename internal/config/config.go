@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,7 +31,7 @@ func Read(file string, into any) error {
 }
 
 // Decode decodes one YAML document into the struct that into points to. Keys are the yaml tags of its fields.
-// All unknown keys are reported at once, each as "file:line: …". An empty document changes nothing.
+// All unknown keys and values of another type are reported at once, each as "file:line: …". An empty document changes nothing.
 func Decode(file string, data []byte, into any) error {
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	var doc yaml.Node
@@ -43,7 +45,7 @@ func Decode(file string, data []byte, into any) error {
 	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %s: more than one document", ErrInvalid, file)
 	}
-	if problems := unknownKeys(file, "", doc.Content[0], reflect.TypeOf(into)); len(problems) > 0 {
+	if problems := check(file, "", doc.Content[0], reflect.TypeOf(into)); len(problems) > 0 {
 		return fmt.Errorf("%w: %w", ErrInvalid, errors.Join(problems...))
 	}
 	if err := doc.Decode(into); err != nil {
@@ -58,8 +60,8 @@ var (
 	node        = reflect.TypeFor[yaml.Node]()
 )
 
-// unknownKeys walks the document beside the type that it will be decoded into.
-func unknownKeys(file, path string, n *yaml.Node, t reflect.Type) []error {
+// check walks the document beside the type that it will be decoded into.
+func check(file, path string, n *yaml.Node, t reflect.Type) []error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -69,14 +71,14 @@ func unknownKeys(file, path string, n *yaml.Node, t reflect.Type) []error {
 	var problems []error
 	switch {
 	case n.Kind == yaml.AliasNode:
-		return unknownKeys(file, path, n.Alias, t)
+		return check(file, path, n.Alias, t)
 	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
 		for i, item := range n.Content {
-			problems = append(problems, unknownKeys(file, fmt.Sprintf("%s[%d]", path, i), item, t.Elem())...)
+			problems = append(problems, check(file, fmt.Sprintf("%s[%d]", path, i), item, t.Elem())...)
 		}
 	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			problems = append(problems, unknownKeys(file, join(path, n.Content[i].Value), n.Content[i+1], t.Elem())...)
+			problems = append(problems, check(file, join(path, n.Content[i].Value), n.Content[i+1], t.Elem())...)
 		}
 	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
 		fields, names := keysOf(t)
@@ -88,10 +90,61 @@ func unknownKeys(file, path string, n *yaml.Node, t reflect.Type) []error {
 					file, key.Line, join(path, key.Value), nearest.Hint(key.Value, names), strings.Join(names, ", ")))
 				continue
 			}
-			problems = append(problems, unknownKeys(file, join(path, key.Value), n.Content[i+1], field)...)
+			problems = append(problems, check(file, join(path, key.Value), n.Content[i+1], field)...)
 		}
+	case n.Decode(reflect.New(t).Interface()) != nil:
+		problems = append(problems, fmt.Errorf("%s:%d: %smust be %s, found %s", file, n.Line, label(path), wanted(t), found(n)))
 	}
 	return problems
+}
+
+func label(path string) string {
+	if path == "" {
+		return ""
+	}
+	return path + ": "
+}
+
+// wanted says in words what a value of type t looks like.
+func wanted(t reflect.Type) string {
+	switch k := t.Kind(); {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration such as 30s, 5m or 24h"
+	case k == reflect.Struct:
+		_, names := keysOf(t)
+		return "a mapping with keys such as " + strings.Join(names, ", ")
+	case k == reflect.Map:
+		return "a mapping"
+	case k == reflect.Slice:
+		return "a list"
+	case k == reflect.Bool:
+		return "true or false"
+	case k >= reflect.Int && k <= reflect.Uint64:
+		return "a whole number"
+	case k == reflect.Float32 || k == reflect.Float64:
+		return "a number"
+	case k == reflect.String:
+		return "text"
+	default:
+		return "a " + t.String()
+	}
+}
+
+func found(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+		return strconv.Quote(n.Value)
+	}
+}
+
+// Keys returns the YAML keys of a struct's fields in order of declaration.
+func Keys(t reflect.Type) []string {
+	_, names := keysOf(t)
+	return names
 }
 
 // keysOf returns the types of a struct's fields by YAML key, with the keys in order of declaration.

@@ -2,13 +2,10 @@ package controlplane
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"plimsoll/collectors"
 	"plimsoll/deploy"
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/openslo"
@@ -41,51 +38,16 @@ func (c Config) readObjectives() ([]*slo.Objective, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []openslo.File
-	for _, f := range shipped {
-		files = append(files, openslo.File(f))
-	}
-	return openslo.Parse(reader, files...)
+	return openslo.Parse(reader, shipped...)
 }
 
 func (c Config) readPolicies() (*gate.Policies, error) {
 	files, err := deploy.Policies()
 	if len(c.Policies) > 0 {
-		files, err = policyFiles(c.Policies)
+		files, err = config.Files(c.Policies...)
 	}
 	if err != nil {
 		return nil, err
 	}
-	var list []*gate.Policy
-	for _, f := range files {
-		p, err := gate.ParsePolicy(f.Name, f.Data)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return gate.NewPolicies(list)
-}
-
-// policyFiles reads the named files, and of each named folder the files that end in .yaml or .yml.
-func policyFiles(paths []string) ([]deploy.File, error) {
-	var files []deploy.File
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || (name != path && !isYAML(name)) {
-				return err
-			}
-			data, err := os.ReadFile(name)
-			files = append(files, deploy.File{Name: name, Data: data})
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
-}
-
-func isYAML(name string) bool {
-	return (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) && !strings.HasPrefix(filepath.Base(name), ".")
+	return gate.ParsePolicies(files...)
 }

@@ -3,11 +3,11 @@ package gate
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
@@ -134,30 +134,23 @@ func NewPolicies(list []*Policy) (*Policies, error) {
 	return &Policies{list: slices.Clone(list)}, nil
 }
 
-// ReadPolicies reads every *.yaml file at the root of fsys. All problems of all files are reported at once.
-func ReadPolicies(fsys fs.FS) (*Policies, error) {
-	files, err := fs.Glob(fsys, "*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("list policies: %w", err)
-	}
+// ParsePolicies reads policy files into a set. All problems of all files are reported at once.
+func ParsePolicies(files ...config.File) (*Policies, error) {
 	var list []*Policy
 	var problems []error
-	for _, file := range files {
-		data, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			return nil, fmt.Errorf("read policy: %w", err)
-		}
-		p, err := ParsePolicy(file, data)
+	for _, f := range files {
+		p, err := ParsePolicy(f.Name, f.Data)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		list = append(list, p)
 	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
+	all, err := NewPolicies(list)
+	if err := errors.Join(append(problems, err)...); err != nil {
+		return nil, err
 	}
-	return NewPolicies(list)
+	return all, nil
 }
 
 // For returns the policy for a service in an environment: its own, otherwise the default, otherwise nil.
@@ -176,9 +169,6 @@ func (ps *Policies) For(service, environment string) *Policy {
 	}
 	return byDefault
 }
-
-// All returns every policy.
-func (ps *Policies) All() []*Policy { return slices.Clone(ps.list) }
 
 // Environments returns the environments that have a policy for a service, sorted.
 func (ps *Policies) Environments(service string) []string {

@@ -2,12 +2,12 @@ package gate
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plimsoll/internal/config"
 )
 
 func TestParsePolicyProblems(t *testing.T) {
@@ -73,7 +73,11 @@ func TestPoliciesFor(t *testing.T) {
 
 func TestShippedPolicies(t *testing.T) {
 	t.Parallel()
-	ps, err := ReadPolicies(os.DirFS("../../deploy/policies"))
+	files, err := config.Files("../../deploy/policies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, err := ParsePolicies(files...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +89,12 @@ func TestShippedPolicies(t *testing.T) {
 	}
 }
 
-func TestReadPoliciesReportsEveryFile(t *testing.T) {
+func TestParsePoliciesReportsEveryFile(t *testing.T) {
 	t.Parallel()
-	_, err := ReadPolicies(fstest.MapFS{
-		"a.yaml": {Data: []byte("service: a\nmode: x\n")},
-		"b.yaml": {Data: []byte("service: b\nmode: y\n")},
-		"README": {Data: []byte("not a policy")},
-	})
+	_, err := ParsePolicies(
+		config.File{Name: "a.yaml", Data: []byte("service: a\nmode: x\n")},
+		config.File{Name: "b.yaml", Data: []byte("service: b\nmode: y\n")},
+	)
 	if err == nil || !strings.Contains(err.Error(), "a.yaml:2") || !strings.Contains(err.Error(), "b.yaml:2") {
 		t.Errorf("%v", err)
 	}

@@ -2,12 +2,9 @@ package openslo
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
@@ -20,26 +17,23 @@ type Config struct {
 }
 
 // File is one file of objectives.
-type File struct {
-	Name string // for messages
-	Data []byte
-}
+type File = config.File
 
-// Load reads the objectives of files and folders, sorted by key. The error is [Problems] if the files could be read
+// Load reads the objectives of files and folders (see [config.Files]), sorted by key. The error is [Problems] if the files could be read
 // but not understood.
 func Load(c Config, paths ...string) ([]*slo.Objective, error) {
-	files, err := Files(paths...)
+	files, err := config.Files(paths...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read objectives: %w", err)
 	}
 	return Parse(c, files...)
 }
 
 // Lint is [Load] for those who want to know only what is wrong. The error is about files that could not be read.
 func Lint(c Config, paths ...string) (Problems, error) {
-	files, err := Files(paths...)
+	files, err := config.Files(paths...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read objectives: %w", err)
 	}
 	_, problems := parse(c, files)
 	return problems, nil
@@ -62,38 +56,4 @@ func parse(c Config, files []File) ([]*slo.Objective, Problems) {
 	objs := s.resolve()
 	s.problems.sort()
 	return objs, s.problems
-}
-
-// Files reads the named files, and of each named folder and the folders in it the files that end in .yaml or .yml.
-// Names that begin with a dot are left out.
-func Files(paths ...string) ([]File, error) {
-	var files []File
-	for _, root := range paths {
-		if info, err := os.Stat(root); err == nil && info.IsDir() {
-			root = filepath.Join(root, ".") + string(filepath.Separator) // walks a folder that is a symbolic link, too
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			hidden := path != root && strings.HasPrefix(d.Name(), ".")
-			switch {
-			case err != nil:
-				return err
-			case d.IsDir() && hidden:
-				return filepath.SkipDir
-			case d.IsDir() || hidden || (path != root && !isYAML(path)):
-				return nil
-			}
-			data, err := os.ReadFile(path)
-			files = append(files, File{Name: path, Data: data})
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read objectives: %w", err)
-		}
-	}
-	return files, nil
-}
-
-func isYAML(path string) bool {
-	ext := filepath.Ext(path)
-	return ext == ".yaml" || ext == ".yml"
 }

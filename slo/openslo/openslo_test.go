@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	yamlfile "plimsoll/internal/config"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo"
 )
@@ -110,40 +111,6 @@ func TestReferencesAndSeveralObjectives(t *testing.T) {
 	}
 }
 
-func TestFolder(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for name, data := range map[string]string{
-		"b.yml": "x", "a.yaml": "x", "notes.md": "x", ".hidden.yaml": "x", "sub/c.yaml": "x", ".git/d.yaml": "x",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(dir, link); err != nil {
-		t.Fatal(err)
-	}
-	for _, root := range []string{dir, dir + "/", link} {
-		files, err := openslo.Files(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, f := range files {
-			rel, _ := filepath.Rel(root, f.Name)
-			names = append(names, rel)
-		}
-		if diff := cmp.Diff([]string{"a.yaml", "b.yml", "sub/c.yaml"}, names); diff != "" {
-			t.Errorf("files of %s (-want +got):\n%s", root, diff)
-		}
-	}
-}
-
 func TestMissingFile(t *testing.T) {
 	t.Parallel()
 	_, err := openslo.Load(config, "testdata/none.yaml")
@@ -178,7 +145,7 @@ func TestSetIsTakenWhole(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	files, err := openslo.Files("testdata/valid", "testdata/invalid")
+	files, err := yamlfile.Files("testdata/valid", "testdata/invalid")
 	if err != nil {
 		f.Fatal(err)
 	}

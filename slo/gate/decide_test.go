@@ -179,9 +179,11 @@ func TestExemptDetails(t *testing.T) {
 func TestFlip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		total := rapid.Int64Range(1, 1_000_000).Draw(t, "total")
+		total := rapid.OneOf(rapid.Int64Range(1, 1_000_000), rapid.Int64Range(1, 1<<50)).Draw(t, "total")
 		bad := rapid.Int64Range(0, min(total, 5_000)).Draw(t, "bad")
 		f := figuresOf("a", bad, total)
+		f.Target = slo.Ratio(rapid.Int64Range(int64(slo.One/2), int64(slo.One)-1).Draw(t, "target"))
+		f.Spent = slo.BudgetOf(f.Target, f.Counts).Spent
 		add := func(good, bad int64) bool {
 			c := f.Counts.Add(slo.Counts{Good: good, Total: good + bad})
 			return slo.BudgetOf(f.Target, c).Spent

@@ -2,7 +2,7 @@ package gate
 
 import (
 	"fmt"
-	"math"
+	"math/big"
 	"time"
 
 	"plimsoll/slo"
@@ -59,21 +59,30 @@ func (f Figures) String() string {
 		slo.FormatCount(f.Bad()), slo.FormatAmount(f.Allowed), slo.FormatCount(f.Total), f.Window)
 }
 
-// badToSpend is how many more bad events would spend the budget: the least n with bad + n ≥ (1 − target) · (total + n).
+// badToSpend is how many more bad events would spend the budget: the least n ≥ 1 with bad + n ≥ (1 − target) · (total + n).
 func (f Figures) badToSpend() int64 {
-	budget := (slo.One - f.Target).Float()
-	n := int64(math.Ceil((budget*float64(f.Total) - float64(f.Bad())) / (1 - budget)))
-	return max(n, 1)
+	left := f.left()
+	left.Add(left, big.NewInt(int64(f.Target)-1)) // rounds up
+	return max(left.Div(left, big.NewInt(max(int64(f.Target), 1))).Int64(), 1)
 }
 
-// goodToRecover is how many more good events, with no bad one, would bring a spent budget back: the least n with
+// goodToRecover is how many more good events, with no bad one, would bring a spent budget back: the least n ≥ 1 with
 // bad < (1 − target) · (total + n), ignoring what rolls out of the window. It is negative where nothing can, at a target of 1.
 func (f Figures) goodToRecover() int64 {
-	budget := (slo.One - f.Target).Float()
+	budget := slo.One - f.Target
 	if budget <= 0 {
 		return -1
 	}
-	return max(int64(math.Floor(float64(f.Bad())/budget))-f.Total+1, 1)
+	over := f.left()
+	over.Neg(over)
+	return max(over.Div(over, big.NewInt(int64(budget))).Int64()+1, 1)
+}
+
+// left is (1 − target) · total − bad, exactly, in parts per billion of an event.
+func (f Figures) left() *big.Int {
+	product := func(n int64, r slo.Ratio) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(int64(r))) }
+	allowed := product(f.Total, slo.One-f.Target)
+	return allowed.Sub(allowed, product(f.Bad(), slo.One))
 }
 
 // stale says whether the source was last heard more than limit before at, or never.

@@ -13,8 +13,8 @@ import (
 // DefaultEvery is the usual time between two checkpoints, and so the most that has to be counted again after a crash.
 const DefaultEvery = 5 * time.Second
 
-// lastSave is how long the checkpoint at shutdown may take.
-const lastSave = 30 * time.Second
+// saveTimeout bounds one checkpoint, so that a database that takes connections but no longer answers is noticed.
+const saveTimeout = 30 * time.Second
 
 // store keeps checkpoints.
 type store interface {
@@ -70,9 +70,7 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 				logger.Warn("checkpoint not saved, trying again", "error", err)
 			}
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
-			defer cancel()
-			if err := c.Save(last); err != nil {
+			if err := c.Save(context.WithoutCancel(ctx)); err != nil {
 				return fmt.Errorf("save the last checkpoint: %w", err)
 			}
 			return nil
@@ -80,10 +78,13 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 	}
 }
 
-// Save saves a checkpoint now. When it returns without an error, everything is durable that was committed before the call.
+// Save saves a checkpoint now; it may take half a minute. When it returns without an error, everything is durable that was
+// committed before the call.
 func (c *Checkpointer) Save(ctx context.Context) error {
 	c.saving.Lock()
 	defer c.saving.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
 	checkpoint := c.Ledger.checkpoint()
 	err := c.Store.Save(ctx, checkpoint)
 	if err != nil {

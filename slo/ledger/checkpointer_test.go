@@ -49,6 +49,30 @@ func TestCheckpointerRun(t *testing.T) {
 	}
 }
 
+// hanging is a store whose answer never comes.
+type hanging struct{}
+
+func (hanging) Save(ctx context.Context, _ *ledger.Checkpoint) error { <-ctx.Done(); return ctx.Err() }
+
+// A database that hangs shows in the health, and does not keep the process from ending.
+func TestSaveThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		checkpoints := &ledger.Checkpointer{Ledger: newLedger(ledger.Config{}), Store: hanging{}, Logger: slog.New(slog.DiscardHandler)}
+		ended := make(chan error, 1)
+		go func() { ended <- checkpoints.Run(ctx) }()
+		time.Sleep(time.Minute)
+		if err := checkpoints.Health().Err; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("health says %v, want %v", err, context.DeadlineExceeded)
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended with %v, want %v", err, context.DeadlineExceeded)
+		}
+	})
+}
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

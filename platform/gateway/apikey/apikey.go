@@ -88,7 +88,7 @@ func (k *Keys) Create(ctx context.Context, name string) (text string, key Key, e
 	if name = strings.TrimSpace(name); name == "" {
 		return "", Key{}, ErrNoName
 	}
-	id, secret := strings.ToLower(rand.Text()[:10]), rand.Text()
+	id, secret := strings.ToLower(rand.Text()[:idLength]), rand.Text()
 	sum := sha256.Sum256([]byte(secret))
 	key = Key{ID: id, Name: name, CreatedAt: k.now().UTC()}
 	_, err = k.pool.Exec(ctx, `INSERT INTO gateway_api_keys (id, name, hash, created_at) VALUES ($1, $2, $3, $4)`,
@@ -147,6 +147,9 @@ func (k *Keys) Identify(ctx context.Context, text string) (identity.Principal, e
 	if !ok || !ok2 {
 		return identity.Principal{}, fmt.Errorf("%w: keys begin with \"pk_\"", ErrBadKey)
 	}
+	if !validID(id) {
+		return identity.Principal{}, ErrBadKey
+	}
 	key, err := k.known.Get(ctx, id)
 	if err != nil {
 		return identity.Principal{}, err
@@ -156,6 +159,15 @@ func (k *Keys) Identify(ctx context.Context, text string) (identity.Principal, e
 		return identity.Principal{}, ErrBadKey
 	}
 	return identity.Principal{Subject: key.Name}, nil
+}
+
+// idLength is how many characters of RFC 4648's base 32 an ID has.
+const idLength = 10
+
+// validID tells whether a key may have the ID. What cannot be one is neither looked up nor remembered: anybody can send
+// it, of any length and in bytes that the database refuses.
+func validID(id string) bool {
+	return len(id) == idLength && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
 const columns = `id, name, hash, created_at, revoked_at`

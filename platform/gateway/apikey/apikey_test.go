@@ -36,7 +36,9 @@ func TestAuthenticate(t *testing.T) {
 		{"the key", "Bearer " + text, "ada", nil},
 		{"scheme in lower case", "bearer " + text, "ada", nil},
 		{"another secret", "Bearer pk_" + key.ID + "_AAAA", "", apikey.ErrBadKey},
-		{"another id", "Bearer pk_nobody_AAAA", "", apikey.ErrBadKey},
+		{"another id", "Bearer pk_nobodynobo_AAAA", "", apikey.ErrBadKey},
+		{"not an id", "Bearer pk_nobody_AAAA", "", apikey.ErrBadKey},
+		{"bytes that are no text", "Bearer pk_\xff\xfe_AAAA", "", apikey.ErrBadKey},
 		{"not a key", "Bearer hunter2", "", apikey.ErrBadKey},
 		{"another scheme", "Basic YTpi", "", apikey.ErrBadKey},
 	} {

@@ -3,9 +3,7 @@ package edge
 import (
 	"fmt"
 	"net/http"
-	"path"
 	"strconv"
-	"strings"
 
 	"plimsoll/internal/httpapi"
 	"plimsoll/platform/origin"
@@ -39,8 +37,7 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Access-Control-Expose-Headers"] = exposed
-	// One object has one path: other spellings of it would be cached beside it.
-	if !strings.HasPrefix(r.URL.Path, "/v/") || path.Clean(r.URL.Path) != r.URL.Path {
+	if !origin.Valid(r.URL.Path) {
 		origin.Refuse(w, r, origin.ErrAbsent, e.cfg.Logger)
 		return
 	}

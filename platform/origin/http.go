@@ -68,6 +68,9 @@ func Client(base string) Fetch {
 	base = strings.TrimRight(base, "/")
 	client := &http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
 	return func(ctx context.Context, path string) (*Object, error) {
+		if !Valid(path) {
+			return nil, ErrAbsent
+		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
 		if err != nil {
 			return nil, fmt.Errorf("%w: make request: %w", ErrUnavailable, err)

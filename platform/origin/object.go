@@ -6,6 +6,8 @@ package origin
 import (
 	"context"
 	"errors"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -18,6 +20,21 @@ var (
 
 // MaxObject is the largest object that is handed out, in bytes. Segments are a few seconds long.
 const MaxObject = 64 << 20
+
+// maxPath is the longest path that is asked for, in bytes. Those of published objects have half of it.
+const maxPath = 128
+
+// Valid tells whether an object may be published at a path. One object has one path: other spellings of it would be
+// cached beside it. What cannot be a path is not asked for at all: anybody can send it, and a database or a store that
+// refuses its bytes would look like one that is broken.
+func Valid(at string) bool {
+	return strings.HasPrefix(at, "/v/") && len(at) <= maxPath && path.Clean(at) == at && !strings.ContainsFunc(at, foreign)
+}
+
+func foreign(r rune) bool {
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return !letter && (r < '0' || r > '9') && !strings.ContainsRune("/._-", r)
+}
 
 // Object is a whole manifest, segment or picture. It is shared: nobody may change its body.
 type Object struct {

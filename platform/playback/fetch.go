@@ -39,11 +39,15 @@ var kinds = map[string]kind{
 func (p *Playback) Fetch(ctx context.Context, at string) (*origin.Object, error) {
 	key := strings.TrimPrefix(at, "/")
 	k, known := kinds[path.Ext(key)]
-	id, ok := videoOf(key)
+	id, ok := videoOf(at)
 	if !known || !ok {
 		return nil, origin.ErrAbsent
 	}
 	video, err := p.videos.Get(ctx, string(id))
+	if err == nil && video.Status == catalog.Processing {
+		// It may have become ready since, and who is told so by a list comes at once.
+		video, err = p.cfg.Catalog.Video(ctx, id)
+	}
 	switch {
 	case errors.Is(err, catalog.ErrNoVideo):
 		return nil, origin.ErrAbsent
@@ -67,13 +71,12 @@ func (p *Playback) Fetch(ctx context.Context, at string) (*origin.Object, error)
 	return &origin.Object{Body: data, ContentType: k.contentType, ETag: info.ETag, Fresh: k.fresh, Immutable: k.immutable}, nil
 }
 
-// videoOf returns the video that a key "v/ID/…" belongs to; false if the key is not one of ours in its one spelling.
-func videoOf(key string) (catalog.VideoID, bool) {
-	rest, ok := strings.CutPrefix(key, "v/")
-	if !ok || path.Clean(key) != key {
+// videoOf returns the video that a path "/v/ID/…" belongs to; false if nothing of ours is published at such a path.
+func videoOf(at string) (catalog.VideoID, bool) {
+	if !origin.Valid(at) {
 		return "", false
 	}
-	text, _, _ := strings.Cut(rest, "/")
+	text, _, _ := strings.Cut(strings.TrimPrefix(at, "/v/"), "/")
 	id, err := catalog.ParseVideoID(text)
 	return id, err == nil
 }

@@ -49,6 +49,12 @@ func newPlayback(t *testing.T) fixture {
 func (f fixture) publish(t *testing.T) catalog.Video {
 	t.Helper()
 	v := catalogtest.Video(t, f.pool, nil)
+	f.publishAs(t, v)
+	return v
+}
+
+func (f fixture) publishAs(t *testing.T, v catalog.Video) {
+	t.Helper()
 	for _, attempt := range []string{"1", "2"} {
 		for name, body := range map[string]string{"master.m3u8": "#EXTM3U", "video_1.m4s": "segment", "notes.txt": "secret"} {
 			key := fmt.Sprintf("v/%s/1/%s/%s", v.ID, attempt, name)
@@ -63,7 +69,21 @@ func (f fixture) publish(t *testing.T) catalog.Video {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+}
+
+// Who learns from a list that a video is ready can play it at once, though its record was cached while it was made.
+func TestFetchAsSoonAsReady(t *testing.T) {
+	t.Parallel()
+	f := newPlayback(t)
+	v := catalogtest.Video(t, f.pool, nil)
+	path := fmt.Sprintf("/v/%s/1/2/master.m3u8", v.ID)
+	if _, err := f.Fetch(t.Context(), path); !errors.Is(err, origin.ErrAbsent) {
+		t.Errorf("while it is made: %v, want absent", err)
+	}
+	f.publishAs(t, v)
+	if _, err := f.Fetch(t.Context(), path); err != nil {
+		t.Errorf("once it is ready: %v", err)
+	}
 }
 
 func TestFetch(t *testing.T) {
@@ -92,6 +112,10 @@ func TestFetch(t *testing.T) {
 			{"out of the prefix", prefix + "/1/2/../1/video_1.m4s", "", "", 0, false},
 			{"video that is processing", "/v/" + string(processing.ID) + "/1/1/video_1.m4s", "", "", 0, false},
 			{"no such video", "/v/01990d6e-7c3a-7b9e-8f7e-5d9c1a2b3c4d/1/1/video_1.m4s", "", "", 0, false},
+			{"bytes that are no text", prefix + "/1/2/\xff.m4s", "", "", 0, false},
+			{"a zero byte", prefix + "/1/2/\x00.m4s", "", "", 0, false},
+			{"a name too long for any disk", prefix + "/1/2/" + strings.Repeat("a", 300) + ".m4s", "", "", 0, false},
+			{"an escape that is none", prefix + "/1/2/%zz.m4s", "", "", 0, false},
 			{"another bucket path", "/uploads/x.mp4", "", "", 0, false},
 		} {
 			t.Run(road.name+"/"+tc.name, func(t *testing.T) {

@@ -25,6 +25,8 @@ const (
 	transcoded = 0.9
 )
 
+var errAttemptLimit = errors.New("the attempt took longer than its limit")
+
 // Handle makes everything that is published of a video.
 func (w *Worker) Handle(ctx context.Context, t *queue.Task) (catalog.Publication, error) {
 	dir, remove, err := w.scratch.task(fmt.Sprintf("task-%d-%d", t.ID, t.Attempt))
@@ -36,7 +38,12 @@ func (w *Worker) Handle(ctx context.Context, t *queue.Task) (catalog.Publication
 			w.cfg.Logger.Warn("files of an attempt are left", "task", t.ID, "err", err)
 		}
 	}()
+	ctx, cancel := context.WithTimeoutCause(ctx, w.cfg.AttemptLimit, fmt.Errorf("%w of %s", errAttemptLimit, w.cfg.AttemptLimit))
+	defer cancel()
 	p, err := w.make(ctx, t, dir)
+	if limit := context.Cause(ctx); err != nil && errors.Is(limit, errAttemptLimit) {
+		return p, limit // it spends a try, whatever was waited for
+	}
 	return p, classify(err)
 }
 

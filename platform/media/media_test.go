@@ -229,6 +229,24 @@ func TestKilledWorkerIsSucceeded(t *testing.T) {
 	}
 }
 
+// An attempt that never ends, whatever holds it up, is given up, and spends a try.
+func TestAttemptIsLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.accept([]byte("whatever"), nil)
+	asleep := filepath.Join(t.TempDir(), "ffprobe")
+	if err := os.WriteFile(asleep, []byte("#!/bin/sh\nexec sleep 600\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.work(func(c *media.Config) { c.FFprobe, c.AttemptLimit = asleep, 100*time.Millisecond })
+	if v := f.settled(id); v.Status != catalog.Failed {
+		t.Errorf("video: %+v", v)
+	}
+	if log := f.log(id); !strings.HasPrefix(log, "dead: ") || !strings.Contains(log, "the attempt took longer than its limit of 100ms") {
+		t.Errorf("task: %s", log)
+	}
+}
+
 func startWorkerProcess(t *testing.T, p workerProcess) *exec.Cmd {
 	t.Helper()
 	described, err := json.Marshal(p)

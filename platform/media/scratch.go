@@ -12,6 +12,7 @@ import (
 // scratch is a worker's own directory for files at work. It is locked for as long as its process lives, so that the
 // next worker can tell what a crash has left from what is in use.
 type scratch struct {
+	root string
 	dir  string
 	lock *os.File
 }
@@ -26,7 +27,7 @@ func openScratch(root string) (*scratch, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("make the scratch directory: %w", err)
 	}
-	// Nobody may take a directory that is being made, and not yet locked, for a leftover.
+	// Nobody may take a directory that is being made, and not yet locked, for a leftover, nor one that is being removed.
 	making, err := lockFile(filepath.Join(root, lockName), unix.LOCK_EX)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func openScratch(root string) (*scratch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scratch{dir: dir, lock: lock}, nil
+	return &scratch{root: root, dir: dir, lock: lock}, nil
 }
 
 func lockFile(path string, how int) (*os.File, error) {
@@ -79,4 +80,10 @@ func (s *scratch) task(name string) (dir string, remove func() error, err error)
 	return dir, func() error { return os.RemoveAll(dir) }, nil
 }
 
-func (s *scratch) close() error { return errors.Join(os.RemoveAll(s.dir), s.lock.Close()) }
+func (s *scratch) close() error {
+	removing, err := lockFile(filepath.Join(s.root, lockName), unix.LOCK_EX)
+	if err != nil {
+		return errors.Join(err, s.lock.Close()) // the next worker removes the directory
+	}
+	return errors.Join(os.RemoveAll(s.dir), s.lock.Close(), removing.Close())
+}

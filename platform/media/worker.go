@@ -25,6 +25,9 @@ type Config struct {
 	FFprobe   string        // program; found in PATH if empty
 	Segment   time.Duration // length of a segment, in which it is rounded to whole frames; 4 s if 0
 	TimeLimit time.Duration // of one run of FFmpeg; 6 h if 0
+	// AttemptLimit bounds a whole attempt, so that a store that falls silent in the middle of an object does not hold a
+	// video for ever; 12 h if 0.
+	AttemptLimit time.Duration
 
 	// Queue holds the worker's pace and background work; its Pool, Handler and Logger are set here.
 	Queue  queue.WorkerConfig
@@ -32,8 +35,9 @@ type Config struct {
 }
 
 const (
-	defaultSegment   = 4 * time.Second
-	defaultTimeLimit = 6 * time.Hour
+	defaultSegment      = 4 * time.Second
+	defaultTimeLimit    = 6 * time.Hour
+	defaultAttemptLimit = 12 * time.Hour
 )
 
 // Worker makes videos of uploaded files.
@@ -53,6 +57,7 @@ func New(c Config) (*Worker, error) {
 	c.FFprobe = cmp.Or(c.FFprobe, "ffprobe")
 	c.Segment = cmp.Or(c.Segment, defaultSegment)
 	c.TimeLimit = cmp.Or(c.TimeLimit, defaultTimeLimit)
+	c.AttemptLimit = cmp.Or(c.AttemptLimit, defaultAttemptLimit)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	w := &Worker{cfg: c, catalog: catalog.New(c.Pool)}
 	tasks := c.Queue

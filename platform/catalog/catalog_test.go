@@ -140,6 +140,26 @@ func TestParallelAcceptsMakeOneVideo(t *testing.T) {
 	}
 }
 
+// Whoever proved an object before its upload began anew in another one cannot make a video of it: the object is freed.
+func TestAcceptOfAnOldObject(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, catalog.Migrations)
+	u := catalogtest.Upload(t, pool, nil)
+	if err := catalog.New(pool).RestartUpload(t.Context(), &u, u.ObjectKey+"/2", "another"); err != nil {
+		t.Fatal(err)
+	}
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		_, err := catalog.Accept(t.Context(), tx, &u, time.Now())
+		return err
+	})
+	if !errors.Is(err, catalog.ErrUploadClosed) {
+		t.Errorf("accept: %v", err)
+	}
+	if now, err := catalog.New(pool).Upload(t.Context(), u.ID); err != nil || now.Status != catalog.Uploading {
+		t.Errorf("the upload is %s, %v; want it open", now.Status, err)
+	}
+}
+
 func TestVideosAreListedByKeyset(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, catalog.Migrations)

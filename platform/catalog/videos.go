@@ -57,11 +57,11 @@ func (s *Store) VideoOfUpload(ctx context.Context, id UploadID) (Video, error) {
 }
 
 // Accept closes an upload whose bytes have been proved and creates its processing video, inside the caller's
-// transaction. It returns ErrUploadClosed if the upload is not open any more; another completion of it may
-// have been faster.
+// transaction. It returns ErrUploadClosed if the upload is not open any more, because another completion of it may
+// have been faster, or has begun anew in another object since u was read.
 func Accept(ctx context.Context, tx pgx.Tx, u *Upload, now time.Time) (Video, error) {
 	tag, err := tx.Exec(ctx, `UPDATE catalog_uploads SET status = 'uploaded', finished_at = $2
-		WHERE id = $1 AND status = 'uploading'`, u.ID, now)
+		WHERE id = $1 AND status = 'uploading' AND object_key = $3`, u.ID, now, u.ObjectKey)
 	if err != nil {
 		return Video{}, fmt.Errorf("close upload %s: %w", u.ID, err)
 	}

@@ -120,7 +120,11 @@ func (s *Service) accept(ctx context.Context, u *catalog.Upload) (v catalog.Vide
 	if err != nil {
 		return catalog.Video{}, err
 	}
-	if now.Status != catalog.Uploaded {
+	switch now.Status {
+	case catalog.Uploaded:
+	case catalog.Uploading: // it began anew, in another object; whoever saw to that frees the one that was proved
+		return catalog.Video{}, ErrBusy
+	default:
 		// It was aborted or expired while it was being completed; nobody else knows of the object.
 		if err := s.cfg.Objects.Delete(ctx, u.ObjectKey); err != nil {
 			return catalog.Video{}, err

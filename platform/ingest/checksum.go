@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/crc32"
+	"mime"
 	"slices"
 	"strings"
 
@@ -119,9 +120,9 @@ func number(bigEndian []byte) (n uint64) {
 var containers = []string{"application/mp4", "application/mxf", "application/x-matroska"}
 
 func checkContentType(contentType string) error {
-	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	kind = strings.TrimSpace(kind)
-	if rest, ok := strings.CutPrefix(kind, "video/"); (ok && rest != "") || slices.Contains(containers, kind) {
+	kind, _, err := mime.ParseMediaType(contentType)
+	control := strings.ContainsFunc(contentType, func(r rune) bool { return r < ' ' || r > '~' }) // it becomes a header
+	if err == nil && !control && (strings.HasPrefix(kind, "video/") || slices.Contains(containers, kind)) {
 		return nil
 	}
 	return &InvalidError{Field: "body.contentType", Value: contentType,

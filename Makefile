@@ -10,7 +10,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Packages whose goroutines share memory are tested under the race detector as well.
 RACE := ./slo/ledger/... ./slo/gate/... ./collectors/... ./incidents/... ./platform/gateway ./platform/edge ./platform/cache ./internal/...
 
-.PHONY: help deps test-deps build run test race bench bench-once lint vuln fmt generate clean
+.PHONY: help deps test-deps build run test race bench bench-once lint vuln fmt generate pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ fmt: ## Format the code
 
 generate: ## Write the generated files anew
 	go generate ./...
+
+pictures: test-deps ## Paint the pictures of the docs anew, from a running demo
+	go test ./internal/e2e -count 1 -run TestStory -args -picture $(CURDIR)/docs/overview.png
 
 clean: ## Remove what was built
 	rm -rf bin

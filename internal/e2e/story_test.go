@@ -18,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// picture is where the overview page is painted for the README: go test ./internal/e2e -run Story -picture docs/overview.png
+// picture is where the overview page is painted for the README (make pictures)
 var picture = flag.String("picture", "", "write a picture of the overview page to this `file`")
 
 // place is a running demo.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 // ErrUnreachable is returned when no server answers at the address.
 var ErrUnreachable = errors.New("no server answers")
 
+// ErrAddress is returned for an address that cannot be that of a server.
+var ErrAddress = errors.New("the address of the server must be a URL such as http://127.0.0.1:8080")
+
 // Client of one server.
 type Client struct {
 	url   string
@@ -26,8 +30,12 @@ type Client struct {
 	http  *http.Client
 }
 
-// timeout bounds a call whose context has no deadline.
-const timeout = 30 * time.Second
+const (
+	// timeout bounds a call whose context has no deadline.
+	timeout = 30 * time.Second
+	// maxAnswer bounds what is read of an answer, in bytes. It is far above the longest list.
+	maxAnswer = 64 << 20
+)
 
 // New makes a client for the server at url. The token may be empty.
 func New(url, token string) *Client {
@@ -41,19 +49,45 @@ func (c *Client) Using(h *http.Client) *Client { return &Client{url: c.url, toke
 func (c *Client) URL() string { return c.url }
 
 // Do sends in as JSON (nil for no body) and decodes the answer into out (nil to ignore it, *string or *[]byte for the
-// body as it is). A refusal is an *httpapi.ProblemError; a server that cannot be reached is ErrUnreachable.
+// body as it is). A refusal is an *httpapi.ProblemError; a server that cannot be reached is ErrUnreachable, and an address
+// that is none is ErrAddress.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	req, err := c.request(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return c.unreachable(fmt.Errorf("read answer: %w", err))
+	case len(data) > maxAnswer:
+		return fmt.Errorf("read answer: it is longer than %d MiB", maxAnswer>>20)
+	case resp.StatusCode >= 400:
+		return problem(resp, data)
+	}
+	return decode(data, out)
+}
+
+func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
+	if u, err := url.Parse(c.url); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("%w, found %q", ErrAddress, c.url)
+	}
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
+			return nil, fmt.Errorf("encode request: %w", err)
 		}
 		body = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, body)
 	if err != nil {
-		return fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -61,19 +95,16 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.url, err)
+	return req, nil
+}
+
+// unreachable says where nobody answers, once: the error of net/http names the address, too.
+func (c *Client) unreachable(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("%w at %s: read answer: %w", ErrUnreachable, c.url, err)
-	}
-	if resp.StatusCode >= 400 {
-		return problem(resp, data)
-	}
-	return decode(data, out)
+	return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.url, err)
 }
 
 func decode(data []byte, out any) error {

@@ -53,11 +53,14 @@ type Tokens struct {
 	holders map[[sha256.Size]byte]Principal
 }
 
-// NewTokens makes a set of tokens and the principals that hold them.
+// NewTokens makes a set of tokens and the principals that hold them. Blanks around a token do not count, and one that is
+// empty is nobody's.
 func NewTokens(holders map[string]Principal) *Tokens {
 	t := &Tokens{holders: map[[sha256.Size]byte]Principal{}}
 	for token, p := range holders {
-		t.holders[sha256.Sum256([]byte(token))] = p
+		if token = strings.TrimSpace(token); token != "" {
+			t.holders[sha256.Sum256([]byte(token))] = p
+		}
 	}
 	return t
 }

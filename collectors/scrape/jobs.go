@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"regexp"
 
 	"github.com/prometheus/prometheus/config"
 	_ "github.com/prometheus/prometheus/discovery/file" // registers file_sd_configs
 	_ "github.com/prometheus/prometheus/discovery/http" // registers http_sd_configs
 	"go.yaml.in/yaml/v3"
+
+	ownconfig "plimsoll/internal/config"
+	"plimsoll/internal/nearest"
 )
 
 // Jobs are scrape jobs as in the scrape_configs of a Prometheus configuration: intervals, credentials, relabelling and
@@ -45,7 +49,7 @@ func (j *Jobs) UnmarshalYAML(n *yaml.Node) error {
 	var problems []error
 	for _, item := range n.Content {
 		if _, err := compile(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{item}}); err != nil {
-			problems = append(problems, fmt.Errorf("line %d: %w", item.Line, err))
+			problems = append(problems, explain(item, err))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -59,8 +63,30 @@ func (j *Jobs) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// ownLine is the line in a text that nobody has seen, which Prometheus's messages begin with.
-var ownLine = regexp.MustCompile(`(?m)^\s*line [0-9]+: `)
+// discoveries are the keys by which a job finds its targets; they are in no struct of Prometheus.
+var discoveries = []string{"static_configs", "file_sd_configs", "http_sd_configs"}
+
+// unknownKey is how Prometheus says that a job, or a part of one, has no such key.
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type (\S+)`)
+
+// explain says where in a job a problem lies, and the nearest spelling of a key that there is not.
+func explain(job *yaml.Node, err error) error {
+	found := unknownKey.FindStringSubmatch(err.Error())
+	if found == nil {
+		return fmt.Errorf("line %d: %w", job.Line, err)
+	}
+	key, line, hint := found[1], job.Line, ""
+	for i := 0; i+1 < len(job.Content); i += 2 {
+		if job.Content[i].Value == key {
+			line = job.Content[i].Line
+			hint = nearest.Hint(key, append(ownconfig.Keys(reflect.TypeFor[config.ScrapeConfig]()), discoveries...))
+		}
+	}
+	return fmt.Errorf("line %d: scrape job: unknown key %q%s", line, key, hint)
+}
+
+// ownWords are what Prometheus's messages begin with: that of the parser, and the line in a text that nobody has seen.
+var ownWords = regexp.MustCompile(`(?m)^(yaml: unmarshal errors:\n)?\s*line [0-9]+: `)
 
 // compile writes the jobs as a Prometheus configuration and checks it.
 func compile(jobs *yaml.Node) ([]byte, error) {
@@ -69,7 +95,7 @@ func compile(jobs *yaml.Node) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := config.Load(string(text), slog.New(slog.DiscardHandler)); err != nil {
-		return nil, errors.New("scrape job: " + ownLine.ReplaceAllString(err.Error(), ""))
+		return nil, errors.New("scrape job: " + ownWords.ReplaceAllString(err.Error(), ""))
 	}
 	return text, nil
 }

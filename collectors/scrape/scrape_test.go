@@ -289,11 +289,14 @@ func TestParseJobs(t *testing.T) {
 		{"none", "[]", ""},
 		{"static", job("a", "x:1"), ""},
 		{"not a list", "job_name: a", "line 1: scrape jobs are a list"},
-		{"unknown key", job("a", "x:1") + "- job_name: b\n  scrape_intervall: 5s\n", "line 7: scrape job: yaml: unmarshal errors:\nfield scrape_intervall not found"},
+		{"unknown key", job("a", "x:1") + "- job_name: b\n  scrape_intervall: 5s\n", `line 8: scrape job: unknown key "scrape_intervall" (did you mean "scrape_interval"?)`},
+		{"unknown key of a client", "- job_name: b\n  basic_aut: {}\n", `line 2: scrape job: unknown key "basic_aut" (did you mean "basic_auth"?)`},
+		{"unknown key below", "- job_name: b\n  static_configs:\n  - target: [a]\n", `line 1: scrape job: unknown key "target"`},
+		{"wrong type", "- job_name: b\n  sample_limit: many\n", "line 1: scrape job: cannot unmarshal"},
 		{"no name", "- scrape_interval: 5s\n", "line 1: scrape job: job_name is empty"},
 		{"one name twice", job("a", "x:1") + job("a", "y:1"), `multiple scrape configs with job name "a"`},
 		{"timeout", "- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n", "timeout greater than scrape interval"},
-		{"discovery that is not built in", "- job_name: a\n  consul_sd_configs: [{}]\n", "consul_sd_configs not found"},
+		{"discovery that is not built in", "- job_name: a\n  consul_sd_configs: [{}]\n", `line 2: scrape job: unknown key "consul_sd_configs"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -28,7 +29,11 @@ type Config struct {
 // endpoints are the variables that turn the export on (OpenTelemetry specification, "Environment Variables").
 var endpoints = []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
 
-// Start installs the tracer provider and W3C propagation for the process and returns what flushes and ends them.
+// flushTimeout bounds the export of the last spans, for a collector that is not there must not keep a program from ending.
+const flushTimeout = 5 * time.Second
+
+// Start installs the tracer provider and W3C propagation for the process and returns what flushes and ends them, within
+// a few seconds.
 func Start(ctx context.Context, cfg Config) (shutdown func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
 	exporter := cfg.Exporter
@@ -44,7 +49,11 @@ func Start(ctx context.Context, cfg Config) (shutdown func(context.Context) erro
 	}
 	provider := trace.NewTracerProvider(options...)
 	otel.SetTracerProvider(provider)
-	return provider.Shutdown, nil
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+		defer cancel()
+		return provider.Shutdown(ctx)
+	}, nil
 }
 
 func wanted() bool {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,15 +34,17 @@ import (
 type App struct {
 	cfg      Config
 	logger   *slog.Logger
-	defs     definitions
 	token    string
 	policies atomic.Pointer[gate.Policies]
 	registry *prometheus.Registry
 
+	mu        sync.Mutex // guards the two below: a reload may come while Run builds
+	defs      definitions
+	collector *collectors.Collector // nil until it is built
+
 	// Built by Run, in this order.
 	ledger    *ledger.Ledger
 	saver     *ledger.Checkpointer
-	collector *collectors.Collector
 	scraper   *scrape.Scraper
 	incidents *incidentspg.Store
 	jobs      *river.Client[pgx.Tx]
@@ -116,13 +119,11 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 		return fmt.Errorf("load the last checkpoint: %w", err)
 	}
 	a.saver = &ledger.Checkpointer{Ledger: a.ledger, Store: store, Every: a.cfg.CheckpointEvery, Logger: a.logger}
-	if a.collector, err = collectors.New(collectors.Config{Ledger: a.ledger, Registerer: a.registry}); err != nil {
+	collector, err := a.buildCollector()
+	if err != nil {
 		return err
 	}
-	if err := a.collector.SetObjectives(a.defs.objectives); err != nil {
-		return err
-	}
-	a.scraper, err = scrape.New(scrape.Config{Appender: a.collector, Jobs: a.cfg.ScrapeConfigs, Dir: a.cfg.Dir, Registerer: a.registry, Logger: a.logger})
+	a.scraper, err = scrape.New(scrape.Config{Appender: collector, Jobs: a.cfg.ScrapeConfigs, Dir: a.cfg.Dir, Registerer: a.registry, Logger: a.logger})
 	if err != nil {
 		return err
 	}
@@ -147,15 +148,35 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	return a.exportMetrics()
 }
 
-// Reload reads objectives and policies again; they take whole or change nothing.
+// buildCollector makes what counts samples, with the objectives as they are by now.
+func (a *App) buildCollector() (*collectors.Collector, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	collector, err := collectors.New(collectors.Config{Ledger: a.ledger, Registerer: a.registry})
+	if err != nil {
+		return nil, err
+	}
+	if err := collector.SetObjectives(a.defs.objectives); err != nil {
+		return nil, err
+	}
+	a.collector = collector
+	return collector, nil
+}
+
+// Reload reads objectives and policies again; they take whole or change nothing. It may be called at any time.
 func (a *App) Reload() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	defs, err := a.cfg.readDefinitions()
 	if err != nil {
 		return err
 	}
-	if err := a.collector.SetObjectives(defs.objectives); err != nil {
-		return err
+	if a.collector != nil {
+		if err := a.collector.SetObjectives(defs.objectives); err != nil {
+			return err
+		}
 	}
+	a.defs = defs
 	a.policies.Store(defs.policies)
 	return nil
 }
@@ -167,10 +188,12 @@ func (a *App) runJobs(ctx context.Context) error {
 	<-ctx.Done()
 	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
-	if err := a.jobs.Stop(grace); err != nil {
-		return a.jobs.StopAndCancel(context.Background()) // what was cancelled is tried again at the next start
+	if err := a.jobs.Stop(grace); err == nil {
+		return nil
 	}
-	return nil
+	last, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	return a.jobs.StopAndCancel(last) // what was cancelled is tried again at the next start
 }
 
 // stopGrace is how long a part gets to finish what it is doing.

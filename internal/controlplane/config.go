@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"plimsoll/collectors/scrape"
@@ -81,9 +83,12 @@ func ReadConfig(file string) (Config, error) {
 		}
 		cfg.Dir = filepath.Dir(file)
 		cfg.Objectives, cfg.Policies = beside(cfg.Dir, cfg.Objectives), beside(cfg.Dir, cfg.Policies)
+		if cfg.DataDir != "" {
+			cfg.DataDir = beside(cfg.Dir, []string{cfg.DataDir})[0]
+		}
 	}
 	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)
-	cfg.Token = os.Getenv("PLIMSOLL_TOKEN")
+	cfg.Token = strings.TrimSpace(os.Getenv("PLIMSOLL_TOKEN"))
 	cfg.Slack.SigningSecret = os.Getenv("PLIMSOLL_SLACK_SIGNING_SECRET")
 	if cfg.DataDir == "" {
 		dir, err := config.DataDir("plimsoll")
@@ -113,13 +118,21 @@ func (c Config) check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen))
 	}
-	for key, d := range map[string]time.Duration{"checkpoint_every": c.CheckpointEvery, "gate_every": c.GateEvery} {
-		if d < 100*time.Millisecond || d > time.Hour {
-			errs = append(errs, fmt.Errorf("%s: %v is not between 100ms and 1h", key, d))
+	for _, every := range []struct {
+		key string
+		is  time.Duration
+	}{{"checkpoint_every", c.CheckpointEvery}, {"gate_every", c.GateEvery}} {
+		if every.is < 100*time.Millisecond || every.is > time.Hour {
+			errs = append(errs, fmt.Errorf("%s: %v is not between 100ms and 1h", every.key, every.is))
 		}
 	}
 	if c.Retention < time.Hour || c.Retention%time.Hour != 0 {
 		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours, such as 840h", c.Retention))
+	}
+	for _, address := range []struct{ key, is string }{{"public_url", c.PublicURL}, {"slack.response_url", c.Slack.ResponseURL}} {
+		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))
+		}
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, errors.Join(errs...))

@@ -1,0 +1,81 @@
+package controlplane
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll/internal/config"
+)
+
+// write puts files into a new folder and returns the folder.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestReadConfigProblems(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, says string }{
+		{"unknown key", "listn: 127.0.0.1:1", `p.yaml:1: unknown key "listn" (did you mean "listen"?)`},
+		{"unknown key below", "slack:\n  subject: {}", `p.yaml:2: unknown key "slack.subject" (did you mean "subjects"?)`},
+		{"listen without a port", "listen: 127.0.0.1", `listen: "127.0.0.1" is not host:port`},
+		{"duration without a unit", "gate_every: 5", `p.yaml:1: gate_every: must be a duration such as 30s, 5m or 24h, found "5"`},
+		{"checkpoints too often", "checkpoint_every: 1ms", "checkpoint_every: 1ms is not between 100ms and 1h"},
+		{"freezes too seldom", "gate_every: 2h", "gate_every: 2h0m0s is not between 100ms and 1h"},
+		{"retention in minutes", "retention: 90m", "retention: 1h30m0s is not a whole number of hours"},
+		{"no retention", "retention: 0s", "retention: 0s is not a whole number of hours"},
+		{"links without a scheme", "public_url: plimsoll.example.com", `public_url: "plimsoll.example.com" is not a URL`},
+		{"answers to nowhere", "slack: {response_url: hooks}", `slack.response_url: "hooks" is not a URL`},
+		{"all values at once", "gate_every: 2h\nretention: 1m", "retention: 1m0s"},
+		{"scrape jobs", "scrape_configs:\n- job_nam: x", `line 2: scrape job: unknown key "job_nam" (did you mean "job_name"?)`},
+		{"not YAML", "listen: [", "p.yaml"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			dir := write(t, map[string]string{"p.yaml": tc.text})
+			_, err := ReadConfig(filepath.Join(dir, "p.yaml"))
+			if !errors.Is(err, config.ErrInvalid) || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%v, want %q", err, tc.says)
+			}
+		})
+	}
+	if _, err := ReadConfig(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that is not there: %v, want %v", err, os.ErrNotExist)
+	}
+}
+
+// Names in a configuration file are relative to its folder; what it does not say is as by default.
+func TestReadConfig(t *testing.T) {
+	t.Parallel()
+	dir := write(t, map[string]string{"p.yaml": "data_dir: data\nobjectives: [slo, /etc/slo]\npolicies: [gate.yaml]\n"})
+	got, err := ReadConfig(filepath.Join(dir, "p.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Dir, want.DataDir = dir, filepath.Join(dir, "data")
+	want.Objectives, want.Policies = []string{filepath.Join(dir, "slo"), "/etc/slo"}, []string{filepath.Join(dir, "gate.yaml")}
+	type paths struct{ Dir, DataDir, Objectives, Policies any }
+	of := func(c Config) paths { return paths{c.Dir, c.DataDir, c.Objectives, c.Policies} }
+	if diff := cmp.Diff(of(want), of(got)); diff != "" {
+		t.Error(diff)
+	}
+	if got.Listen != want.Listen || got.CheckpointEvery != want.CheckpointEvery || got.GateEvery != want.GateEvery || got.Retention != want.Retention {
+		t.Errorf("%+v, want the defaults", got)
+	}
+}

@@ -73,10 +73,11 @@ func (cmd gateCheckCmd) Run(c *cli) error {
 	return nil
 }
 
-// wrongUsage reports whether the server refused the question itself.
+// wrongUsage reports whether the question itself was wrong: refused by the server, or sent to no address.
 func wrongUsage(err error) bool {
 	var p *httpapi.ProblemError
-	return errors.As(err, &p) && (p.Code == httpapi.Invalid || p.Code == httpapi.Unauthenticated || p.Code == httpapi.Forbidden)
+	return errors.Is(err, apiclient.ErrAddress) ||
+		errors.As(err, &p) && (p.Code == httpapi.Invalid || p.Code == httpapi.Unauthenticated || p.Code == httpapi.Forbidden)
 }
 
 // noAnswer is the hold for a gate that could not be asked.

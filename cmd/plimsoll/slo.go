@@ -175,7 +175,7 @@ func (cmd sloLintCmd) Run(c *cli) error {
 	reader := openslo.Config{CheckQuery: collectors.Check, MaxWindow: ledger.DefaultRetention}
 	problems, err := openslo.Lint(reader, cmd.Paths...)
 	if err != nil {
-		return err
+		return fmt.Errorf("read objectives: %w", err)
 	}
 	if len(problems) > 0 {
 		if err := c.Print(problems, func(w io.Writer) { fmt.Fprintln(w, problems) }); err != nil {

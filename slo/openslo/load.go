@@ -1,7 +1,6 @@
 package openslo
 
 import (
-	"fmt"
 	"time"
 
 	"plimsoll/internal/config"
@@ -24,7 +23,7 @@ type File = config.File
 func Load(c Config, paths ...string) ([]*slo.Objective, error) {
 	files, err := config.Files(paths...)
 	if err != nil {
-		return nil, fmt.Errorf("read objectives: %w", err)
+		return nil, err
 	}
 	return Parse(c, files...)
 }
@@ -33,7 +32,7 @@ func Load(c Config, paths ...string) ([]*slo.Objective, error) {
 func Lint(c Config, paths ...string) (Problems, error) {
 	files, err := config.Files(paths...)
 	if err != nil {
-		return nil, fmt.Errorf("read objectives: %w", err)
+		return nil, err
 	}
 	_, problems := parse(c, files)
 	return problems, nil

@@ -39,18 +39,14 @@ func (c *Collector) commit(samples []sample, began *table) {
 // count books what one sample adds to the objectives that want its series.
 func (c *Collector) count(p *sample, limit int64) verdict {
 	s := p.series
-	st := p.st
-	if st > p.t {
-		st = 0 // a counter cannot begin after its sample was taken
-	}
 	scraped := s.target.before(p.t)
-	why, events, from := step(s.cursor, s.known, st, p.t, p.v, scraped.t, limit)
+	why, events, from := step(s.cursor, s.known, p.st, p.t, p.v, scraped.t, limit)
 	if !why.counts() {
 		return why
 	}
 	s.cursor.T, s.cursor.Value, s.known = p.t, p.v, true
-	if st > 0 || why == verdictReset {
-		s.cursor.Start = st
+	if p.st > 0 || why == verdictReset {
+		s.cursor.Start = p.st
 	}
 	if s.batch != c.batchNumber {
 		s.batch = c.batchNumber

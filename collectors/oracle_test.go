@@ -91,15 +91,26 @@ func (o oracle) sample(books map[string]minutes, last map[string]rawSample, s ra
 	if known && s.t <= prev.t {
 		return
 	}
-	last[s.series] = s
+	anew := known && (s.v < prev.v || prev.st > 0 && s.st > prev.st+1 || prev.st == 0 && s.st > prev.t)
+	kept := s
+	if known && !anew && s.st == 0 {
+		kept.st = prev.st
+	}
+	last[s.series] = kept
 	from, before, all := int64(0), 0.0, true
 	switch {
-	case known && (s.st > prev.t || s.v < prev.v):
-		from = max(s.st, prev.t)
+	case anew && s.st > prev.t && s.st <= s.t:
+		from = s.st
+	case anew:
+		from = prev.t
 	case known:
 		from, before = prev.t, prev.v
-	case s.st > 0:
+	case s.st > 0 && s.st <= s.t:
 		from = s.st
+	case s.st > 0 && scraped.t > 0:
+		from = scraped.t
+	case s.st > 0:
+		from = s.t - 1
 	case scraped.t > 0:
 		from, all = scraped.t, false
 	default:

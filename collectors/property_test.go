@@ -55,7 +55,8 @@ func modelWeights() map[string]map[string]slo.Counts {
 // process is a program with counters that is scraped.
 type process struct {
 	instance string
-	starts   bool // it exposes start timestamps
+	starts   bool  // it exposes start timestamps
+	skew     int64 // of its clock, in milliseconds
 	counters map[string]*counter
 	refs     map[string]storage.SeriesRef // as the scraper caches them
 	sent     []entry                      // for sending again
@@ -90,6 +91,7 @@ func newModel(t *rapid.T) *model {
 	}
 	for _, i := range []string{"a", "b"} {
 		m.processes = append(m.processes, &process{
+			skew:     rapid.SampledFrom([]int64{0, 0, 20_000, -20_000}).Draw(t, "skew"),
 			instance: i, starts: rapid.Bool().Draw(t, "starts"), counters: map[string]*counter{}, refs: map[string]storage.SeriesRef{},
 		})
 	}
@@ -140,7 +142,7 @@ func (m *model) serve(t *rapid.T) {
 			rapid.SampledFrom([]string{"/200/", "/500/"}).Draw(t, "code") + p.instance
 		c := p.counters[name]
 		if c == nil {
-			c = &counter{started: m.now}
+			c = &counter{started: m.now + p.skew}
 			p.counters[name] = c
 		}
 		if rapid.IntRange(0, 9).Draw(t, "vanish") == 0 {
@@ -154,8 +156,9 @@ func (m *model) serve(t *rapid.T) {
 // crashProcess restarts a scraped program.
 func (m *model) crashProcess(t *rapid.T) {
 	m.pass(t)
-	for _, c := range m.pick(t).counters {
-		*c = counter{started: m.now}
+	p := m.pick(t)
+	for _, c := range p.counters {
+		*c = counter{started: m.now + p.skew}
 	}
 }
 

@@ -28,8 +28,11 @@ func (v verdict) counts() bool { return v <= verdictBaseline }
 const maxEvents = 1 << 53
 
 // step decides what the sample (st, t, v) adds to a series that was last counted at c, or never if !known. Times are Unix
-// milliseconds; a start timestamp st of 0 is unknown, and none is later than t. scraped is when the series' target was last scraped before t, or 0
-// if it was not. The events happened in (from, t]. limit is the latest time that is believed.
+// milliseconds; a start timestamp st of 0 is unknown. scraped is when the series' target was last scraped before t, or 0 if it was
+// not. The events happened in (from, t]. limit is the latest time that is believed.
+//
+// A start timestamp names an incarnation of the counter before it is a time: it may be later than t, because a sample bears the
+// time at which its scrape began and because the target has a clock of its own.
 func step(c ledger.Cursor, known bool, st, t int64, v float64, scraped, limit int64) (why verdict, events, from int64) {
 	switch {
 	case !(v >= 0 && v <= maxEvents):
@@ -43,15 +46,48 @@ func step(c ledger.Cursor, known bool, st, t int64, v float64, scraped, limit in
 	}
 	whole := int64(math.Floor(v))
 	switch {
-	case known && (st > c.T || v < c.Value):
-		return verdictReset, whole, max(st, c.T)
+	case known && (beganAnew(c, st) || v < c.Value):
+		return verdictReset, whole, began(st, t, c.T)
 	case known:
 		return verdictGrew, whole - int64(math.Floor(c.Value)), c.T
 	case st > 0:
-		return verdictStarted, whole, st
+		return verdictStarted, whole, startedAt(st, t, scraped)
 	case scraped > 0:
 		return verdictAppeared, whole, scraped
 	default:
 		return verdictBaseline, 0, t
+	}
+}
+
+// startJitter is by how many milliseconds one start timestamp may differ between exposition formats, which round it differently.
+const startJitter = 1
+
+// beganAnew reports whether the start timestamp is that of a later incarnation than the one that was counted at c.
+func beganAnew(c ledger.Cursor, st int64) bool {
+	if c.Start > 0 {
+		return st > c.Start+startJitter
+	}
+	return st > c.T
+}
+
+// began returns when a counter that began anew after the sample at last did so: at its start timestamp if that lies between the two
+// samples, otherwise somewhere between them.
+func began(st, t, last int64) int64 {
+	if st > last && st <= t {
+		return st
+	}
+	return last
+}
+
+// startedAt returns when a series that was never seen began: at its start timestamp, unless that is later than its sample; then after the
+// scrape before, or else just now.
+func startedAt(st, t, scraped int64) int64 {
+	switch {
+	case st <= t:
+		return st
+	case scraped > 0:
+		return scraped
+	default:
+		return t - 1
 	}
 }

@@ -94,7 +94,7 @@ func (s *shelf) List(_ context.Context, f incidents.Filter) ([]incidents.Inciden
 	defer s.mu.Unlock()
 	var out []incidents.Incident
 	for _, i := range s.list {
-		if len(f.States) == 0 || slices.Contains(f.States, i.State) {
+		if (len(f.States) == 0 || slices.Contains(f.States, i.State)) && len(out) < f.Limit {
 			out = append(out, i)
 		}
 	}

@@ -64,16 +64,18 @@ func (i incidentRow) Overdue() bool {
 func (w *Web) incidents(rw http.ResponseWriter, r *http.Request) {
 	var v incidentList
 	if w.cfg.Incidents != nil {
-		list, err := w.cfg.Incidents.List(r.Context(), newest)
-		if err != nil {
+		open, err := w.cfg.Incidents.List(r.Context(), newestOpen())
+		all, err2 := w.cfg.Incidents.List(r.Context(), newest())
+		if err := errors.Join(err, err2); err != nil {
 			w.unavailable(rw, r, err)
 			return
 		}
 		now := w.cfg.Now()
-		for _, i := range list {
-			if i.State.Open() {
-				v.Open = append(v.Open, incidentRow{i, now})
-			} else {
+		for _, i := range open {
+			v.Open = append(v.Open, incidentRow{i, now})
+		}
+		for _, i := range all {
+			if !i.State.Open() {
 				v.Over = append(v.Over, incidentRow{i, now})
 			}
 		}

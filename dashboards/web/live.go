@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"plimsoll/incidents"
 	"plimsoll/slo"
 )
 
@@ -125,10 +126,12 @@ func (w *Web) fingerprint(ctx context.Context) uint64 {
 		}
 	}
 	if w.cfg.Incidents != nil {
-		list, err := w.cfg.Incidents.List(ctx, newest)
-		fmt.Fprint(h, err)
-		for _, i := range list {
-			fmt.Fprint(h, i.Ref, i.Changed.UnixNano())
+		for _, filter := range []incidents.Filter{newestOpen(), newest()} {
+			list, err := w.cfg.Incidents.List(ctx, filter)
+			fmt.Fprint(h, err)
+			for _, i := range list {
+				fmt.Fprint(h, i.Ref, i.Changed.UnixNano())
+			}
 		}
 	}
 	return h.Sum64()

@@ -73,8 +73,15 @@ func (r row) BurnOver(hours int) float64 { return r.BurnRate(time.Duration(hours
 // sparkSteps of a burn-down in a row: 16 hours each for a window of 30 days.
 const sparkSteps = 45
 
-// newest selects the incidents that pages list.
-var newest = incidents.Filter{Limit: 100}
+// newestIncidents bounds how many incidents a page lists of those that are open, and of all.
+const newestIncidents = 100
+
+func newest() incidents.Filter { return incidents.Filter{Limit: newestIncidents} }
+
+// newestOpen asks for the open ones alone: one that goes on for long may have a hundred newer ones.
+func newestOpen() incidents.Filter {
+	return incidents.Filter{States: incidents.OpenStates(), Limit: newestIncidents}
+}
 
 func (w *Web) overview(rw http.ResponseWriter, r *http.Request) {
 	now := w.cfg.Now()
@@ -233,7 +240,7 @@ func (w *Web) openIncidents(ctx context.Context) ([]incidents.Incident, error) {
 	if w.cfg.Incidents == nil {
 		return nil, nil
 	}
-	list, err := w.cfg.Incidents.List(ctx, incidents.Filter{States: incidents.OpenStates(), Limit: newest.Limit})
+	list, err := w.cfg.Incidents.List(ctx, newestOpen())
 	if err != nil {
 		return nil, err
 	}

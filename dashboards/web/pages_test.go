@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"plimsoll/dashboards/web"
+	"plimsoll/incidents"
 	"plimsoll/slo"
 	"plimsoll/slo/slotest"
 )
@@ -121,6 +122,22 @@ func TestStoreFailureIsSaid(t *testing.T) {
 		resp, body := fetch(t, url+path)
 		if resp.StatusCode != 503 || !strings.Contains(body, "The database did not answer") || strings.Contains(body, "secret") {
 			t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
+		}
+	}
+}
+
+// An incident that goes on for long is on the pages, however many have come and gone since.
+func TestOldOpenIncident(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	for ref := incidents.Ref(300); ref > 1; ref-- {
+		s.list = append(s.list, incidents.Incident{Ref: ref, State: incidents.Closed, Severity: 3})
+	}
+	s.list = append(s.list, incidents.Incident{Ref: 1, Title: "Slow leak", State: incidents.Declared, Severity: 4, Services: []string{"video-api"}})
+	url := serve(t, small(), s)
+	for _, path := range []string{"/", "/incidents"} {
+		if _, body := fetch(t, url+path); !strings.Contains(body, "INC-1<") && !strings.Contains(body, "Slow leak") {
+			t.Errorf("%s does not show it: %s", path, body)
 		}
 	}
 }

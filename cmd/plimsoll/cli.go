@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
@@ -77,6 +79,7 @@ func run(ctx context.Context, args []string, out, errw io.Writer) (code int) {
 	exited := false
 	parser, err := kong.New(&flags, kong.Name("plimsoll"), kong.Description(description),
 		kong.Writers(out, errw), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeInstant)),
 		kong.Exit(func(c int) { code, exited = c, true }))
 	if err != nil {
 		panic(err) // the command line is described wrongly: a bug
@@ -96,13 +99,33 @@ func run(ctx context.Context, args []string, out, errw io.Writer) (code int) {
 	return report(errw, err)
 }
 
-// helpFor returns the command whose help explains a parse error, with a blank behind it.
+// helpFor returns the command whose help explains a parse error, without its arguments and with a blank behind it.
 func helpFor(err error) string {
 	var pe *kong.ParseError
-	if !errors.As(err, &pe) || pe.Context == nil || pe.Context.Command() == "" {
+	if !errors.As(err, &pe) || pe.Context == nil {
 		return ""
 	}
-	return strings.Join(strings.FieldsFunc(pe.Context.Command(), func(r rune) bool { return r == ' ' }), " ") + " "
+	var command strings.Builder
+	for _, word := range strings.Fields(pe.Context.Command()) {
+		if !strings.HasPrefix(word, "<") {
+			command.WriteString(word + " ")
+		}
+	}
+	return command.String()
+}
+
+// decodeInstant reads a flag or argument that is a time.
+func decodeInstant(ctx *kong.DecodeContext, target reflect.Value) error {
+	var word string
+	if err := ctx.Scan.PopValueInto("instant", &word); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, word)
+	if err != nil {
+		return fmt.Errorf("expected an instant such as 2026-11-24T10:00:00Z but got %q", word)
+	}
+	target.Set(reflect.ValueOf(at))
+	return nil
 }
 
 // report says what went wrong and returns the exit code.

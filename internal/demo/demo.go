@@ -89,6 +89,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	d.announce()
+	var traffic <-chan struct{} // nil without traffic
+	if d.traffic != nil {
+		traffic = d.traffic.Done()
+	}
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(cfg.Out, "\nStopping: traffic, platform, control plane, PostgreSQL.")
@@ -98,6 +102,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return fmt.Errorf("the control plane ended: %w", err)
 	case <-d.platform.Done():
 		return fmt.Errorf("the platform ended (%v); its log is %s", d.platform.Err(), d.log("platform"))
+	case <-traffic:
+		return fmt.Errorf("the traffic ended (%v); its log is %s", d.traffic.Err(), d.log("traffic"))
 	}
 }
 

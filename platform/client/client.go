@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"plimsoll/internal/apiclient"
+	"plimsoll/internal/httpapi"
 	"plimsoll/platform/catalog"
 	"plimsoll/platform/playback"
 )
@@ -93,15 +94,32 @@ func (c *Client) Videos(ctx context.Context, after string, limit int) (playback.
 // ErrFailed is returned for a video that cannot be made from its file.
 var ErrFailed = errors.New("the video could not be made")
 
-// Wait asks for a video at an interval until it is ready. It returns ErrFailed, with the reason, if it never will be.
+// waitTries is how many answers in a row may fail while a video is waited for.
+const waitTries = 10
+
+// passing tells whether the same request may succeed later.
+func passing(err error) bool {
+	var p *httpapi.ProblemError
+	if errors.As(err, &p) {
+		return p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests
+	}
+	return errors.Is(err, apiclient.ErrUnreachable)
+}
+
+// Wait asks for a video at an interval until it is ready, through short outages of the platform. It returns ErrFailed,
+// with the reason, if it never will be.
 func (c *Client) Wait(ctx context.Context, id catalog.VideoID, interval time.Duration) (playback.Video, error) {
 	next := time.NewTicker(interval)
 	defer next.Stop()
-	for {
+	for failures := 0; ; {
 		v, err := c.Video(ctx, id)
+		if failures++; err == nil {
+			failures = 0
+		}
 		switch {
-		case err != nil:
+		case err != nil && (failures == waitTries || !passing(err)):
 			return playback.Video{}, err
+		case err != nil:
 		case v.Status == catalog.Ready:
 			return v, nil
 		case v.Status == catalog.Failed:

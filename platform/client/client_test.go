@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"plimsoll/internal/httpapi"
 	"plimsoll/platform/client"
@@ -121,6 +122,55 @@ func TestBadLineAndRefusedURL(t *testing.T) {
 	if n := l.puts.Load(); n != 6 {
 		t.Errorf("%d parts were sent, want 3 and 3 again", n)
 	}
+}
+
+// The answer to a completion is lost, and the platform is away for a moment while the video is waited for.
+func TestShortOutages(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	through := &line{before: func(int64, *http.Request) (*http.Response, error) { return nil, nil }}
+	l := &lossy{}
+	c, err := client.New(client.Config{URL: p.Gateway, Key: p.Key, API: &http.Client{Transport: l}, Storage: &http.Client{Transport: through}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := c.Upload(t.Context(), client.Upload{Path: threeParts(t)})
+	if err != nil || done.VideoID == "" {
+		t.Fatal(done, err)
+	}
+	if n := l.completions.Load(); n != 2 {
+		t.Errorf("%d completions, want the lost one and another", n)
+	}
+	ctx, enough := context.WithCancel(t.Context())
+	l.asked = func(n int64) {
+		if n == 3 {
+			enough()
+		}
+	}
+	if _, err := c.Wait(ctx, done.VideoID, time.Millisecond); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting ended with %v before it was interrupted", err)
+	}
+}
+
+// lossy is a transport to the gateway that loses the answer to the first completion and to the first read of a video.
+type lossy struct {
+	completions, reads atomic.Int64
+	asked              func(n int64)
+}
+
+func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	lost := strings.HasSuffix(r.URL.Path, "/complete") && l.completions.Add(1) == 1
+	if strings.HasPrefix(r.URL.Path, "/v1/videos/") {
+		n := l.reads.Add(1)
+		l.asked(n)
+		lost = n == 1
+	}
+	if lost && err == nil {
+		_ = resp.Body.Close()
+		return nil, errors.New("connection reset by peer")
+	}
+	return resp, err
 }
 
 func TestRefusals(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -46,31 +47,31 @@ type Progress struct {
 // Upload sends a file and returns the video that it became. After an interruption, a further call with the same file
 // sends only what is missing.
 func (c *Client) Upload(ctx context.Context, u Upload) (ingest.CompletedUpload, error) {
-	var done ingest.CompletedUpload
+	none := ingest.CompletedUpload{}
 	if u.Progress == nil {
 		u.Progress = func(Progress) {}
 	}
 	f, err := open(u.Path)
 	if err != nil {
-		return done, err
+		return none, err
 	}
 	defer f.Close()
 	sum, err := f.sum(ctx, func(n int64) { u.Progress(Progress{Reading, n, f.size}) })
 	if err != nil {
-		return done, err
+		return none, err
 	}
 	mem := c.memory(f.path)
 	up, err := c.begin(ctx, mem, f, sum, u)
 	if err != nil {
-		return done, err
+		return none, err
 	}
 	if err := up.send(ctx, f, u); err != nil {
-		return done, err
+		return none, err
 	}
 	u.Progress(Progress{Checking, f.size, f.size})
-	err = up.api.Do(ctx, http.MethodPost, up.path()+"/complete", nil, &done)
+	done, err := up.complete(ctx)
 	if err != nil {
-		return done, err
+		return none, err
 	}
 	mem.forget()
 	return done, nil
@@ -92,9 +93,7 @@ func (c *Client) begin(ctx context.Context, mem memory, f *file, sum ingest.Chec
 				u.Resumed(f.size - t.bytes())
 			}
 			return t, nil
-		case err != nil && !errors.As(err, &p): // the server cannot be asked; another upload would not help
-			return nil, err
-		case err != nil && p.Status >= 500:
+		case err != nil && (!errors.As(err, &p) || passing(err)): // the server cannot say; another upload would not help
 			return nil, err
 		}
 		mem.forget() // it expired, was aborted, or belongs to data that is gone
@@ -120,6 +119,27 @@ func (t *transfer) state(ctx context.Context) (ingest.UploadState, error) {
 	err := t.api.Do(ctx, http.MethodGet, t.path(), nil, &s)
 	t.partSize = s.PartSize
 	return s, err
+}
+
+const (
+	completeTries = 6
+	completePause = 500 * time.Millisecond // doubled after each try
+)
+
+// complete has the platform make a video of the upload, which may be asked any number of times. Joining the parts of a
+// large file can take longer than one request may last; then a later one finds it done.
+func (t *transfer) complete(ctx context.Context) (done ingest.CompletedUpload, err error) {
+	for try, pause := 1, completePause; ; try, pause = try+1, 2*pause {
+		err = t.api.Do(ctx, http.MethodPost, t.path()+"/complete", nil, &done)
+		if err == nil || try == completeTries || !passing(err) {
+			return done, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return done, ctx.Err()
+		}
+	}
 }
 
 // send sends the missing parts, some at a time.

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"plimsoll/internal/config"
 	"plimsoll/platform/gateway"
+	"plimsoll/platform/ingest"
 )
 
 // Config of a process. The zero value of a field stands for its default; Default has them filled in.
@@ -151,11 +152,7 @@ func (c *Config) Check() error {
 		refuse("data: a directory is needed")
 	}
 	c.checkRoles(refuse)
-	for key, addr := range map[string]string{"gateway": c.Listen.Gateway, "edge": c.Listen.Edge, "ops": c.Listen.Ops, "blob": c.Listen.Blob} {
-		if _, err := net.ResolveTCPAddr("tcp", addr); addr == "" || err != nil {
-			refuse("listen.%s: %q is not an address such as 127.0.0.1:8090", key, addr)
-		}
-	}
+	c.checkAddresses(refuse)
 	for key, d := range map[string]time.Duration{"gateway.requestTimeout": c.Gateway.RequestTimeout, "uploads.ttl": c.Uploads.TTL,
 		"uploads.sweepTime": c.Uploads.SweepTime, "drainTimeout": c.DrainTimeout} {
 		if d <= 0 {
@@ -169,6 +166,14 @@ func (c *Config) Check() error {
 	}
 	if c.FinalScrapeTimeout < 0 || c.Edge.StaleIfError < 0 {
 		refuse("finalScrapeTimeout and edge.staleIfError cannot be negative")
+	}
+	if size := c.Uploads.PartSize; size != 0 && size < ingest.MinPartSize {
+		refuse("uploads.partSize: %d is less than %d, which is S3's limit", size, ingest.MinPartSize)
+	}
+	for key, limit := range map[string]gateway.Limit{"read": c.Gateway.Limits.Read, "write": c.Gateway.Limits.Write} {
+		if err := limit.Check(); err != nil {
+			refuse("gateway.limits.%s: %w", key, err)
+		}
 	}
 	if len(problems) == 0 {
 		return nil
@@ -200,7 +205,24 @@ func (c *Config) checkRoles(refuse func(string, ...any)) {
 	if c.ObjectStore.Endpoint != "" && (c.ObjectStore.AccessKey == "" || c.ObjectStore.SecretKey == "") {
 		refuse("objectStore: an external S3 needs accessKey and secretKey (or PLATFORM_S3_ACCESS_KEY and PLATFORM_S3_SECRET_KEY)")
 	}
-	if c.ObjectStore.Endpoint != "" && !strings.Contains(c.ObjectStore.Endpoint, "://") {
-		refuse("objectStore.endpoint: %q is not a URL such as https://s3.example.com", c.ObjectStore.Endpoint)
+}
+
+// checkAddresses refuses what cannot be listened at or reached.
+func (c *Config) checkAddresses(refuse func(string, ...any)) {
+	listen := map[string]string{"gateway": c.Listen.Gateway, "edge": c.Listen.Edge, "ops": c.Listen.Ops, "blob": c.Listen.Blob}
+	if c.Listen.Origin != "" {
+		listen["origin"] = c.Listen.Origin
+	}
+	for key, addr := range listen {
+		if _, err := net.ResolveTCPAddr("tcp", addr); addr == "" || err != nil {
+			refuse("listen.%s: %q is not an address such as 127.0.0.1:8090", key, addr)
+		}
+	}
+	for key, text := range map[string]string{"objectStore.endpoint": c.ObjectStore.Endpoint, "objectStore.publicEndpoint": c.ObjectStore.PublicEndpoint,
+		"edge.url": c.Edge.URL, "edge.origin": c.Edge.Origin} {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			refuse("%s: %q is not a URL such as https://video.example.com", key, text)
+		}
 	}
 }

@@ -33,6 +33,11 @@ finalScrapeTimeout: 0s
 		{"playback alone", `roles: [playback, blob]`, "nobody can reach playback"},
 		{"worker without storage", `roles: [worker]`, "objectStore.endpoint"},
 		{"storage without keys", `objectStore: {endpoint: "http://s3"}`, "accessKey"},
+		{"storage that is no URL", `objectStore: {endpoint: "s3.example.com", accessKey: a, secretKey: b}`, `objectStore.endpoint: "s3.example.com"`},
+		{"edge that is no URL", `edge: {url: "video.example.com"}`, `edge.url: "video.example.com"`},
+		{"bad origin address", `listen: {origin: nowhere}`, `listen.origin: "nowhere"`},
+		{"parts too small", `uploads: {partSize: 1000}`, "uploads.partSize: 1000 is less than 5242880"},
+		{"negative limit", `gateway: {limits: {read: {perSecond: -1}}}`, "gateway.limits.read: -1 a second"},
 		{"two things at once", "drainTimeout: -1s\nworker: {slots: -1}", "worker.slots"},
 		{"not a duration", `drainTimeout: soon`, "soon"},
 	} {

@@ -23,6 +23,14 @@ type Limit struct {
 	Burst int `yaml:"burst"`
 }
 
+// Check refuses what cannot be a limit.
+func (l Limit) Check() error {
+	if !(l.PerSecond >= 0) || math.IsInf(l.PerSecond, 0) || l.Burst < 0 {
+		return fmt.Errorf("%v a second with a burst of %d: neither can be negative", l.PerSecond, l.Burst)
+	}
+	return nil
+}
+
 // Limits bound what one caller may ask of one route. A caller is who the API key stands for; without a valid key it is
 // the address.
 type Limits struct {
@@ -50,8 +58,8 @@ type bucketKey struct {
 
 func newLimiter(limits Limits, now func() time.Time) (*limiter, error) {
 	for name, l := range map[string]*Limit{"read": &limits.Read, "write": &limits.Write} {
-		if !(l.PerSecond >= 0) || math.IsInf(l.PerSecond, 0) || l.Burst < 0 {
-			return nil, fmt.Errorf("rate limit %s: %v a second with a burst of %d: neither can be negative", name, l.PerSecond, l.Burst)
+		if err := l.Check(); err != nil {
+			return nil, fmt.Errorf("rate limit %s: %w", name, err)
 		}
 		if l.Burst == 0 {
 			l.Burst = int(math.Ceil(l.PerSecond))

@@ -69,7 +69,7 @@ func TestPartSize(t *testing.T) {
 		}
 		var sum int64
 		for n := 1; n <= u.Parts(); n++ {
-			if b := u.PartBytes(n); b < 1 || (n < u.Parts() && b < minPartSize) {
+			if b := u.PartBytes(n); b < 1 || (n < u.Parts() && b < MinPartSize) {
 				t.Errorf("part %d of %d has %d bytes", n, u.Parts(), b)
 			}
 			sum += u.PartBytes(n)

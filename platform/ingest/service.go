@@ -29,11 +29,13 @@ type Config struct {
 	Now    func() time.Time
 }
 
+// MinPartSize is the least that S3 takes as a part, but for the last one, in bytes.
+const MinPartSize = 5 << 20
+
 const (
 	defaultMaxSize   = 10 << 30
 	defaultPartSize  = 8 << 20
-	minPartSize      = 5 << 20 // S3's limit
-	maxParts         = 1000    // keeps the answer with all URLs under a megabyte; S3 would take 10,000
+	maxParts         = 1000 // keeps the answer with all URLs under a megabyte; S3 would take 10,000
 	defaultUploadTTL = 24 * time.Hour
 	defaultURLTTL    = time.Hour
 )
@@ -57,7 +59,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.PartSize < minPartSize {
+	if c.PartSize < MinPartSize {
 		return nil, errors.New("set up ingest: parts must have at least 5 MiB, which is S3's limit")
 	}
 	return &Service{cfg: c, catalog: catalog.New(c.Pool)}, nil

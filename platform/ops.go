@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -40,6 +41,9 @@ func (o *ops) handler(reg *prometheus.Registry) http.Handler {
 		mux.Put("/debug/fault", o.setFault)
 		mux.Delete("/debug/fault", o.clearFault)
 	}
+	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		httpapi.WriteProblem(w, httpapi.Problem(httpapi.NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
+	})
 	return mux
 }
 

@@ -74,7 +74,7 @@ func report(errw io.Writer, err error) int {
 	}
 	fmt.Fprintf(errw, "platform: %s\n", apiclient.Message(err))
 	if errors.Is(err, apiclient.ErrUnreachable) {
-		fmt.Fprintln(errw, "  Is the platform running (platform serve --dev)? Is --url or PLATFORM_URL right?")
+		fmt.Fprintln(errw, "  Is the platform running (platform serve --dev)? Is its address right (--url; --ops-url for faults)?")
 	}
 	return 1
 }

@@ -65,7 +65,7 @@ func (f *faultCmd) Run(c *cli) error {
 // explain says why a platform offers no faults.
 func explain(err error) error {
 	var p *httpapi.ProblemError
-	if !errors.As(err, &p) && !errors.Is(err, apiclient.ErrUnreachable) && strings.Contains(err.Error(), "404") {
+	if errors.As(err, &p) && p.Code == httpapi.NotFound {
 		return errors.New("this platform offers no fault injection: it runs without --dev, or --ops-url is not its operations listener")
 	}
 	return err

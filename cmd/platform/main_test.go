@@ -168,6 +168,9 @@ func TestUploadSurvivesAKill(t *testing.T) {
 func TestFaultTrafficAndKeys(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t))
+	if _, errs, code := s.command(t, "fault", "--ops-url", s.Gateway); code != 1 || !strings.Contains(errs, "--ops-url is not its operations listener") {
+		t.Errorf("fault at the gateway: exit %d, %s", code, errs)
+	}
 	s.must(t, "fault", "--errors", "100%", "--status", "503", "--for", "1m")
 	report := filepath.Join(t.TempDir(), "report.json")
 	var seen traffic.Report
@@ -217,6 +220,8 @@ func TestPlainWords(t *testing.T) {
 		{"no key", []string{"upload", film}, 1, "platform serve --dev"},
 		{"no server", []string{"upload", film, "--key", "k"}, 1, "Is the platform running"},
 		{"no operations listener", []string{"fault", "--clear"}, 1, "no server answers"},
+		{"traffic to nobody", []string{"traffic", "--for", "100ms", "--rate", "100", "--clips", "0", "--upload-every", "0"}, 1, "Is the platform running"},
+		{"no traffic", []string{"traffic", "--rate", "0"}, 1, "nothing would be sent"},
 		{"fault without an end", []string{"fault", "--errors", "50%"}, 1, "--for 2m"},
 		{"more than all", []string{"fault", "--errors", "150%", "--for", "1m"}, 1, "from 0 to 100%"},
 		{"configuration", []string{"serve", "--config.check"}, 0, "valid"},

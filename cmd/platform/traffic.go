@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"plimsoll/internal/apiclient"
 	"plimsoll/platform/traffic"
 )
 
@@ -24,6 +25,9 @@ type trafficCmd struct {
 
 // Run sends traffic and prints the report, also after an interrupt.
 func (t *trafficCmd) Run(c *cli) error {
+	if t.Rate == 0 || t.Viewers == 0 {
+		return errors.New("--rate and --viewers: with 0 nothing would be sent")
+	}
 	key, err := t.key()
 	if err != nil && (t.Clips > 0 || t.UploadEvery > 0) {
 		return err
@@ -34,7 +38,19 @@ func (t *trafficCmd) Run(c *cli) error {
 		return err
 	}
 	report, err := run.Run(c.ctx)
+	if err == nil && !answered(report) {
+		err = fmt.Errorf("%w at %s", apiclient.ErrUnreachable, t.URL)
+	}
 	return errors.Join(err, t.print(c, report))
+}
+
+// answered tells whether any request got an answer, or none was sent.
+func answered(r traffic.Report) bool {
+	var answers, silence int64
+	for _, seen := range r.Roles {
+		answers, silence = answers+seen.Requests, silence+seen.Unanswered
+	}
+	return answers > 0 || silence == 0
 }
 
 func (t *trafficCmd) print(c *cli, report traffic.Report) error {

@@ -83,7 +83,7 @@ func partSize(size, configured int64) int64 {
 }
 
 func (s *Service) partURL(ctx context.Context, u *catalog.Upload, number int) (PartURL, error) {
-	url, err := s.cfg.Objects.PresignPart(ctx, u.ObjectKey, u.MultipartID, number, s.cfg.URLTTL)
+	url, err := s.cfg.Objects.PresignPart(ctx, u.ObjectKey, u.MultipartID, number, u.PartBytes(number), s.cfg.URLTTL)
 	if err != nil {
 		return PartURL{}, err
 	}

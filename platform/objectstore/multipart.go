@@ -45,10 +45,12 @@ func (s *Store) CreateMultipart(ctx context.Context, key, contentType string, al
 	return id, nil
 }
 
-// PresignPart returns the URL to which a client may PUT one part until the URL expires. Nothing is sent.
-func (s *Store) PresignPart(ctx context.Context, key, id string, number int, expires time.Duration) (string, error) {
-	u, err := s.public.Presign(ctx, http.MethodPut, s.bucket, key, expires,
-		url.Values{"uploadId": {id}, "partNumber": {strconv.Itoa(number)}})
+// PresignPart returns the URL to which a client may PUT one part of exactly size bytes until the URL expires: the
+// Content-Length is signed, so that nobody can fill the store with more. Nothing is sent.
+func (s *Store) PresignPart(ctx context.Context, key, id string, number int, size int64, expires time.Duration) (string, error) {
+	u, err := s.public.PresignHeader(ctx, http.MethodPut, s.bucket, key, expires,
+		url.Values{"uploadId": {id}, "partNumber": {strconv.Itoa(number)}},
+		http.Header{"Content-Length": {strconv.FormatInt(size, 10)}})
 	if err != nil {
 		return "", fmt.Errorf("presign part %d of %s: %w", number, key, err)
 	}

@@ -87,17 +87,3 @@ func (s *Store) List(ctx context.Context, prefix string) ([]Object, error) {
 	}
 	return objects, nil
 }
-
-// DeletePrefix removes every object whose key begins with prefix.
-func (s *Store) DeletePrefix(ctx context.Context, prefix string) error {
-	objects, err := s.List(ctx, prefix)
-	if err != nil {
-		return err
-	}
-	for _, o := range objects {
-		if err := s.Delete(ctx, o.Key); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -67,8 +67,10 @@ func TestObjects(t *testing.T) {
 	if _, _, err := s.Get(ctx, "v/1/a", &objectstore.Range{First: 10, Last: 20}); !errors.Is(err, objectstore.ErrRange) {
 		t.Errorf("range beyond the end: %v", err)
 	}
-	if err := s.DeletePrefix(ctx, "v/1/"); err != nil {
-		t.Fatal(err)
+	for _, key := range []string{"v/1/a", "v/1/b", "v/1/none"} {
+		if err := s.Delete(ctx, key); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := s.Head(ctx, "v/1/a"); !errors.Is(err, objectstore.ErrNoObject) {
 		t.Errorf("head of a deleted object: %v", err)
@@ -142,9 +144,47 @@ func TestMultipartByPresignedURL(t *testing.T) {
 	}
 }
 
+// A part's URL takes that part alone, whole and no larger, of that upload.
+func TestPresignedURLIsForOnePart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id, err := s.CreateMultipart(t.Context(), "uploads/x", "video/mp4", objectstore.CRC64NVME)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := s.PresignPart(t.Context(), "uploads/x", id, 1, 10, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, method, url, body string
+		status                  int
+	}{
+		{"larger", http.MethodPut, good, "0123456789a", http.StatusForbidden},
+		{"smaller", http.MethodPut, good, "012345678", http.StatusForbidden},
+		{"another part", http.MethodPut, strings.Replace(good, "partNumber=1", "partNumber=2", 1), "0123456789", http.StatusForbidden},
+		{"another key", http.MethodPut, strings.Replace(good, "uploads/x", "uploads/y", 1), "0123456789", http.StatusForbidden},
+		{"another method", http.MethodGet, good, "", http.StatusForbidden},
+		{"the part", http.MethodPut, good, "0123456789", http.StatusOK},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tc.method, tc.url, strings.NewReader(tc.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != tc.status {
+			t.Errorf("%s: %s, want %d", tc.name, resp.Status, tc.status)
+		}
+	}
+}
+
 func put(t *testing.T, s *objectstore.Store, key, id string, number int, body []byte) {
 	t.Helper()
-	url, err := s.PresignPart(t.Context(), key, id, number, time.Minute)
+	url, err := s.PresignPart(t.Context(), key, id, number, int64(len(body)), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func part(t *testing.T, s *objectstore.Store, key, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, err := s.PresignPart(t.Context(), key, id, 1, time.Minute)
+	url, err := s.PresignPart(t.Context(), key, id, 1, int64(len(body)), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

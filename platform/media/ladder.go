@@ -39,9 +39,11 @@ func renditions(s *source) []rendition {
 	return out
 }
 
-// at scales the source to a rung. H.264 in 4:2:0 needs even sides.
+// even scales a side of a picture to an even number of pixels, which 4:2:0 needs.
+func even(pixels int, scale float64) int { return max(2, 2*int(math.Round(float64(pixels)*scale/2))) }
+
+// at scales the source to a rung.
 func (s *source) at(r rung) rendition {
 	scale := float64(r.side) / float64(min(s.width, s.height))
-	even := func(pixels int) int { return max(2, 2*int(math.Round(float64(pixels)*scale/2))) }
-	return rendition{name: fmt.Sprintf("%dp", r.side), width: even(s.width), height: even(s.height), bitrate: r.bitrate}
+	return rendition{name: fmt.Sprintf("%dp", r.side), width: even(s.width, scale), height: even(s.height, scale), bitrate: r.bitrate}
 }

@@ -84,6 +84,7 @@ func TestSources(t *testing.T) {
 		"without audio":    {clip(t, "a.mp4", join(picture("640x360", "1"), h264)...), "640x360", 1},
 		"portrait":         {clip(t, "a.mp4", join(picture("360x640", "1"), h264)...), "360x640", 1},
 		"tiny, odd":        {clip(t, "a.mkv", join(picture("161x91", "1"), []string{"-c:v", "ffv1"})...), "160x90", 1},
+		"very wide":        {clip(t, "a.mp4", join(picture("4096x16", "1"), h264)...), "4096x16", 1},
 		"square pixels":    {clip(t, "a.mp4", join(picture("360x360", "1"), h264, []string{"-vf", "setsar=16/9"})...), "640x360", 1},
 		"webm, no length":  {liveWebM(t), "320x180", 2},
 		"picture and tone": {clip(t, "a.mov", join(picture("640x360", "1"), []string{"-itsoffset", "0.5"}, tone("0.5"), h264, []string{"-c:a", "aac"})...), "640x360", 2},

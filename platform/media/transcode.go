@@ -21,6 +21,7 @@ const (
 	audioBitrate = 128    // kbit/s
 	// thumbnailAt is where in the video the thumbnail is taken, as a fraction; the beginning often is black.
 	thumbnailAt     = 0.1
+	thumbnailWidth  = 1280 // at most; pictures that are less wide get the height
 	thumbnailHeight = 360
 	thumbnailLimit  = 2 * time.Minute
 )
@@ -111,12 +112,13 @@ func filters(s *source, list []rendition) string {
 // thumbnail writes a JPEG of one frame.
 func (w *Worker) thumbnail(ctx context.Context, dir, file string, s *source) (string, error) {
 	out := filepath.Join(dir, "thumbnail.jpg")
+	scale := min(thumbnailHeight/float64(s.height), thumbnailWidth/float64(s.width))
 	for _, at := range []float64{thumbnailAt, 0} { // the last keyframe may be before the first try
 		args := []string{
 			"-v", "error", "-nostdin", "-y", "-protocol_whitelist", "file", "-format_whitelist", demuxers, "-f", s.demuxer,
 			"-ss", strconv.FormatFloat(s.duration.Seconds()*at, 'f', 3, 64), "-i", "file:" + file,
 			"-map", "0:v:0", "-frames:v", "1", "-map_metadata", "-1",
-			"-vf", fmt.Sprintf("scale=%d:%d,setsar=1", max(2, s.width*thumbnailHeight/s.height&^1), thumbnailHeight),
+			"-vf", fmt.Sprintf("scale=%d:%d,setsar=1", even(s.width, scale), even(s.height, scale)),
 			"-q:v", "4", "-f", "image2", "-update", "1", "file:" + out,
 		}
 		err := command{program: w.cfg.FFmpeg, limit: thumbnailLimit, args: args}.run(ctx)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,6 +31,10 @@ func main(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := lookAtSources(); err != nil {
+		fmt.Fprintln(os.Stderr, "look at the sources:", err)
+		return 1
+	}
 	build := exec.Command("go", "build", "-o", dir, "plimsoll/cmd/plimsoll", "plimsoll/cmd/platform")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
@@ -38,6 +43,23 @@ func main(m *testing.M) int {
 	}
 	bin = dir
 	return m.Run()
+}
+
+// lookAtSources stats every source file of the module. The go command remembers what a test has looked at; without this it would not
+// know that a change of the programs makes a remembered result of their test void.
+func lookAtSources() error {
+	return filepath.WalkDir(filepath.Join("..", ".."), func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "bin"):
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		_, err = os.Stat(name)
+		return err
+	})
 }
 
 // dataDir returns a folder that PostgreSQL's user may enter.

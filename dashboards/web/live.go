@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"io"
 	"math"
 	"net/http"
 	"sync"
@@ -145,8 +146,12 @@ func numbers(h hash.Hash, ns ...uint64) {
 	}
 }
 
-// heartbeat keeps proxies from closing a quiet stream and lets the page notice a dead one.
-const heartbeat = 15 * time.Second
+const (
+	// heartbeat keeps proxies from closing a quiet stream and lets the page notice a dead one.
+	heartbeat = 15 * time.Second
+	// writeWithin bounds one event, so that a reader who takes nothing more is let go.
+	writeWithin = 10 * time.Second
+)
 
 // events streams "change" events.
 func (w *Web) events(rw http.ResponseWriter, r *http.Request) {
@@ -160,14 +165,17 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Cache-Control", "no-store")
 	rw.Header().Set("X-Accel-Buffering", "no")
 	flusher := http.NewResponseController(rw)
-	fmt.Fprint(rw, "retry: 2000\n\n")
-	if flusher.Flush() != nil {
+	send := func(event string) bool {
+		_ = flusher.SetWriteDeadline(time.Now().Add(writeWithin)) // what cannot set one is no connection
+		_, err := io.WriteString(rw, event)
+		return err == nil && flusher.Flush() == nil
+	}
+	if !send("retry: 2000\n\n") {
 		return // somewhere on the way is something that cannot stream; the page works without
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	for {
-		var err error
+	for sent := true; sent; {
 		select {
 		case <-r.Context().Done():
 			return
@@ -175,12 +183,9 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) {
 			if !open {
 				return
 			}
-			_, err = fmt.Fprintf(rw, "event: change\ndata: %d\n\n", version)
+			sent = send(fmt.Sprintf("event: change\ndata: %d\n\n", version))
 		case <-beat.C:
-			_, err = fmt.Fprint(rw, ": still here\n\n")
-		}
-		if err != nil || flusher.Flush() != nil {
-			return
+			sent = send(": still here\n\n")
 		}
 	}
 }

@@ -24,6 +24,8 @@ import (
 const (
 	// maxBody is far above what Slack sends: the text of a command is at most some thousand characters.
 	maxBody = 64 << 10
+	// readWithin is how long a request may take to come in. Whoever sends it has not proved to be Slack yet.
+	readWithin = 3 * time.Second
 	// ackWithin leaves the rest of a second for the way to Slack, which gives up after three.
 	ackWithin = 800 * time.Millisecond
 )
@@ -71,6 +73,7 @@ func (c *Commands) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readWithin)) // there is none to set without a connection
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		httpapi.WriteProblem(w, httpapi.Problem(httpapi.TooLarge, "the request is longer than any that Slack sends, or broke off", err))

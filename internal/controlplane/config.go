@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"plimsoll/collectors/scrape"
 	"plimsoll/internal/config"
 	"plimsoll/slo/ledger"
@@ -117,6 +119,11 @@ func (c Config) check() error {
 	var errs []error
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen))
+	}
+	if c.DatabaseURL != "" {
+		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
+			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
+		}
 	}
 	for _, every := range []struct {
 		key string

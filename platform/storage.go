@@ -39,7 +39,7 @@ func openStorage(ctx context.Context, cfg Config, logger *slog.Logger) (*storage
 			Logger:  logger,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("start object storage: %w", err)
+			return nil, fmt.Errorf("start object storage (listen.blob): %w", err)
 		}
 		at.Endpoint, at.AccessKey, at.SecretKey = s.process.Endpoint(), ownAccessKey, secret
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -175,6 +176,15 @@ func TestOneServerADirectory(t *testing.T) {
 	err := blob.Run(t.Context(), blob.Config{Dir: dir, Addr: "127.0.0.1:0", AccessKey: "a", SecretKey: "b"})
 	if err == nil || !strings.Contains(err.Error(), blob.ErrDirInUse.Error()) {
 		t.Errorf("second server: %v", err)
+	}
+	// What keeps a child process from starting is in the parent's error, not in its log alone.
+	_, err = blob.Start(t.Context(), blob.ProcessConfig{
+		Server: blob.Config{Dir: dir, Addr: "127.0.0.1:0", AccessKey: "a", SecretKey: "b"},
+		Env:    []string{"PLATFORM_BLOB_TEST_SERVER=1"}, // as blobtest.Main has it
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil || !strings.Contains(err.Error(), blob.ErrDirInUse.Error()) {
+		t.Errorf("second process: %v", err)
 	}
 }
 

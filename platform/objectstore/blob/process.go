@@ -133,7 +133,8 @@ func (p *Process) start(ctx context.Context, addr string) (string, error) {
 	out, in := io.Pipe()
 	go p.readOutput(out, ready)
 	complaints, stderr := io.Pipe()
-	go p.readComplaints(complaints)
+	said := make(chan string, 1)
+	go func() { said <- p.readComplaints(complaints) }()
 	started, err := child.Start(child.Config{
 		Path: p.cfg.Path,
 		Args: p.cfg.Args,
@@ -161,7 +162,7 @@ func (p *Process) start(ctx context.Context, addr string) (string, error) {
 	select {
 	case addr = <-ready:
 	case <-started.Done():
-		return "", fmt.Errorf("object storage ended before it was ready: %w", cmp.Or(started.Err(), errors.New("exit code 0")))
+		return "", fmt.Errorf("object storage ended before it was ready: %w: %s", cmp.Or(started.Err(), errors.New("exit code 0")), <-said)
 	case <-ctx.Done():
 		started.Kill()
 		return "", fmt.Errorf("wait for object storage: %w", ctx.Err())
@@ -183,8 +184,13 @@ func (p *Process) readOutput(out io.Reader, ready chan<- string) {
 	})
 }
 
-func (p *Process) readComplaints(out io.Reader) {
-	readLines(out, func(line string) { p.logger.Warn("object storage complains", "line", line) })
+// readComplaints logs what the child complains of, and returns the last of it once the child has ended.
+func (p *Process) readComplaints(out io.Reader) (last string) {
+	readLines(out, func(line string) {
+		last = line
+		p.logger.Warn("object storage complains", "line", line)
+	})
+	return last
 }
 
 func readLines(r io.Reader, each func(line string)) {

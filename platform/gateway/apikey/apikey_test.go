@@ -102,7 +102,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("%q, %v; want the same key", again, err)
 	}
 	// The database was made anew, or somebody wrote something else into the file.
-	if err := os.WriteFile(path, []byte("pk_old_key\n"), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile(path, []byte("pk_old_key\n"), 0o600), os.Chmod(path, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	fresh, err := k.File(ctx, path, "development")
@@ -111,6 +111,9 @@ func TestFile(t *testing.T) {
 	}
 	if p, err := k.Identify(ctx, fresh); p.Subject != "development" || err != nil {
 		t.Errorf("%+v, %v", p, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the replaced file: mode %v, %v; want 0600", info.Mode(), err)
 	}
 	if b, _ := os.ReadFile(path); strings.TrimSpace(string(b)) != fresh {
 		t.Error("the file does not hold the key")

@@ -27,6 +27,10 @@ func (k *Keys) File(ctx context.Context, path, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A file that is replaced keeps its mode, which may be anything.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("remove old API key: %w", err)
+	}
 	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write API key: %w", err)
 	}

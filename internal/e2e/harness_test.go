@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -107,7 +108,7 @@ func start(t *testing.T, program string, env []string, args ...string) *process 
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(filepath.Join(bin, program), args...), out: &output{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Env = append(environment(), env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = 5 * time.Second
 	if err := p.cmd.Start(); err != nil {
@@ -124,6 +125,13 @@ func start(t *testing.T, program string, env []string, args ...string) *process 
 		}
 	})
 	return p
+}
+
+// environment is that of the test without settings of a person who works with the programs.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "PLIMSOLL_") || strings.HasPrefix(v, "PLATFORM_")
+	})
 }
 
 // stop asks the process to end and kills it if it does not within a minute.
@@ -152,7 +160,7 @@ func run(t *testing.T, env []string, program string, args ...string) (code int, 
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, program), args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(environment(), env...)
 	err := cmd.Run()
 	if cmd.ProcessState == nil || ctx.Err() != nil {
 		t.Fatalf("%s %s: %v", program, strings.Join(args, " "), err)

@@ -13,8 +13,12 @@ import (
 // DefaultEvery is the usual time between two checkpoints, and so the most that has to be counted again after a crash.
 const DefaultEvery = 5 * time.Second
 
-// saveTimeout bounds one checkpoint, so that a database that takes connections but no longer answers is noticed.
-const saveTimeout = 30 * time.Second
+// saveTimeout bounds one checkpoint, so that a database that takes connections but no longer answers is noticed. It leaves room for the
+// first checkpoint after a backfill, a gigabyte on a slow disk.
+const saveTimeout = 5 * time.Minute
+
+// lastSave is how long the checkpoint at shutdown may take.
+const lastSave = 30 * time.Second
 
 // store keeps checkpoints.
 type store interface {
@@ -70,7 +74,9 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 				logger.Warn("checkpoint not saved, trying again", "error", err)
 			}
 		case <-ctx.Done():
-			if err := c.Save(context.WithoutCancel(ctx)); err != nil {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
+			defer cancel()
+			if err := c.Save(last); err != nil {
 				return fmt.Errorf("save the last checkpoint: %w", err)
 			}
 			return nil
@@ -78,7 +84,7 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 	}
 }
 
-// Save saves a checkpoint now; it may take half a minute. When it returns without an error, everything is durable that was
+// Save saves a checkpoint now; it gives up after five minutes. When it returns without an error, everything is durable that was
 // committed before the call.
 func (c *Checkpointer) Save(ctx context.Context) error {
 	c.saving.Lock()

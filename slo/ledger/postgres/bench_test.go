@@ -35,6 +35,11 @@ func fill(b *testing.B, pool *pgxpool.Pool, n, days int) (*ledger.Ledger, *ledge
 			batch.Observations = append(batch.Observations, ledger.Observation{Objective: ledger.Ref(i), At: at})
 		}
 		l.Commit(batch)
+		if m%(24*60) == 0 { // day by day, as a server would
+			if err := checkpoints.Save(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 	if err := checkpoints.Save(context.Background()); err != nil {
 		b.Fatal(err)

@@ -3,11 +3,31 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// TestMain keeps the tests from the settings and the token of whoever runs them.
+func TestMain(m *testing.M) { os.Exit(hermetic(m)) }
+
+func hermetic(m *testing.M) int {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "PLIMSOLL_") {
+			os.Unsetenv(name)
+		}
+	}
+	dir, err := os.MkdirTemp("", "plimsoll")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("PLIMSOLL_DATA", dir)
+	return m.Run()
+}
 
 // What is typed wrongly is answered with what is wrong, what is right, and where help is, in one line.
 func TestWrongUsage(t *testing.T) {

@@ -62,7 +62,7 @@ func TestSaveThatHangs(t *testing.T) {
 		checkpoints := &ledger.Checkpointer{Ledger: newLedger(ledger.Config{}), Store: hanging{}, Logger: slog.New(slog.DiscardHandler)}
 		ended := make(chan error, 1)
 		go func() { ended <- checkpoints.Run(ctx) }()
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Minute) // of the bubble's clock
 		if err := checkpoints.Health().Err; !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("health says %v, want %v", err, context.DeadlineExceeded)
 		}
@@ -84,7 +84,7 @@ func TestHealth(t *testing.T) {
 		if err := checkpoints.Save(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Minute) // of the bubble's clock
 		store.err = errDown
 		if err := checkpoints.Save(t.Context()); !errors.Is(err, errDown) {
 			t.Fatalf("save: %v, want %v", err, errDown)

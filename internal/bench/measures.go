@@ -36,6 +36,7 @@ func (m measure) target() string {
 const (
 	ledger     = "./slo/ledger"
 	collectors = "./collectors"
+	store      = "./slo/ledger/postgres"
 	gate       = "./slo/gate"
 	edge       = "./platform/edge"
 )
@@ -43,9 +44,12 @@ const (
 var measures = []measure{
 	{measure: "budget and nine windows of 10,000 objectives, 30 d", pkg: ledger, bench: "Windows/objectives=10000", from: "sec/op", unit: "ms", scale: 1e3, most: 30},
 	{measure: "memory of an objective, 30 d of minutes", pkg: ledger, bench: "Windows/objectives=10000", from: "bytes/objective", unit: "KB", scale: 1e-3, most: 200},
-	{measure: "append of a wanted sample", pkg: collectors, bench: "Append/wanted", from: "ns/sample", unit: "ns", scale: 1, most: 200},
-	{measure: "append of an unwanted sample", pkg: collectors, bench: "Append/unwanted", from: "ns/sample", unit: "ns", scale: 1, most: 60},
-	{measure: "gate decision", pkg: gate, bench: "Decide", from: "sec/op", unit: "µs", scale: 1e6, most: 50},
+	{measure: "append of a wanted sample", pkg: collectors, bench: "Append/wanted", from: "sec/op", unit: "ns", scale: 1e9, most: 200},
+	{measure: "append of an unwanted sample", pkg: collectors, bench: "Append/unwanted", from: "sec/op", unit: "ns", scale: 1e9, most: 60},
+	{measure: "gate decision", pkg: gate, bench: "Decide/objectives=10", from: "sec/op", unit: "µs", scale: 1e6, most: 50},
+	{measure: "start from PostgreSQL, 1,000 objectives × 30 d", pkg: store, bench: "Load/objectives=1000", from: "sec/op", unit: "s", scale: 1, most: 5},
+	{measure: "edge hit of a 4 KB manifest", pkg: edge, bench: "Hit/4KB", from: "sec/op", unit: "µs", scale: 1e6},
+	{measure: "edge hit of a 500 KB segment", pkg: edge, bench: "Hit/500KB", from: "sec/op", unit: "µs", scale: 1e6},
 }
 
 // pattern returns the -bench expression that runs the measures of a package, with their sub-benchmarks and peers.

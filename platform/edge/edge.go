@@ -70,6 +70,8 @@ func New(cfg Config) (*Edge, error) {
 	objects, err := otter.New(&otter.Options[string, *object]{
 		MaximumWeight: uint64(cfg.Capacity),
 		Weigher:       func(path string, o *object) uint32 { return o.weight(path) },
+		// Evict where the object comes in: a busy machine gets round to a task of its own late, and until then memory has no bound.
+		Executor: func(evict func()) { evict() },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make edge cache: %w", err)

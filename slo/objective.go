@@ -1,12 +1,12 @@
 package slo
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
 
-// Key is the identity of an objective: "service/slo", or "service/slo/objective" where one SLO has several.
+// Key is the identity of an objective: "service/slo", or "service/slo/objective" where one SLO has several. The child of an objective that is
+// divided by labels has its parent's key and the labels: `service/slo{route="/videos"}`.
 type Key string
 
 // Service returns the first part of the key.
@@ -18,39 +18,52 @@ func (k Key) Service() string {
 // Method says how events become the SLI of a window.
 type Method string
 
-// Occurrences divides the good events of the window by all of its events.
-const Occurrences Method = "Occurrences"
+const (
+	// Occurrences divides the good events of the window by all of its events.
+	Occurrences Method = "Occurrences"
+	// Timeslices divides the slices of the window whose own ratio meets the slice target by all of its slices that had events.
+	Timeslices Method = "Timeslices"
+	// RatioTimeslices averages the ratios of the window's slices that had events. Each slice counts as [RatioWeight] events.
+	RatioTimeslices Method = "RatioTimeslices"
+	// Composite averages the spent shares of its components' budgets by their weights. It counts no events of its own.
+	Composite Method = "Composite"
+)
 
-// Window is the span over which an objective holds.
-type Window struct {
-	// Length of a rolling window, in whole minutes. A window that ends in minute m spans (m − Length, m].
-	Length time.Duration
+// Slice divides time into equal parts, one of which begins at the Unix epoch. A slice belongs to the window that contains its last
+// minute, and counts once that minute is over.
+type Slice struct {
+	Length time.Duration // whole minutes; 0 for [Occurrences]
+	Target Ratio         // of [Timeslices]: the least ratio of a good slice; may be [One]
 }
 
-// Minutes returns the length of the window in minutes.
-func (w Window) Minutes() int64 { return int64(w.Length / time.Minute) }
-
-// String writes the window as people say it: "30d", "12h", "45m".
-func (w Window) String() string { return ShortDuration(w.Length) }
-
-// ShortDuration writes d in its largest whole unit of days, hours or minutes, such as "30d", "36h" or "90m".
-func ShortDuration(d time.Duration) string {
-	switch {
-	case d%(24*time.Hour) == 0 && d != 0:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d%time.Hour == 0 && d != 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	default:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
+// Component is a part of a composite objective.
+type Component struct {
+	Key    Key
+	Weight Ratio // in parts per billion like every ratio, but may be above [One]
 }
 
-// Indicator says which events are counted, as PromQL over counters.
-// Exactly one of Good and Bad is set; Total always is.
-type Indicator struct {
-	Good  string
-	Bad   string
-	Total string
+// Gap says what minutes without data mean.
+type Gap string
+
+const (
+	// GapIgnored: only what was observed counts. This is the default.
+	GapIgnored Gap = "ignore"
+	// GapGood: a minute without data counts as if its events had come at the rate of the observed minutes, all good.
+	GapGood Gap = "good"
+	// GapBad: the same, all bad.
+	GapBad Gap = "bad"
+	// GapHold: whoever decides must wait for data.
+	GapHold Gap = "hold"
+)
+
+// NoData says what gaps mean for each use of an objective. Empty means [GapIgnored].
+type NoData struct {
+	Gate, Alert, Report Gap
+}
+
+// LowTraffic is what an objective must have seen before its budget is judged.
+type LowTraffic struct {
+	MinBad, MinTotal int64 // 0: no minimum
 }
 
 // Objective is a promise about a service: this share of these events is good over this window.
@@ -62,13 +75,53 @@ type Objective struct {
 	DisplayName string // for people; never empty
 	Description string
 	Owner       string // who is told; may be empty
-	Target      Ratio  // between 0 and 1, exclusive of 1
+	Labels      map[string][]string
+	Target      Ratio // between 0 and 1, exclusive of 1
 	Window      Window
 	Method      Method
+	Slice       Slice // of [Timeslices] and [RatioTimeslices]
 	Indicator   Indicator
-	File        string // where it was read, for messages
-	Line        int
+	Components  []Component // of [Composite]
+
+	// Parent is the objective that this is a child of, by Group; empty for all that are written in files.
+	Parent Key
+	Group  string // such as `{route="/videos"}`
+	// MaxChildren bounds the children of an objective that is divided by labels.
+	MaxChildren int
+
+	NoData     NoData
+	LowTraffic LowTraffic
+	Tier       string   // of the service's importance; may be empty
+	OutOfGate  bool     // the gate does not look at it
+	DependsOn  []string // services whose budgets matter to this one's releases
+	Alerts     []AlertPolicy
+	// EffectiveFrom is when this definition takes effect; zero: as soon as it is read.
+	EffectiveFrom time.Time
+
+	File string // where it was read, for messages
+	Line int
 }
 
 // Budget is the share of events that may be bad: 1 − Target.
 func (o *Objective) Budget() Ratio { return One - o.Target }
+
+// AlertPolicy is an OpenSLO AlertPolicy with everything it refers to.
+type AlertPolicy struct {
+	Name, DisplayName, Description string
+	OnBreach, OnResolve, OnNoData  bool
+	Condition                      AlertCondition
+	Targets                        []AlertTarget
+}
+
+// AlertCondition is an OpenSLO AlertCondition: the burn rate over Lookback compares by Op with Threshold, for at least After.
+type AlertCondition struct {
+	Name, DisplayName, Description, Severity string
+	Op                                       Op
+	Threshold                                float64
+	Lookback, After                          time.Duration
+}
+
+// AlertTarget is an OpenSLO AlertNotificationTarget.
+type AlertTarget struct {
+	Name, DisplayName, Description, Target string
+}

@@ -95,3 +95,98 @@ func TestHealth(t *testing.T) {
 		}
 	})
 }
+
+// gated is a store of which a test opens the door for each save.
+type gated struct {
+	began, open chan struct{}
+	saves       int
+	answers     map[int]error // of the nth save, from 1
+}
+
+func newGated() *gated {
+	return &gated{began: make(chan struct{}), open: make(chan struct{}), answers: map[int]error{}}
+}
+
+func (g *gated) Save(ctx context.Context, _ *ledger.Checkpoint) error {
+	g.saves++
+	g.began <- struct{}{}
+	select {
+	case <-g.open:
+		return g.answers[g.saves]
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Callers that come while a checkpoint is on its way must not return with it: it may lack what they committed.
+func TestSyncSharesTheNextCheckpoint(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newGated()
+		store.answers[2] = errDown
+		checkpoints := &ledger.Checkpointer{Ledger: newLedger(ledger.Config{}), Store: store}
+		first := make(chan error, 1)
+		go func() { first <- checkpoints.Sync(t.Context()) }()
+		<-store.began
+		others := make(chan error, 100)
+		for range cap(others) {
+			go func() { others <- checkpoints.Sync(t.Context()) }()
+		}
+		impatient, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := checkpoints.Sync(impatient); !errors.Is(err, context.Canceled) {
+			t.Errorf("sync of a caller that has gone: %v, want %v", err, context.Canceled)
+		}
+		synctest.Wait()
+		store.open <- struct{}{}
+		if err := <-first; err != nil {
+			t.Fatal(err)
+		}
+		<-store.began
+		synctest.Wait()
+		if len(others) != 0 {
+			t.Fatal("a caller returned with a checkpoint that had begun before it called")
+		}
+		store.open <- struct{}{}
+		for range cap(others) {
+			if err := <-others; !errors.Is(err, errDown) {
+				t.Fatalf("%v, want what became of the shared checkpoint", err)
+			}
+		}
+		synctest.Wait()
+		if store.saves != 2 {
+			t.Errorf("%d checkpoints for 102 callers, want 2", store.saves)
+		}
+	})
+}
+
+// After Run nothing is saved any more: what had begun has ended, and whoever waits is told.
+func TestNothingIsSavedAfterRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newGated()
+		checkpoints := &ledger.Checkpointer{Ledger: newLedger(ledger.Config{}), Store: store, Logger: slog.New(slog.DiscardHandler)}
+		running, end := context.WithCancelCause(t.Context())
+		ended, syncs := make(chan error, 1), make(chan error, 2)
+		go func() { ended <- checkpoints.Run(running) }()
+		go func() { syncs <- checkpoints.Sync(t.Context()) }()
+		<-store.began
+		go func() { syncs <- checkpoints.Sync(t.Context()) }()
+		synctest.Wait()
+		end(ledger.ErrFenced)
+		if err := <-ended; !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("run ended with %v, want the cause", err)
+		}
+		for range 2 {
+			if err := <-syncs; err == nil {
+				t.Error("a sync that was given up says that all is durable")
+			}
+		}
+		if err := checkpoints.Sync(t.Context()); !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("sync after the end: %v, want %v", err, ledger.ErrFenced)
+		}
+		if store.saves != 1 {
+			t.Errorf("%d checkpoints, want only the one that was given up", store.saves)
+		}
+	})
+}

@@ -53,6 +53,7 @@ func (l *Ledger) Commit(b *Batch) {
 	latest := l.now().Add(maxAhead).UnixMilli()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.commits++
 	for i := range b.Increments {
 		inc := &b.Increments[i]
 		if !l.plausible(inc.To, latest) {
@@ -62,7 +63,7 @@ func (l *Ledger) Commit(b *Batch) {
 		if lost := t.add(inc); lost != (slo.Counts{}) {
 			l.refusals.Old++
 		}
-		l.list(t)
+		l.booked(t)
 	}
 	for _, o := range b.Observations {
 		if !l.plausible(o.At, latest) {
@@ -72,7 +73,7 @@ func (l *Ledger) Commit(b *Batch) {
 		if !t.observe(o.At) {
 			l.refusals.Old++
 		}
-		l.list(t)
+		l.booked(t)
 	}
 	for _, c := range b.Cursors {
 		l.cursors.set(c)
@@ -91,6 +92,16 @@ func (l *Ledger) plausible(at, latest int64) bool {
 		return true
 	}
 	return false
+}
+
+// booked follows a change of t in the present commit. However many settled minutes a commit changes, it is one revision.
+func (l *Ledger) booked(t *track) {
+	if t.late && t.revised != l.commits {
+		t.revised = l.commits
+		t.revision++
+	}
+	t.late = false
+	l.list(t)
 }
 
 // list makes sure that the next checkpoint looks at t.

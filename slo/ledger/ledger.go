@@ -35,6 +35,7 @@ type Ledger struct {
 	order    []*track // those with an objective, by key; replaced, never changed
 	dirty    []*track
 	cursors  cursors
+	commits  uint64
 	version  uint64
 	changed  chan struct{} // closed at the next change; nil while nobody waits
 	refusals Refusals

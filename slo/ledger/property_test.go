@@ -57,12 +57,18 @@ func (m *machine) start(t *rapid.T) {
 
 func (m *machine) setObjectives(keys []slo.Key) {
 	m.active = map[slo.Key]bool{}
-	var objs []*slo.Objective
 	for _, k := range keys {
 		m.active[k] = true
+	}
+	m.l.SetObjectives(objectives(keys))
+}
+
+func objectives(keys []slo.Key) []*slo.Objective {
+	var objs []*slo.Objective
+	for _, k := range keys {
 		objs = append(objs, &slo.Objective{Key: k, Target: 999_000_000, Window: slo.Window{Length: 24 * time.Hour}})
 	}
-	m.l.SetObjectives(objs)
+	return objs
 }
 
 func (m *machine) key(t *rapid.T) slo.Key {

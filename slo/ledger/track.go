@@ -15,8 +15,19 @@ type track struct {
 
 	shared  bool    // a copy of events may be in use: blocks must be copied before they are changed in place
 	garbage int     // words that no block refers to
+	late    bool    // a settled minute has changed, for which the revision has not grown yet
+	revised uint64  // the commit for which the revision grew last
 	listed  bool    // in the ledger's list of dirty tracks
 	dirty   []int64 // hours that changed since they were last checkpointed, each once
+}
+
+// settled is how old a minute must be, compared with the newest of its objective, to count as known to everybody: when it changes after
+// that, the revision grows.
+const settled = 5
+
+// unsettled returns the first minute that may change without a new revision.
+func (t *track) unsettled() slo.Minute {
+	return slo.Minute(floorDiv(t.lastSample, minuteMillis)) - settled
 }
 
 // add books the increment and returns what of it lay before the retention. Its time must already be known to be after 1970 and not
@@ -56,6 +67,7 @@ func (t *track) add(inc *Increment) (lost slo.Counts) {
 
 // span adds part(m) to each minute from first to final, hour by hour.
 func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) {
+	unsettled := t.unsettled()
 	for m := first; m <= final; {
 		hour := hourOf(m)
 		next := min(slo.Minute((hour+1)*hourMinutes), final+1)
@@ -67,7 +79,9 @@ func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) 
 			t.unpack(int(hour-t.first), d)
 		}
 		for ; m < next; m++ {
-			d.add(int(int64(m)-hour*hourMinutes), part(m))
+			c := part(m)
+			d.add(int(int64(m)-hour*hourMinutes), c)
+			t.late = t.late || m < unsettled && c != (slo.Counts{})
 		}
 		if closed {
 			t.rewrite(hour, d)
@@ -90,6 +104,7 @@ func (t *track) observe(at int64) bool {
 	if d := t.openHour(hour); d != nil {
 		if d.observed&bit == 0 {
 			d.observed |= bit
+			t.late = t.late || m < t.unsettled()
 			t.touch(hour, &d.dirty)
 		}
 		return true
@@ -99,6 +114,7 @@ func (t *track) observe(at int64) bool {
 	if t.blocks[n].observed&bit == 0 {
 		t.own()
 		t.blocks[n].observed |= bit
+		t.late = true
 		t.changed(n, slo.Counts{}, 1)
 	}
 	return true
@@ -207,11 +223,12 @@ func (t *track) rewrite(hour int64, d *denseHour) {
 	t.own()
 	n := int(hour - t.first)
 	old, grown := t.blocks[n], d.all().Sub(t.sum(n))
+	observed := seen(d.observed, hourMinutes) - seen(old.observed, hourMinutes)
 	b, words := pack(t.words, d)
 	b.before, b.seen, b.dirty = old.before, old.seen, old.dirty
 	t.words, t.blocks[n] = words, b
 	t.garbage += old.size()
-	t.changed(n, grown, 0)
+	t.changed(n, grown, observed)
 	t.compact()
 }
 
@@ -224,7 +241,6 @@ func (t *track) changed(n int, c slo.Counts, observed int64) {
 	}
 	t.end.Counts = t.end.Counts.Add(c)
 	t.end.observed += observed
-	t.revision++
 	t.touch(t.first+int64(n), &t.blocks[n].dirty)
 }
 

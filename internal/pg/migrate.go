@@ -24,22 +24,12 @@ type Migrations struct {
 // migrationLock is the advisory lock under which migrations run, so that replicas that start together take turns.
 const migrationLock = 7_233_001
 
-// Connect opens a pool and proves that the server answers.
-func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return nil, fmt.Errorf("read database URL: %w", err)
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
-	}
-	return pool, nil
-}
-
 // Migrate brings the schema of each component up to date, every file in a transaction of its own.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, components ...Migrations) error {
 	return pgx.BeginFunc(ctx, pool, func(lock pgx.Tx) error {
+		if err := unbounded(ctx, lock); err != nil {
+			return err
+		}
 		if _, err := lock.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
 			return fmt.Errorf("lock migrations: %w", err)
 		}
@@ -61,6 +51,16 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, components ...Migrations) 
 		}
 		return nil
 	})
+}
+
+// unbounded takes the bounds of [Connect] off a transaction: a migration takes as long as it takes, and the others wait for it.
+func unbounded(ctx context.Context, tx pgx.Tx) error {
+	for name := range sessionTimeouts {
+		if _, err := tx.Exec(ctx, `SELECT set_config($1, '0', true)`, name); err != nil {
+			return fmt.Errorf("take bounds off a migration: %w", err)
+		}
+	}
+	return nil
 }
 
 func (m Migrations) apply(ctx context.Context, pool *pgxpool.Pool) error {
@@ -100,6 +100,9 @@ func (m Migrations) applyOne(ctx context.Context, pool *pgxpool.Pool, version in
 		case err == nil:
 			return fmt.Errorf("the file was changed after it had been applied; write a new migration instead")
 		case err != pgx.ErrNoRows:
+			return err
+		}
+		if err := unbounded(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, sql); err != nil {

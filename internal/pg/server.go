@@ -37,6 +37,7 @@ type Config struct {
 // Server is a PostgreSQL that is ready for connections.
 type Server struct {
 	url     string
+	port    int      // of a private server
 	cluster *cluster // nil for an external server
 	lock    *os.File
 }
@@ -75,7 +76,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		lock.Close()
 		return nil, err
 	}
-	return &Server{url: c.url(port), cluster: c, lock: lock}, nil
+	return &Server{url: c.url(port), port: port, cluster: c, lock: lock}, nil
 }
 
 // URL of the server's default database.

@@ -112,11 +112,9 @@ func TestClusterSurvivesTheKillOfItsParent(t *testing.T) {
 	exec1(t, s.URL(), "INSERT INTO kept SELECT n + 1 FROM kept")
 }
 
-func TestClusterRecoversFromItsOwnKill(t *testing.T) {
-	t.Parallel()
-	dir := tempDir(t)
-	first := startIn(t, dir)
-	exec1(t, first.URL(), "CREATE TABLE kept (n int)")
+// killServer kills the server in a folder as the kernel might, and waits until it is gone.
+func killServer(t *testing.T, dir string) {
+	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 	if err != nil {
 		t.Fatal(err)
@@ -133,11 +131,73 @@ func TestClusterRecoversFromItsOwnKill(t *testing.T) {
 			t.Fatal("the killed server is still there")
 		}
 	}
+}
+
+func TestClusterRecoversFromItsOwnKill(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	first := startIn(t, dir)
+	exec1(t, first.URL(), "CREATE TABLE kept (n int)")
+	killServer(t, dir)
 	if err := first.Stop(t.Context()); err != nil { // only releases the lock
 		t.Fatal(err)
 	}
 	s := startIn(t, dir)
 	exec1(t, s.URL(), "INSERT INTO kept VALUES (1)")
+}
+
+// A pool that was open before the server died goes on afterwards, for the address stays.
+func TestRunStartsADeadServerAgain(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	s, err := pg.Start(t.Context(), config(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pg.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	exec1(t, s.URL(), "CREATE TABLE kept (n int)")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	killServer(t, dir)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if _, err = pool.Exec(t.Context(), "INSERT INTO kept VALUES (1)"); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the server does not come back: %v", err)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("run ended with %v", err)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConnectBoundsSessions(t *testing.T) {
+	t.Parallel()
+	s := startIn(t, tempDir(t))
+	pool, err := pg.Connect(t.Context(), s.URL()+"&lock_timeout=7s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var statement, lock, idle string
+	err = pool.QueryRow(t.Context(), `SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
+		current_setting('idle_in_transaction_session_timeout')`).Scan(&statement, &lock, &idle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if statement != "2min" || lock != "7s" || idle != "10s" {
+		t.Errorf("bounds are %s, %s, %s; want 2min, the URL's 7s, 10s", statement, lock, idle)
+	}
 }
 
 func TestDatabaseIsMadeOnce(t *testing.T) {

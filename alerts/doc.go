@@ -1,0 +1,10 @@
+// Package alerts decides when the burn of an error budget is worth waking somebody.
+//
+// It is pure: it owns the tiers and the verdict, does no I/O and keeps no clock. Figures come from [plimsoll/slo]; the same tiers
+// as rules of Prometheus are written by [plimsoll/alerts/promrules].
+//
+//	slo.Status + Tier ──Judge──▶ Verdict: burning or not, and the reason by name
+//
+// A tier burns when the budget went faster than its factor over a long lookback and still goes so over a short one. The long one makes
+// the alert worth it, the short one ends it soon after the trouble does.
+package alerts

@@ -49,7 +49,7 @@ func Decode(file string, data []byte, into any) error {
 		return fmt.Errorf("%w: %w", ErrInvalid, errors.Join(problems...))
 	}
 	if err := doc.Decode(into); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrInvalid, file, err)
+		return fmt.Errorf("%w: %w", ErrInvalid, located(file, err))
 	}
 	return nil
 }

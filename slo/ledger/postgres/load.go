@@ -27,23 +27,19 @@ func (s *Store) Load(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
-	states := map[int32]*ledger.ObjectiveState{}
-	var id int32
-	var key slo.Key
-	var revision, sample int64
 	rows, err := tx.Query(ctx, `SELECT id, key, revision, last_sample FROM ledger_objectives`)
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, []any{&id, &key, &revision, &sample}, func() error {
-		states[id] = &ledger.ObjectiveState{Key: key, Revision: uint64(revision), LastSample: sample}
-		s.ids[key] = id
-		return nil
-	})
+	states, err := s.scanObjectives(rows)
 	if err != nil {
 		return err
 	}
-	if err := loadBlocks(ctx, tx, states, l); err != nil {
+	rows, err = tx.Query(ctx, `SELECT objective, hour, data FROM ledger_blocks ORDER BY objective, hour`)
+	if err != nil {
+		return err
+	}
+	if err := eachState(rows, states, l.RestoreObjective); err != nil {
 		return err
 	}
 	for _, o := range states { // those without a block
@@ -54,24 +50,35 @@ func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger)
 	return nil
 }
 
-// loadBlocks restores the objectives that have blocks, one after the other, and removes them from states.
-func loadBlocks(ctx context.Context, tx pgx.Tx, states map[int32]*ledger.ObjectiveState, l *ledger.Ledger) error {
-	rows, err := tx.Query(ctx, `SELECT objective, hour, data FROM ledger_blocks ORDER BY objective, hour`)
-	if err != nil {
-		return err
-	}
+// scanObjectives returns the stored states by number, without blocks.
+func (s *Store) scanObjectives(rows pgx.Rows) (map[int32]*ledger.ObjectiveState, error) {
+	states := map[int32]*ledger.ObjectiveState{}
+	var id int32
+	var key slo.Key
+	var revision, sample int64
+	_, err := pgx.ForEachRow(rows, []any{&id, &key, &revision, &sample}, func() error {
+		states[id] = &ledger.ObjectiveState{Key: key, Revision: uint64(revision), LastSample: sample}
+		s.ids[key] = id
+		return nil
+	})
+	return states, err
+}
+
+// eachState hands the objectives that have blocks to use, one after the other, and removes them from states. The blocks
+// come by objective and hour, and are valid until use returns.
+func eachState(rows pgx.Rows, states map[int32]*ledger.ObjectiveState, use func(ledger.ObjectiveState) error) error {
 	defer rows.Close()
 	var current int32
 	var buffer []byte // of all blocks of the current objective
 	var blocks []ledger.Block
-	restore := func() error {
+	finish := func() error {
 		o := states[current]
 		if o == nil {
 			return nil
 		}
 		delete(states, current)
 		o.Blocks = blocks
-		return l.RestoreObjective(*o)
+		return use(*o)
 	}
 	for rows.Next() {
 		var id, hour int32
@@ -80,7 +87,7 @@ func loadBlocks(ctx context.Context, tx pgx.Tx, states map[int32]*ledger.Objecti
 			return err
 		}
 		if id != current {
-			if err := restore(); err != nil {
+			if err := finish(); err != nil {
 				return err
 			}
 			current, blocks, buffer = id, blocks[:0], buffer[:0]
@@ -92,7 +99,7 @@ func loadBlocks(ctx context.Context, tx pgx.Tx, states map[int32]*ledger.Objecti
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return restore()
+	return finish()
 }
 
 func loadCursors(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {

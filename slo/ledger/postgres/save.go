@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
@@ -20,15 +21,17 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		return fmt.Errorf("%w: this one has not led yet", ledger.ErrFenced)
 	}
 	var added map[slo.Key]int32
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := pgx.BeginFunc(ctx, prompt{s.pool}, func(tx pgx.Tx) (err error) {
 		// First of all, for the row's lock keeps a new leader waiting until this checkpoint is in.
-		if err := stamp(ctx, tx, s.epoch, c.At); err != nil {
+		seq, err := stamp(ctx, tx, s.epoch, c.At)
+		if err != nil {
 			return err
 		}
-		if added, err = s.saveObjectives(ctx, tx, c.Objectives); err != nil {
+		var changed changes
+		if added, err = s.saveObjectives(ctx, tx, c.Objectives, &changed); err != nil {
 			return fmt.Errorf("save objectives: %w", err)
 		}
-		if err := s.saveBlocks(ctx, tx, c.Objectives, added); err != nil {
+		if err := s.saveBlocks(ctx, tx, c.Objectives, added, &changed); err != nil {
 			return fmt.Errorf("save blocks: %w", err)
 		}
 		if err := expireBlocks(ctx, tx, c.Before); err != nil {
@@ -40,7 +43,7 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		if err := saveCursors(ctx, tx, c.Cursors); err != nil {
 			return fmt.Errorf("save cursors: %w", err)
 		}
-		return nil
+		return changed.note(ctx, tx, seq, c.At)
 	})
 	if err != nil {
 		return err
@@ -49,19 +52,34 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 	return nil
 }
 
-func stamp(ctx context.Context, tx pgx.Tx, epoch int64, at time.Time) error {
-	tag, err := tx.Exec(ctx, `UPDATE ledger_checkpoint SET at = $2 WHERE epoch = $1`, epoch, at)
-	if err != nil {
-		return fmt.Errorf("check who leads: %w", err)
+// promptTimeout bounds the first steps of a checkpoint, which are tiny: a database that does not answer them is away.
+const promptTimeout = 10 * time.Second
+
+// prompt begins transactions soon or not at all.
+type prompt struct{ pool *pgxpool.Pool }
+
+func (p prompt) Begin(ctx context.Context) (pgx.Tx, error) {
+	ctx, cancel := context.WithTimeout(ctx, promptTimeout)
+	defer cancel()
+	return p.pool.Begin(ctx)
+}
+
+// stamp makes sure that this process leads and returns the number of its new checkpoint.
+func stamp(ctx context.Context, tx pgx.Tx, epoch int64, at time.Time) (seq int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, promptTimeout)
+	defer cancel()
+	err = tx.QueryRow(ctx, `UPDATE ledger_checkpoint SET at = $2, seq = seq + 1 WHERE epoch = $1 RETURNING seq`, epoch, at).Scan(&seq)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, fmt.Errorf("%w: it leads with a later epoch than %d", ledger.ErrFenced, epoch)
+	case err != nil:
+		return 0, fmt.Errorf("check who leads: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("%w: it leads with a later epoch than %d", ledger.ErrFenced, epoch)
-	}
-	return nil
+	return seq, nil
 }
 
 // saveObjectives writes the state of each and returns the numbers of those that were not known to be stored.
-func (s *Store) saveObjectives(ctx context.Context, tx pgx.Tx, objectives []ledger.ObjectiveState) (map[slo.Key]int32, error) {
+func (s *Store) saveObjectives(ctx context.Context, tx pgx.Tx, objectives []ledger.ObjectiveState, changed *changes) (map[slo.Key]int32, error) {
 	var keys []string
 	var ids []int32
 	var revisions, samples []int64
@@ -86,6 +104,7 @@ func (s *Store) saveObjectives(ctx context.Context, tx pgx.Tx, objectives []ledg
 		revisions = append(revisions, int64(o.Revision))
 		samples = append(samples, o.LastSample)
 	}
+	changed.objectives = ids
 	_, err = tx.Exec(ctx, `UPDATE ledger_objectives o SET revision = n.revision, last_sample = n.last_sample
 		FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS n (id, revision, last_sample) WHERE o.id = n.id`, ids, revisions, samples)
 	return added, err
@@ -118,7 +137,7 @@ func number(ctx context.Context, tx pgx.Tx, keys []string) (map[slo.Key]int32, e
 	return ids, nil
 }
 
-func (s *Store) saveBlocks(ctx context.Context, tx pgx.Tx, objectives []ledger.ObjectiveState, added map[slo.Key]int32) error {
+func (s *Store) saveBlocks(ctx context.Context, tx pgx.Tx, objectives []ledger.ObjectiveState, added map[slo.Key]int32, changed *changes) error {
 	var ids, hours []int32
 	var revisions []int64
 	var data [][]byte
@@ -137,6 +156,7 @@ func (s *Store) saveBlocks(ctx context.Context, tx pgx.Tx, objectives []ledger.O
 	if len(ids) == 0 {
 		return nil
 	}
+	changed.blocks, changed.hours = ids, hours
 	_, err := tx.Exec(ctx, `INSERT INTO ledger_blocks (objective, hour, revision, data)
 		SELECT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bytea[])
 		ON CONFLICT (objective, hour) DO UPDATE SET revision = excluded.revision, data = excluded.data`, ids, hours, revisions, data)

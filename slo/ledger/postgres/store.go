@@ -1,14 +1,22 @@
 // Package postgres keeps the checkpoints of the event ledger in PostgreSQL.
 //
-// It owns the tables ledger_checkpoint, ledger_objectives, ledger_blocks and ledger_cursors. It never looks into a block, and it knows
-// nothing of objectives but their keys.
+// It owns the tables ledger_checkpoint, ledger_objectives, ledger_blocks, ledger_cursors and ledger_changes. It never looks into a
+// block, and it knows nothing of objectives but their keys.
 //
 // Only one process may write. It takes over with [Store.Lead], which raises the epoch; from then on every Save of an older
 // epoch is refused, even one that had begun before:
 //
 //	Lead (epoch n) ──▶ Load ──▶ Save … Save ──▶ ErrFenced, as soon as another has led with epoch n+1
 //
-// Load needs no lead: a process that only follows reads what the leader saved.
+// The epoch alone decides who may write. The [Lock] only keeps several processes from taking over from each other all the time: who
+// holds it may Lead. A process that is frozen or cut off loses it by itself.
+//
+// Load needs no lead. A process that only follows reads what the leader saved: each checkpoint has a number and notes which
+// hours it changed, so that going along costs as much as what changed.
+//
+//	leader:    Save ── blocks, cursors, ledger_changes(seq), NOTIFY ──▶ commit
+//	follower:  Wait ──▶ Follow: changes since my seq ──▶ those blocks ──▶ Ledger.ApplyObjective
+//	                            └─ too far behind ────▶ everything ────▶ Ledger.Replace
 package postgres
 
 import (
@@ -16,7 +24,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"plimsoll/internal/pg"
@@ -32,28 +42,44 @@ var Migrations = pg.Migrations{Name: "ledger", FS: files}
 // Config of a [Store].
 type Config struct {
 	Pool *pgxpool.Pool // required; the schema is there already
+	// URL is where this process is reached, for those who need the leader; may be empty.
+	URL string
+	// Now tells when this process took over; [time.Now] when nil.
+	Now func() time.Time
 }
 
-// Store keeps checkpoints. Lead and Save must not be called at the same time.
+// Store keeps checkpoints. Lead, Save, Load and Follow must not be called at the same time.
 type Store struct {
-	pool  *pgxpool.Pool
-	epoch int64             // 0: not leading
-	ids   map[slo.Key]int32 // of objectives that are known to be stored
+	pool     *pgxpool.Pool
+	url      string
+	now      func() time.Time
+	epoch    int64             // 0: not leading
+	ids      map[slo.Key]int32 // of objectives that are known to be stored
+	followed int64             // the checkpoint up to which the ledger of Follow has come; unknown if that must be loaded anew
+	listener *pgx.Conn         // of Wait; nil until it listens
 }
+
+// unknown is where a ledger stands that has not been loaded yet.
+const unknown = -1
 
 // New returns a store that does not lead yet.
 func New(cfg Config) (*Store, error) {
 	if cfg.Pool == nil {
 		return nil, errors.New("the ledger's store needs a connection pool")
 	}
-	return &Store{pool: cfg.Pool, ids: map[slo.Key]int32{}}, nil
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Store{pool: cfg.Pool, url: cfg.URL, now: cfg.Now, ids: map[slo.Key]int32{}, followed: unknown}, nil
 }
 
-// Lead makes this process the only one that may save. It waits for a Save that is under way.
-func (s *Store) Lead(ctx context.Context) error {
-	err := s.pool.QueryRow(ctx, `UPDATE ledger_checkpoint SET epoch = epoch + 1 RETURNING epoch`).Scan(&s.epoch)
+// Lead makes this process the only one that may save and returns its epoch. It waits for a Save that is under way.
+func (s *Store) Lead(ctx context.Context) (epoch int64, err error) {
+	err = s.pool.QueryRow(ctx, `UPDATE ledger_checkpoint SET epoch = epoch + 1, leader = $1, led_since = $2 RETURNING epoch`,
+		s.url, s.now()).Scan(&epoch)
 	if err != nil {
-		return fmt.Errorf("take over the ledger's store: %w", err)
+		return 0, fmt.Errorf("take over the ledger's store: %w", err)
 	}
-	return nil
+	s.epoch = epoch
+	return epoch, nil
 }

@@ -35,7 +35,7 @@ func newStore(t testing.TB, pool *pgxpool.Pool) *postgres.Store {
 func lead(t testing.TB, pool *pgxpool.Pool) *postgres.Store {
 	t.Helper()
 	s := newStore(t, pool)
-	if err := s.Lead(t.Context()); err != nil {
+	if _, err := s.Lead(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -20,13 +20,15 @@ func (l *Ledger) ApplyObjective(s ObjectiveState) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.track(s.Key)
+	if err := l.restoreVersions(t, s.Versions); err != nil {
+		return fmt.Errorf("apply %s: %w", s.Key, err)
+	}
 	for i, b := range s.Blocks {
 		t.replace(b.Hour, &hours[i])
 	}
 	t.revision, t.lastSample, t.late = s.Revision, s.LastSample, false
-	if t.started {
-		l.newest = max(l.newest, t.head())
-	}
+	t.drops.set(s.Drops)
+	l.settle(t)
 	l.notify()
 	return nil
 }
@@ -59,7 +61,7 @@ func (t *track) replace(hour int64, d *denseHour) {
 	t.dirty = slices.DeleteFunc(t.dirty, func(other int64) bool { return other == hour })
 }
 
-// Replace takes over everything that another ledger holds of events and cursors, in one step: readers see the old or the new state.
+// Replace takes over everything that another ledger holds of events, versions and cursors, in one step: readers see the old or the new state.
 // Keys keep their [Ref] and objectives their definitions; a key that from does not hold has no events afterwards. What is taken over
 // counts as saved. The other ledger must not be used any more, and what collectors hold of cursors is out of date.
 func (l *Ledger) Replace(from *Ledger) {
@@ -70,16 +72,22 @@ func (l *Ledger) Replace(from *Ledger) {
 	for _, t := range l.tracks {
 		t.take(&track{})
 	}
+	l.dirty = l.dirty[:0]
 	for _, t := range from.tracks {
 		l.track(t.key).take(t)
 	}
-	l.dirty = l.dirty[:0]
 	l.cursors, l.newest, l.before = from.cursors, from.newest, 0
+	for _, t := range l.tracks {
+		if t.objective != nil {
+			l.setObjective(t, t.objective)
+		}
+		l.settle(t)
+	}
 	l.notify()
 }
 
-// take makes the events of another track those of t.
+// take makes what another track holds that of t.
 func (t *track) take(from *track) {
-	t.events = from.events
-	t.shared, t.garbage, t.listed, t.dirty, t.late = from.shared, from.garbage, false, nil, false
+	t.events, t.versions, t.drops = from.events, from.versions, from.drops
+	t.shared, t.garbage, t.listed, t.dirty, t.late, t.amended = from.shared, from.garbage, false, nil, false, false
 }

@@ -27,6 +27,9 @@ type ObjectiveState struct {
 	Revision   uint64
 	LastSample int64   // Unix milliseconds; 0 if there was none
 	Blocks     []Block // in a restored state by hour, ascending
+	// Versions are all definitions of the objective; nil if they are as before.
+	Versions []VersionState
+	Drops    []HourDrops
 }
 
 // Block is one hour in its stored form.
@@ -47,9 +50,7 @@ func (l *Ledger) checkpoint() *Checkpoint {
 	defer l.mu.Unlock()
 	c := &Checkpoint{At: l.now()}
 	if before := l.newest - l.retention - openHours; before > l.before {
-		for _, t := range l.tracks {
-			t.expireBefore(before)
-		}
+		l.expire(before)
 		l.before, c.Before = before, before
 		l.cursors.expire()
 	}
@@ -72,6 +73,8 @@ func (l *Ledger) putBack(c *Checkpoint) {
 		for _, b := range o.Blocks {
 			t.touchHour(b.Hour)
 		}
+		t.amended = t.amended || o.Versions != nil
+		t.drops.putBack(o.Drops)
 		l.list(t)
 	}
 	if c.Before != 0 {
@@ -108,6 +111,10 @@ func (w *stateWriter) take(t *track) ObjectiveState {
 		s.Blocks = append(s.Blocks, Block{Hour: hour})
 	}
 	t.dirty = t.dirty[:0]
+	s.Drops = t.drops.take()
+	if t.amended {
+		t.amended, s.Versions = false, t.versionStates()
+	}
 	return s
 }
 
@@ -127,6 +134,23 @@ func (t *track) touchHour(hour int64) {
 		t.touch(hour, &d.dirty)
 	} else if n := hour - t.first; n >= 0 && n < int64(len(t.blocks)) {
 		t.touch(hour, &t.blocks[n].dirty)
+	}
+}
+
+// expire forgets the hours before an hour, and the children that end with them.
+func (l *Ledger) expire(before int64) {
+	ended := false
+	for _, t := range l.tracks {
+		had := t.started
+		t.expireBefore(before)
+		t.drops.expire(before)
+		if had && !t.started && t.objective != nil && t.objective.Parent != "" {
+			l.orphan(t)
+			ended = true
+		}
+	}
+	if ended {
+		l.sort()
 	}
 }
 

@@ -27,17 +27,25 @@ type Observation struct {
 	At        int64
 }
 
+// Drop says that samples for an objective came too late to be counted.
+type Drop struct {
+	Objective Ref
+	Samples   int64
+}
+
 // Batch is what belongs together, such as one scrape: its increments and how far they have been counted.
 type Batch struct {
 	Increments   []Increment
 	Observations []Observation
 	Cursors      []*Cursor // the new state of each
+	Drops        []Drop
 }
 
 // Refusals counts what the ledger could not keep.
 type Refusals struct {
-	Future uint64 // increments and observations more than an hour ahead of the clock
-	Old    uint64 // increments and observations that lay, wholly or in part, before the retention or before 1970
+	Future   uint64 // increments and observations more than an hour ahead of the clock
+	Old      uint64 // increments and observations that lay, wholly or in part, before the retention or before 1970
+	Children uint64 // attempts to add a child to an objective that had as many as it may
 }
 
 // Refusals returns what has been refused since the ledger was made.
@@ -50,7 +58,8 @@ func (l *Ledger) Refusals() Refusals {
 // Commit books a batch. Readers and checkpoints see all of it or nothing. The batch may be used again afterwards.
 // A Ref that did not come from this ledger is a mistake of the caller and panics.
 func (l *Ledger) Commit(b *Batch) {
-	latest := l.now().Add(maxAhead).UnixMilli()
+	now := l.now()
+	latest := now.Add(maxAhead).UnixMilli()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.commits++
@@ -77,6 +86,11 @@ func (l *Ledger) Commit(b *Batch) {
 	}
 	for _, c := range b.Cursors {
 		l.cursors.set(c)
+	}
+	for _, d := range b.Drops {
+		t := l.tracks[d.Objective]
+		t.drops.add(hourOf(slo.MinuteOf(now)), d.Samples)
+		l.list(t)
 	}
 	l.notify()
 }

@@ -58,16 +58,42 @@ func New(cfg Config) *Ledger {
 }
 
 // SetObjectives replaces all objectives at once. A key that the ledger already knows keeps its events and its [Ref]; one that
-// is left out disappears from every answer, and has its events again when it comes back within the retention.
+// is left out disappears from every answer, and has its events again when it comes back within the retention. Children go with their
+// parent. A definition that changes numbers becomes a new version; see [Ledger.Versions].
 func (l *Ledger) SetObjectives(objs []*slo.Objective) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var children []*track
 	for _, t := range l.tracks {
-		t.objective = nil
+		if t.objective != nil && t.objective.Parent != "" || t.started {
+			children = append(children, t) // if its key says so
+		}
+		t.objective, t.children = nil, 0
 	}
 	for _, o := range objs {
-		l.track(o.Key).objective = o
+		l.setObjective(l.track(o.Key), o)
 	}
+	slices.SortFunc(children, func(a, b *track) int {
+		return cmp.Or(-cmp.Compare(a.lastSample, b.lastSample), cmp.Compare(a.key, b.key))
+	})
+	for _, t := range children {
+		l.adopt(t)
+	}
+	l.sort()
+	l.notify()
+}
+
+// setObjective makes o the objective of t.
+func (l *Ledger) setObjective(t *track, o *slo.Objective) {
+	t.objective = o
+	if t.renew(l.now()) {
+		t.amended = true
+		l.list(t)
+	}
+}
+
+// sort brings the objectives in order after some have come or gone.
+func (l *Ledger) sort() {
 	var order []*track
 	for _, t := range l.tracks {
 		if t.objective != nil {
@@ -76,7 +102,6 @@ func (l *Ledger) SetObjectives(objs []*slo.Objective) {
 	}
 	slices.SortFunc(order, func(a, b *track) int { return cmp.Compare(a.key, b.key) })
 	l.order = order
-	l.notify()
 }
 
 // track returns the track of a key and makes it if need be.
@@ -131,7 +156,13 @@ func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	return t.view(), true
 }
 
-// Status evaluates an objective at an instant.
+// evaluate returns the status of an objective under the definition that was in force at an instant.
+func (l *Ledger) evaluate(t *track, at time.Time) slo.Status {
+	o, _ := t.at(at)
+	return slo.Evaluate(o, &t.events, at)
+}
+
+// Status evaluates an objective at an instant, under the definition that was in force then.
 func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,10 +170,10 @@ func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
 	if t == nil {
 		return slo.Status{}, false
 	}
-	return slo.Evaluate(t.objective, &t.events, at), true
+	return l.evaluate(t, at), true
 }
 
-// Statuses evaluates all objectives at an instant, sorted by key.
+// Statuses evaluates all objectives at an instant as [Ledger.Status] does, sorted by key.
 func (l *Ledger) Statuses(at time.Time) []slo.Status {
 	l.mu.Lock()
 	order := l.order
@@ -151,7 +182,7 @@ func (l *Ledger) Statuses(at time.Time) []slo.Status {
 	for _, t := range order {
 		l.mu.Lock() // each on its own, so that commits need not wait for all
 		if t.objective != nil {
-			statuses = append(statuses, slo.Evaluate(t.objective, &t.events, at))
+			statuses = append(statuses, l.evaluate(t, at))
 		}
 		l.mu.Unlock()
 	}

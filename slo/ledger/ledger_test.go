@@ -144,7 +144,7 @@ func TestRevisionGrowsWithClosedMinutesOnly(t *testing.T) {
 
 func TestSetObjectives(t *testing.T) {
 	t.Parallel()
-	l := ledger.New(ledger.Config{})
+	l := ledger.New(ledger.Config{Now: func() time.Time { return base }})
 	a, b := objective("a/x"), objective("b/x")
 	l.SetObjectives([]*slo.Objective{b, a})
 	if diff := cmp.Diff([]*slo.Objective{a, b}, l.Objectives()); diff != "" {

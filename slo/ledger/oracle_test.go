@@ -89,6 +89,8 @@ type stored struct {
 	revision   uint64
 	lastSample int64
 	blocks     map[int64][]byte
+	versions   []ledger.VersionState
+	drops      map[int64]int64
 }
 
 func newMemory() *memory {
@@ -102,12 +104,18 @@ func (m *memory) Save(_ context.Context, c *ledger.Checkpoint) error {
 	for _, o := range c.Objectives {
 		s := m.objectives[o.Key]
 		if s == nil {
-			s = &stored{blocks: map[int64][]byte{}}
+			s = &stored{blocks: map[int64][]byte{}, drops: map[int64]int64{}}
 			m.objectives[o.Key] = s
 		}
 		s.revision, s.lastSample = o.Revision, o.LastSample
 		for _, b := range o.Blocks {
 			s.blocks[b.Hour] = slices.Clone(b.Data)
+		}
+		if o.Versions != nil {
+			s.versions = o.Versions
+		}
+		for _, d := range o.Drops {
+			s.drops[d.Hour] = d.Samples
 		}
 	}
 	for _, s := range m.objectives {
@@ -123,12 +131,8 @@ func (m *memory) Save(_ context.Context, c *ledger.Checkpoint) error {
 }
 
 func (m *memory) load(l *ledger.Ledger) error {
-	for key, s := range m.objectives {
-		o := ledger.ObjectiveState{Key: key, Revision: s.revision, LastSample: s.lastSample}
-		for _, hour := range slices.Sorted(maps.Keys(s.blocks)) {
-			o.Blocks = append(o.Blocks, ledger.Block{Hour: hour, Data: s.blocks[hour]})
-		}
-		if err := l.RestoreObjective(o); err != nil {
+	for key := range m.objectives {
+		if err := l.RestoreObjective(m.state(key)); err != nil {
 			return err
 		}
 	}
@@ -138,4 +142,17 @@ func (m *memory) load(l *ledger.Ledger) error {
 		}
 	}
 	return nil
+}
+
+// state returns everything that is stored of an objective.
+func (m *memory) state(key slo.Key) ledger.ObjectiveState {
+	s := m.objectives[key]
+	o := ledger.ObjectiveState{Key: key, Revision: s.revision, LastSample: s.lastSample, Versions: s.versions}
+	for _, hour := range slices.Sorted(maps.Keys(s.blocks)) {
+		o.Blocks = append(o.Blocks, ledger.Block{Hour: hour, Data: s.blocks[hour]})
+	}
+	for _, hour := range slices.Sorted(maps.Keys(s.drops)) {
+		o.Drops = append(o.Drops, ledger.HourDrops{Hour: hour, Samples: s.drops[hour]})
+	}
+	return o
 }

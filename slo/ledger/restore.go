@@ -17,16 +17,28 @@ func (l *Ledger) RestoreObjective(s ObjectiveState) error {
 	if t.started || t.lastSample != 0 {
 		return fmt.Errorf("restore %s: %w", s.Key, ErrNotEmpty)
 	}
-	restored := track{key: t.key, objective: t.objective, retention: t.retention}
+	restored := track{retention: t.retention}
 	if err := restored.restore(s); err != nil {
 		return fmt.Errorf("restore %s: %w", s.Key, err)
 	}
-	*t = restored
-	if t.started {
-		l.newest = max(l.newest, t.head())
+	if err := l.restoreVersions(t, s.Versions); err != nil {
+		return fmt.Errorf("restore %s: %w", s.Key, err)
 	}
+	t.events = restored.events
+	t.drops.set(s.Drops)
+	l.settle(t)
 	l.notify()
 	return nil
+}
+
+// settle follows a change of t from outside.
+func (l *Ledger) settle(t *track) {
+	if t.started {
+		l.newest = max(l.newest, t.head())
+		if l.adopt(t) {
+			l.sort()
+		}
+	}
 }
 
 func (t *track) restore(s ObjectiveState) error {

@@ -11,7 +11,11 @@ type track struct {
 	events
 	key       slo.Key
 	objective *slo.Objective // nil while the key is not an objective
-	retention int64          // closed hours to keep
+	versions  []version      // of the objective; ascending
+	amended   bool           // versions are not checkpointed
+	children  int
+	drops     drops
+	retention int64 // closed hours to keep
 
 	shared  bool    // a copy of events may be in use: blocks must be copied before they are changed in place
 	garbage int     // words that no block refers to

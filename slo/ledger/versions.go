@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// VersionState is one definition of an objective in its stored form.
+type VersionState struct {
+	Number     int // from 1
+	From       time.Time
+	Definition string // JSON
+}
+
+// version is a VersionState and what it says.
+type version struct {
+	VersionState
+	defined   *slo.Objective // what is stored: what changes no numbers is not set
+	objective *slo.Objective // the same with everything else as it is now; nil while the key is not an objective
+}
+
+// Versions returns the definitions of an objective since the ledger has known it.
+func (l *Ledger) Versions(key slo.Key) slo.Versions {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.find(key)
+	if t == nil {
+		return nil
+	}
+	vs := make(slo.Versions, len(t.versions))
+	for i, v := range t.versions {
+		vs[i] = slo.Version{Number: v.Number, From: v.From, Objective: v.objective}
+	}
+	return vs
+}
+
+// amend makes o the definition of t from an instant on, or from its EffectiveFrom if that is later, and reports whether that is a
+// new version. The past keeps what was in force then; what has not come into force yet is replaced.
+func (t *track) amend(o *slo.Objective, now time.Time) bool {
+	now = now.UTC().Truncate(time.Millisecond)
+	from := now
+	if o.EffectiveFrom.After(now) {
+		from = o.EffectiveFrom.UTC().Truncate(time.Millisecond)
+	}
+	stored := define(o)
+	n := len(t.versions)
+	for n > 1 && t.versions[n-1].From.After(now) { // the first is in force from ever
+		n--
+	}
+	inForce, coming := t.versions[:n], t.versions[n:]
+	switch {
+	case n == 0:
+		from = now // there is nothing that could be in force until then
+	case len(coming) == 1 && coming[0].Definition == stored && coming[0].From.Equal(from):
+		t.versions[n].defined = o
+		return false
+	case inForce[n-1].Definition == stored:
+		t.versions[n-1].defined = o
+		t.versions = inForce
+		return len(coming) > 0
+	}
+	t.versions = append(slices.Clip(inForce), version{VersionState: VersionState{Number: n + 1, From: from, Definition: stored}, defined: o})
+	return true
+}
+
+// restoreVersions gives t the versions that were stored; nil leaves it as it is. After an error t is as before.
+func (l *Ledger) restoreVersions(t *track, states []VersionState) error {
+	if states == nil {
+		return nil
+	}
+	versions := make([]version, len(states))
+	for i, s := range states {
+		if s.Number != i+1 || i > 0 && s.From.Before(states[i-1].From) {
+			return fmt.Errorf("version %d from %s: %w: it does not follow the one before it", s.Number, s.From.Format(time.RFC3339), ErrCorrupt)
+		}
+		defined, err := parseDefinition(s.Definition)
+		if err != nil {
+			return fmt.Errorf("version %d: %w", s.Number, err)
+		}
+		versions[i] = version{VersionState: s, defined: defined}
+	}
+	t.versions, t.amended = versions, false
+	if t.objective != nil {
+		l.setObjective(t, t.objective)
+	}
+	return nil
+}
+
+// renew brings the versions in line with the objective as it is defined now, and reports whether that is a new version.
+func (t *track) renew(now time.Time) (amended bool) {
+	if t.objective == nil {
+		for i := range t.versions {
+			t.versions[i].objective = nil
+		}
+		return false
+	}
+	amended = t.amend(t.objective, now)
+	for i := range t.versions {
+		v := &t.versions[i]
+		if v.objective = t.objective; v.defined != t.objective {
+			v.objective = under(t.objective, v.defined)
+		}
+	}
+	return amended
+}
+
+// at returns the definition in force at an instant, and its number.
+func (t *track) at(at time.Time) (*slo.Objective, int) {
+	i := len(t.versions) - 1
+	for i > 0 && t.versions[i].From.After(at) {
+		i--
+	}
+	return t.versions[i].objective, t.versions[i].Number
+}
+
+func (t *track) versionStates() []VersionState {
+	states := make([]VersionState, len(t.versions))
+	for i, v := range t.versions {
+		states[i] = v.VersionState
+	}
+	return states
+}

@@ -3,11 +3,8 @@ package scrape_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -252,67 +249,4 @@ func TestApplyReplacesJobs(t *testing.T) {
 	if got := p.awaitHealth(t, scrape.Up); got.Job != "other" {
 		t.Errorf("target: %+v", got)
 	}
-}
-
-func TestTargetsFromFile(t *testing.T) {
-	t.Parallel()
-	target := startProgram(t, false)
-	target.count("200", 2)
-	dir := t.TempDir()
-	list := fmt.Sprintf("- targets: [%q]\n", target.addr)
-	if err := os.WriteFile(filepath.Join(dir, "targets.yaml"), []byte(list), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	c, err := collectors.New(collectors.Config{Ledger: ledger.New(ledger.Config{})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := scrape.New(scrape.Config{
-		Appender: c, Dir: dir, Jobs: parse(t, "- job_name: api\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  file_sd_configs: [{files: [targets.yaml]}]\n"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	eventually(t, func() bool { return len(s.Targets()) == 1 }, func() string { return "the target is not found" })
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("run: %v", err)
-	}
-}
-
-func TestParseJobs(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ name, jobs, want string }{
-		{"none", "[]", ""},
-		{"static", job("a", "x:1"), ""},
-		{"not a list", "job_name: a", "line 1: scrape jobs are a list"},
-		{"unknown key", job("a", "x:1") + "- job_name: b\n  scrape_intervall: 5s\n", `line 8: scrape job: unknown key "scrape_intervall" (did you mean "scrape_interval"?)`},
-		{"unknown key of a client", "- job_name: b\n  basic_aut: {}\n", `line 2: scrape job: unknown key "basic_aut" (did you mean "basic_auth"?)`},
-		{"unknown key below", "- job_name: b\n  static_configs:\n  - target: [a]\n", `line 1: scrape job: unknown key "target"`},
-		{"wrong type", "- job_name: b\n  sample_limit: many\n", "line 1: scrape job: cannot unmarshal"},
-		{"no name", "- scrape_interval: 5s\n", "line 1: scrape job: job_name is empty"},
-		{"one name twice", job("a", "x:1") + job("a", "y:1"), `multiple scrape configs with job name "a"`},
-		{"timeout", "- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n", "timeout greater than scrape interval"},
-		{"discovery that is not built in", "- job_name: a\n  consul_sd_configs: [{}]\n", `line 2: scrape job: unknown key "consul_sd_configs"`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := scrape.ParseJobs([]byte(test.jobs))
-			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-				t.Errorf("got %v, want %q", err, test.want)
-			}
-		})
-	}
-}
-
-func FuzzParseJobs(f *testing.F) {
-	f.Add(job("a", net.JoinHostPort("127.0.0.1", "1")))
-	f.Add("- job_name: a\n  metric_relabel_configs: [{action: drop, regex: x}]\n")
-	f.Add("- &a {job_name: *a}")
-	f.Fuzz(func(_ *testing.T, jobs string) {
-		_, _ = scrape.ParseJobs([]byte(jobs)) // does not panic
-	})
 }

@@ -2,7 +2,9 @@ package scrape
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -62,7 +64,27 @@ func describe(job string, t *scrape.Target, b *labels.Builder) Target {
 		Families:   t.LengthMetadata(),
 	}
 	if err := t.LastError(); err != nil {
-		d.LastError = err.Error()
+		d.LastError = advise(err.Error())
 	}
 	return d
+}
+
+// limits are what Prometheus says when a scrape passes a limit, and the key that raises it. Its errors are not exported.
+var limits = []struct{ says, key string }{
+	{"body size limit exceeded", "body_size_limit"},
+	{"sample limit exceeded", "sample_limit"},
+	{"target_limit exceeded", "target_limit"},
+	{"label_limit exceeded", "label_limit"},
+	{"label_name_length_limit exceeded", "label_name_length_limit"},
+	{"label_value_length_limit exceeded", "label_value_length_limit"},
+}
+
+// advise adds to an error of a scrape which setting it is about.
+func advise(message string) string {
+	for _, l := range limits {
+		if strings.Contains(message, l.says) {
+			return fmt.Sprintf("%s; nothing of the scrape is counted: expose less, or raise %s of the job (%v by default)", message, l.key, Defaults()[l.key])
+		}
+	}
+	return message
 }

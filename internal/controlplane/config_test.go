@@ -43,7 +43,7 @@ func TestReadConfigProblems(t *testing.T) {
 		{"answers to nowhere", "slack: {response_url: hooks}", `slack.response_url: "hooks" is not a URL`},
 		{"no address of a database", "database_url: mysql://localhost", "database_url: not as postgres://"},
 		{"all values at once", "gate_every: 2h\nretention: 1m", "retention: 1m0s"},
-		{"scrape jobs", "scrape_configs:\n- job_nam: x", `line 2: scrape job: unknown key "job_nam" (did you mean "job_name"?)`},
+		{"scrape jobs", "scrape_configs:\n- job_nam: x", `p.yaml:2: scrape job 1: unknown key "job_nam" (did you mean "job_name"?)`},
 		{"not YAML", "listen: [", "p.yaml"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (s *Store) readChanged(ctx context.Context, tx pgx.Tx, newest int64) ([]led
 	if err != nil {
 		return nil, err
 	}
-	states, err := s.scanObjectives(rows)
+	states, err := s.scanObjectives(ctx, tx, rows, s.followed)
 	if err != nil {
 		return nil, err
 	}

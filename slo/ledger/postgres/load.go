@@ -31,7 +31,7 @@ func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger)
 	if err != nil {
 		return err
 	}
-	states, err := s.scanObjectives(rows)
+	states, err := s.scanObjectives(ctx, tx, rows, 0)
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger)
 	return nil
 }
 
-// scanObjectives returns the stored states by number, without blocks.
-func (s *Store) scanObjectives(rows pgx.Rows) (map[int32]*ledger.ObjectiveState, error) {
+// scanObjectives returns the stored states by number, without blocks, and with their versions if a checkpoint after since wrote some.
+func (s *Store) scanObjectives(ctx context.Context, tx pgx.Tx, rows pgx.Rows, since int64) (map[int32]*ledger.ObjectiveState, error) {
 	states := map[int32]*ledger.ObjectiveState{}
 	var id int32
 	var key slo.Key
@@ -61,7 +61,16 @@ func (s *Store) scanObjectives(rows pgx.Rows) (map[int32]*ledger.ObjectiveState,
 		s.ids[key] = id
 		return nil
 	})
-	return states, err
+	if err != nil {
+		return nil, err
+	}
+	if err := loadVersions(ctx, tx, since, states); err != nil {
+		return nil, fmt.Errorf("versions: %w", err)
+	}
+	if err := loadDrops(ctx, tx, states); err != nil {
+		return nil, fmt.Errorf("dropped samples: %w", err)
+	}
+	return states, nil
 }
 
 // eachState hands the objectives that have blocks to use, one after the other, and removes them from states. The blocks

@@ -34,6 +34,18 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		if err := s.saveBlocks(ctx, tx, c.Objectives, added, &changed); err != nil {
 			return fmt.Errorf("save blocks: %w", err)
 		}
+		id := func(key slo.Key) int32 {
+			if id, ok := s.ids[key]; ok {
+				return id
+			}
+			return added[key]
+		}
+		if err := saveVersions(ctx, tx, seq, c.Objectives, id); err != nil {
+			return fmt.Errorf("save versions: %w", err)
+		}
+		if err := saveDrops(ctx, tx, c.Objectives, c.Before, id); err != nil {
+			return fmt.Errorf("save dropped samples: %w", err)
+		}
 		if err := expireBlocks(ctx, tx, c.Before); err != nil {
 			return fmt.Errorf("delete expired blocks: %w", err)
 		}

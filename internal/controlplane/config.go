@@ -17,6 +17,7 @@ import (
 	"plimsoll/collectors/scrape"
 	"plimsoll/internal/config"
 	"plimsoll/slo/ledger"
+	ledgerpg "plimsoll/slo/ledger/postgres"
 )
 
 // Config is the configuration file of "plimsoll serve". Every key has a default; secrets come from the environment.
@@ -40,6 +41,11 @@ type Config struct {
 	// Retention is how long events are kept; it bounds the windows of objectives.
 	Retention time.Duration `yaml:"retention"`
 
+	// AdvertiseURL is where the other replicas' clients reach this process; PublicURL when empty.
+	AdvertiseURL string `yaml:"advertise_url"`
+	// LeaderTimeout is how long a leader may be silent before another process takes over.
+	LeaderTimeout time.Duration `yaml:"leader_timeout"`
+
 	// PublicURL is where people reach the pages, for links in messages; empty for no links.
 	PublicURL string `yaml:"public_url"`
 
@@ -47,6 +53,8 @@ type Config struct {
 
 	// Token for changes; read from the environment (PLIMSOLL_TOKEN) or made in the data directory.
 	Token string `yaml:"-"`
+	// File is the configuration file, which a reload reads again; empty if there is none.
+	File string `yaml:"-"`
 	// Dir is the folder of the configuration file; relative file names in the file are relative to it.
 	Dir string `yaml:"-"`
 	// Version of the program.
@@ -66,6 +74,9 @@ type SlackConfig struct {
 	ResponseURL string `yaml:"response_url"`
 }
 
+// maxRetention is a year and the time to report on it. Events of one objective take less than 3 MB then.
+const maxRetention = 400 * 24 * time.Hour
+
 // Default returns the configuration that holds where nothing else is said.
 func Default() Config {
 	return Config{
@@ -73,6 +84,7 @@ func Default() Config {
 		CheckpointEvery: ledger.DefaultEvery,
 		GateEvery:       5 * time.Second,
 		Retention:       ledger.DefaultRetention,
+		LeaderTimeout:   ledgerpg.DefaultSilence,
 	}
 }
 
@@ -83,7 +95,7 @@ func ReadConfig(file string) (Config, error) {
 		if err := config.Read(file, &cfg); err != nil {
 			return cfg, err
 		}
-		cfg.Dir = filepath.Dir(file)
+		cfg.File, cfg.Dir = file, filepath.Dir(file)
 		cfg.Objectives, cfg.Policies = beside(cfg.Dir, cfg.Objectives), beside(cfg.Dir, cfg.Policies)
 		if cfg.DataDir != "" {
 			cfg.DataDir = beside(cfg.Dir, []string{cfg.DataDir})[0]
@@ -91,6 +103,7 @@ func ReadConfig(file string) (Config, error) {
 	}
 	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)
 	cfg.Token = strings.TrimSpace(os.Getenv("PLIMSOLL_TOKEN"))
+	cfg.AdvertiseURL = cmp.Or(cfg.AdvertiseURL, cfg.PublicURL)
 	cfg.Slack.SigningSecret = os.Getenv("PLIMSOLL_SLACK_SIGNING_SECRET")
 	if cfg.DataDir == "" {
 		dir, err := config.DataDir("plimsoll")
@@ -133,10 +146,13 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("%s: %v is not between 100ms and 1h", every.key, every.is))
 		}
 	}
-	if c.Retention < time.Hour || c.Retention%time.Hour != 0 {
-		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours, such as 840h", c.Retention))
+	if c.Retention < time.Hour || c.Retention > maxRetention || c.Retention%time.Hour != 0 {
+		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours from 1h to %v, such as 840h", c.Retention, maxRetention))
 	}
-	for _, address := range []struct{ key, is string }{{"public_url", c.PublicURL}, {"slack.response_url", c.Slack.ResponseURL}} {
+	if c.LeaderTimeout < time.Second || c.LeaderTimeout > 5*time.Minute {
+		errs = append(errs, fmt.Errorf("leader_timeout: %v is not between 1s and 5m", c.LeaderTimeout))
+	}
+	for _, address := range []struct{ key, is string }{{"public_url", c.PublicURL}, {"advertise_url", c.AdvertiseURL}, {"slack.response_url", c.Slack.ResponseURL}} {
 		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"plimsoll/collectors"
+	"plimsoll/collectors/scrape"
 	"plimsoll/deploy"
 	"plimsoll/internal/config"
 	"plimsoll/slo"
@@ -11,10 +12,11 @@ import (
 	"plimsoll/slo/openslo"
 )
 
-// definitions are what people write in files: objectives and policies. They are read together and take whole or not at all.
+// definitions are what a reload reads again: objectives, policies and sources. They take whole or not at all.
 type definitions struct {
 	objectives []*slo.Objective
 	policies   *gate.Policies
+	scrape     scrape.Jobs
 }
 
 func (c Config) readDefinitions() (definitions, error) {
@@ -26,7 +28,7 @@ func (c Config) readDefinitions() (definitions, error) {
 	if err != nil {
 		return definitions{}, fmt.Errorf("read policies:\n%w", err)
 	}
-	return definitions{objectives, policies}, nil
+	return definitions{objectives, policies, c.ScrapeConfigs}, nil
 }
 
 func (c Config) readObjectives() ([]*slo.Objective, error) {

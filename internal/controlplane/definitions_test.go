@@ -12,7 +12,6 @@ import (
 
 	"plimsoll/internal/config"
 	"plimsoll/slo"
-	"plimsoll/slo/ledger"
 )
 
 const objective = `apiVersion: openslo/v1
@@ -95,16 +94,15 @@ func TestDefinitionsAreRefusedWhole(t *testing.T) {
 	}
 }
 
-// counting returns an app whose collector counts, as between the start of Run and its end, and the folder of its definitions.
-func counting(t *testing.T) (*App, string) {
+// leading returns an app that counts, as between the begin and the end of a term, and the folder of its definitions.
+func leading(t *testing.T) (*App, string) {
 	t.Helper()
 	dir := write(t, valid())
 	app, err := New(configOf(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.ledger = ledger.New(ledger.Config{})
-	if _, err := app.buildCollector(); err != nil {
+	if _, err := app.begin(1); err != nil {
 		t.Fatal(err)
 	}
 	return app, dir
@@ -133,7 +131,7 @@ func TestReload(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			app, dir := counting(t)
+			app, dir := leading(t)
 			before := app.policies.Load()
 			for name, text := range tc.change {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -160,8 +158,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A reload that comes before Run has built anything is what Run builds from.
-func TestReloadBeforeRun(t *testing.T) {
+// A reload on a process that does not lead is seen by its readers at once, and is what it leads with later.
+func TestReloadWhileFollowing(t *testing.T) {
 	t.Parallel()
 	dir := write(t, valid())
 	app, err := New(configOf(dir))
@@ -174,11 +172,55 @@ func TestReloadBeforeRun(t *testing.T) {
 	if err := app.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	app.ledger = ledger.New(ledger.Config{})
-	if _, err := app.buildCollector(); err != nil {
+	want := []slo.Key{"shop/availability", "shop/other"}
+	if diff := cmp.Diff(want, keys(app.ledger.Objectives())); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := app.begin(1); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]slo.Key{"shop/availability", "shop/other"}, keys(app.ledger.Objectives())); diff != "" {
-		t.Error(diff)
+	if diff := cmp.Diff(want, keys(app.ledger.Objectives())); diff != "" {
+		t.Error("leading:\n" + diff)
+	}
+}
+
+// A configuration file is read again, and a bad one takes nothing with it.
+func TestReloadReadsTheFileAgain(t *testing.T) {
+	t.Parallel()
+	files := valid()
+	files["p.yaml"] = "data_dir: data\nobjectives: [slo]\npolicies: [gate]\n"
+	dir := write(t, files)
+	cfg, err := ReadConfig(filepath.Join(dir, "p.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.begin(1); err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(files["p.yaml"]+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "slo/b.yaml"), []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rewrite("scrape_configs: [{job_name: shop, scrape_interval: soon}]\n")
+	if err := app.Reload(); err == nil || !strings.Contains(err.Error(), "soon") {
+		t.Errorf("a bad scrape job: %v", err)
+	}
+	if got := keys(app.ledger.Objectives()); len(got) != 1 || app.defs.scrape.Len() != 0 {
+		t.Errorf("a bad scrape job changed something: objectives %v, %d jobs", got, app.defs.scrape.Len())
+	}
+	rewrite("scrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:1']}]}]\n")
+	if err := app.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if got := keys(app.ledger.Objectives()); len(got) != 2 || app.defs.scrape.Len() != 1 {
+		t.Errorf("objectives %v and %d jobs, want 2 and 1", got, app.defs.scrape.Len())
 	}
 }

@@ -44,6 +44,22 @@ func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *s
 	return client, nil
 }
 
+// runJobs works on jobs until ctx is done, and then finishes those under way.
+func (a *App) runJobs(ctx context.Context) error {
+	if err := a.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if err := a.jobs.Stop(grace); err == nil {
+		return nil
+	}
+	last, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	return a.jobs.StopAndCancel(last) // what was cancelled is tried again at the next start
+}
+
 // codeRedWorker opens the incident of a Code Red. The gate knows no incidents and the incidents know no gate; they meet here.
 type codeRedWorker struct {
 	river.WorkerDefaults[gatepg.CodeRedIncident]

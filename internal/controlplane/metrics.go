@@ -7,6 +7,7 @@ import (
 
 	"plimsoll/dashboards/metrics"
 	"plimsoll/slo/ledger"
+	"plimsoll/slo/ledger/replica"
 )
 
 // exportMetrics puts what the rooms know on /metrics.
@@ -20,19 +21,49 @@ func (a *App) exportMetrics() error {
 	if err := a.registry.Register(exported); err != nil {
 		return err
 	}
-	return exportLedger(a.registry, a.saver.Health, a.ledger.Refusals, time.Now)
+	if err := exportReplica(a.registry, a.status, time.Now); err != nil {
+		return err
+	}
+	return exportLedger(a.registry, a.ledger.Refusals)
 }
 
-// exportLedger shows how the ledger fares. Until the first checkpoint, nothing since now is saved.
-func exportLedger(reg prometheus.Registerer, health func() ledger.Health, refusals func() ledger.Refusals, now func() time.Time) error {
+// exportReplica shows who leads and how old things are.
+func exportReplica(reg prometheus.Registerer, status func(now time.Time) Status, now func() time.Time) error {
 	began := now()
-	age := func() float64 {
-		at := now()
-		if saved, ok := health().Age(at); ok {
-			return saved.Seconds()
-		}
-		return at.Sub(began).Seconds()
+	gauge := func(name, help string, labels prometheus.Labels, value func(s Status, at time.Time) float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			at := now()
+			return value(status(at), at)
+		})
 	}
+	all := []prometheus.Collector{
+		gauge("plimsoll_ledger_checkpoint_age_seconds",
+			"How much time is not saved yet: since the newest checkpoint, or since the start if there is none.", nil,
+			func(s Status, at time.Time) float64 {
+				if s.SavedAt == nil {
+					return at.Sub(began).Seconds()
+				}
+				return at.Sub(*s.SavedAt).Seconds()
+			}),
+		gauge("plimsoll_data_age_seconds", "How old what is answered is: 0 on the process that leads.", nil,
+			func(s Status, _ time.Time) float64 { return s.AgeSeconds }),
+		gauge("plimsoll_leader_epoch", "How often a process has taken over, as far as this one knows.", nil,
+			func(s Status, _ time.Time) float64 { return float64(s.Epoch) }),
+	}
+	for _, role := range replica.Roles() {
+		all = append(all, gauge("plimsoll_replica_role", "1 for the role of this process.", prometheus.Labels{"role": string(role)},
+			func(s Status, _ time.Time) float64 {
+				if s.Role == role {
+					return 1
+				}
+				return 0
+			}))
+	}
+	return registerAll(reg, all)
+}
+
+// exportLedger shows what the ledger could not keep.
+func exportLedger(reg prometheus.Registerer, refusals func() ledger.Refusals) error {
 	refused := func(reason string, n func(ledger.Refusals) uint64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name:        "plimsoll_ledger_refused_events_total",
@@ -40,14 +71,14 @@ func exportLedger(reg prometheus.Registerer, health func() ledger.Health, refusa
 			ConstLabels: prometheus.Labels{"reason": reason},
 		}, func() float64 { return float64(n(refusals())) })
 	}
-	for _, c := range []prometheus.Collector{
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "plimsoll_ledger_checkpoint_age_seconds",
-			Help: "How much time is not saved yet: since the newest checkpoint, or since the start if there is none.",
-		}, age),
+	return registerAll(reg, []prometheus.Collector{
 		refused("future", func(r ledger.Refusals) uint64 { return r.Future }),
 		refused("old", func(r ledger.Refusals) uint64 { return r.Old }),
-	} {
+	})
+}
+
+func registerAll(reg prometheus.Registerer, all []prometheus.Collector) error {
+	for _, c := range all {
 		if err := reg.Register(c); err != nil {
 			return err
 		}

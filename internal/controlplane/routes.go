@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"plimsoll/dashboards/metrics"
@@ -30,6 +31,7 @@ func (a *App) routes() (http.Handler, error) {
 		Description: "Error budgets, the deploy gate, incidents and reports.",
 	})
 	for _, room := range []interface{ Register(huma.API) }{
+		a, // its own status
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
@@ -38,9 +40,10 @@ func (a *App) routes() (http.Handler, error) {
 		room.Register(api.Huma)
 	}
 	a.pages.Mount(api.Mux)
-	api.Mux.Handle("/metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	api.Mux.Handle("/metrics", promhttp.HandlerFor(prometheus.Gatherers{a.registry, prometheus.GathererFunc(a.gatherTerm)}, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	api.Mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	api.Mux.Get("/readyz", a.ready)
+	api.Mux.Get("/readyz/leader", a.readyLeader)
 	if a.cfg.Slack.SigningSecret != "" {
 		commands, err := slack.New(slack.Config{SigningSecret: a.cfg.Slack.SigningSecret, Jobs: a.jobs, Logger: a.logger})
 		if err != nil {
@@ -49,15 +52,6 @@ func (a *App) routes() (http.Handler, error) {
 		api.Mux.Method(http.MethodPost, "/slack/commands", commands)
 	}
 	return api.Mux, nil
-}
-
-// ready answers 200 when the last checkpoint succeeded. Reads and gate checks are answered in any case.
-func (a *App) ready(w http.ResponseWriter, _ *http.Request) {
-	if err := a.saver.Health().Err; err != nil {
-		httpapi.WriteProblem(w, httpapi.Problem(httpapi.Unavailable, "events are not being saved; the database does not answer", err))
-		return
-	}
-	fmt.Fprintln(w, "ready")
 }
 
 // gateStates are what an ordinary change would be told now, for the exported metrics.

@@ -14,7 +14,7 @@ type stages struct {
 
 type stage struct {
 	name   string
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	done   chan struct{}
 	err    error
 }
@@ -23,7 +23,7 @@ func newStages() *stages { return &stages{failed: make(chan struct{}, 1)} }
 
 // start runs a part until it is stopped. What ends by itself, with an error or without, stops all.
 func (s *stages) start(name string, run func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	st := &stage{name: name, cancel: cancel, done: make(chan struct{})}
 	s.list = append(s.list, st)
 	go func() {
@@ -46,19 +46,20 @@ func (s *stages) start(name string, run func(context.Context) error) {
 	}()
 }
 
-// wait blocks until ctx is done or a part has ended, then stops all, the last first, and returns what went wrong.
+// wait blocks until ctx is done or a part has ended, then stops all, the last first, and returns what went wrong. The parts see why
+// ctx is done.
 func (s *stages) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case <-s.failed:
 	}
-	return s.stop()
+	return s.stop(context.Cause(ctx))
 }
 
-func (s *stages) stop() error {
+func (s *stages) stop(cause error) error {
 	var errs []error
 	for i := len(s.list) - 1; i >= 0; i-- {
-		s.list[i].cancel()
+		s.list[i].cancel(cause)
 		<-s.list[i].done
 		errs = append(errs, s.list[i].err)
 	}

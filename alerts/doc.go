@@ -7,4 +7,16 @@
 //
 // A tier burns when the budget went faster than its factor over a long lookback and still goes so over a short one. The long one makes
 // the alert worth it, the short one ends it soon after the trouble does.
+//
+// # States
+//
+// A verdict moves the alert of a tier on, see [Transition]:
+//
+//	          burns                  burns long enough
+//	Inactive ───────▶ Pending ──────────────────────────▶ Firing ◀─────────────┐
+//	   ▲  ▲             │                                   │ quiet for a while │ burns again
+//	   │  └─────────────┘ subsides                          ▼                   │
+//	   └─────────────────── forgotten after a while ──── Resolved ──────────────┘
+//
+// Data that stops coming ends no alert: a verdict for which too little was seen leaves a firing alert firing.
 package alerts

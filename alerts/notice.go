@@ -1,0 +1,111 @@
+package alerts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Cadence says when a group of alerts is told about.
+type Cadence struct {
+	// Gather is how long the first notice of a group waits for others to join it.
+	Gather time.Duration
+	// Between is the least time between two notices of a group, unless one more urgent comes.
+	Between time.Duration
+	// Repeat is after how long a group that still fires is told about again.
+	Repeat time.Duration
+}
+
+// DefaultCadence is that of an Alertmanager without settings of its own, but gathers shorter.
+func DefaultCadence() Cadence {
+	return Cadence{Gather: 10 * time.Second, Between: 5 * time.Minute, Repeat: 4 * time.Hour}
+}
+
+// Cause is why a notice is due.
+type Cause string
+
+const (
+	// First: nothing of the group had been told.
+	First Cause = "first"
+	// Urgent: an alert fires that is more severe than all that were told.
+	Urgent Cause = "more urgent"
+	// Changed: an alert fires, or is over, that was not told as such.
+	Changed Cause = "changed"
+	// AllOver: nothing of the group fires any more.
+	AllOver Cause = "all over"
+	// Again: it has been told, and still fires.
+	Again Cause = "repeated"
+)
+
+// Told is what the last notice of a group said; the zero value is a group of which nothing was told.
+type Told struct {
+	At     time.Time
+	Firing []ID // sorted
+	Urgent Severity
+}
+
+// ID names an alert.
+type ID struct {
+	Objective slo.Key
+	Tier      string
+}
+
+// ID returns the name of the alert.
+func (a Alert) ID() ID { return ID{a.Objective, a.Tier} }
+
+// Due decides whether a group of alerts is to be told about at an instant, and why. The alerts are those that were not Inactive.
+func Due(group []Alert, last Told, at time.Time, c Cadence) (Cause, bool) {
+	now := Summary(group, at)
+	switch {
+	case len(now.Firing) == 0 && len(last.Firing) == 0:
+		return "", false
+	case len(now.Firing) == 0:
+		return AllOver, true
+	case len(last.Firing) == 0:
+		return First, at.Sub(oldest(group)) >= c.Gather
+	case now.Urgent == Page && last.Urgent != Page:
+		return Urgent, true
+	case !slices.Equal(now.Firing, last.Firing):
+		return Changed, at.Sub(last.At) >= c.Between
+	default:
+		return Again, at.Sub(last.At) >= c.Repeat
+	}
+}
+
+// Summary is what a notice about the group would say. Where a page fires for an objective it speaks for the objective's tickets, too.
+func Summary(group []Alert, at time.Time) Told {
+	paged := map[slo.Key]bool{}
+	for _, a := range group {
+		if a.State == Firing && a.Verdict.Tier.Severity == Page {
+			paged[a.Objective] = true
+		}
+	}
+	t := Told{At: at}
+	for _, a := range group {
+		severity := a.Verdict.Tier.Severity
+		if a.State != Firing || severity != Page && paged[a.Objective] {
+			continue
+		}
+		t.Firing = append(t.Firing, a.ID())
+		if t.Urgent != Page {
+			t.Urgent = severity
+		}
+	}
+	slices.SortFunc(t.Firing, func(a, b ID) int {
+		return cmp.Or(cmp.Compare(a.Objective, b.Objective), cmp.Compare(a.Tier, b.Tier))
+	})
+	return t
+}
+
+// oldest returns when the first alert of the group that fires began to.
+func oldest(group []Alert) time.Time {
+	var first time.Time
+	for _, a := range group {
+		if a.State == Firing && (first.IsZero() || a.Fired.Before(first)) {
+			first = a.Fired
+		}
+	}
+	return first
+}

@@ -22,9 +22,9 @@ type Status struct {
 	Epoch int64        `json:"epoch" doc:"How often a process has taken over"`
 	// Leader is empty while nobody leads, or if the leader told no address.
 	Leader string `json:"leader,omitempty" doc:"Where the process that leads is reached"`
-	// DataAt and SavedAt are nil if nothing is known.
+	// DataAt, AgeSeconds and SavedAt are nil before the first checkpoint.
 	DataAt     *time.Time `json:"dataAt,omitempty" doc:"The instant up to which what is answered is known"`
-	AgeSeconds float64    `json:"ageSeconds" doc:"How old that is"`
+	AgeSeconds *float64   `json:"ageSeconds,omitempty" doc:"How old that is"`
 	SavedAt    *time.Time `json:"savedAt,omitempty" doc:"The instant of the newest checkpoint"`
 	Database   bool       `json:"database" doc:"Whether the database answered when it was last needed for events"`
 	Ready      bool       `json:"ready" doc:"Whether requests should be sent here"`
@@ -50,7 +50,7 @@ func (a *App) status(now time.Time) Status {
 		s.Database = err == nil
 	}
 	if at := r.DataAt(now); !at.IsZero() {
-		s.DataAt, s.AgeSeconds = new(at.UTC()), max(0, now.Sub(at).Seconds())
+		s.DataAt, s.AgeSeconds = new(at.UTC()), new(max(0, now.Sub(at).Seconds()))
 	}
 	if !saved.IsZero() {
 		s.SavedAt = new(saved.UTC())

@@ -45,8 +45,14 @@ func exportReplica(reg prometheus.Registerer, status func(now time.Time) Status,
 				}
 				return at.Sub(*s.SavedAt).Seconds()
 			}),
-		gauge("plimsoll_data_age_seconds", "How old what is answered is: 0 on the process that leads.", nil,
-			func(s Status, _ time.Time) float64 { return s.AgeSeconds }),
+		gauge("plimsoll_data_age_seconds",
+			"How old what is answered is: 0 on the process that leads; the time since the start if nothing is known.", nil,
+			func(s Status, at time.Time) float64 {
+				if s.AgeSeconds == nil {
+					return at.Sub(began).Seconds()
+				}
+				return *s.AgeSeconds
+			}),
 		gauge("plimsoll_leader_epoch", "How often a process has taken over, as far as this one knows.", nil,
 			func(s Status, _ time.Time) float64 { return float64(s.Epoch) }),
 	}

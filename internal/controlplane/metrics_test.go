@@ -48,7 +48,7 @@ func TestReplicaMetrics(t *testing.T) {
 	expectReplica := func(checkpoint, data, epoch, following, starting string) {
 		t.Helper()
 		expectMetrics(t, reg, `
-# HELP plimsoll_data_age_seconds How old what is answered is: 0 on the process that leads.
+# HELP plimsoll_data_age_seconds How old what is answered is: 0 on the process that leads; the time since the start if nothing is known.
 # TYPE plimsoll_data_age_seconds gauge
 plimsoll_data_age_seconds `+data+`
 # HELP plimsoll_leader_epoch How often a process has taken over, as far as this one knows.
@@ -65,9 +65,9 @@ plimsoll_replica_role{role="starting"} `+starting+`
 plimsoll_replica_role{role="suspended"} 0
 `)
 	}
-	expectReplica("7", "0", "0", "0", "1")
+	expectReplica("7", "7", "0", "0", "1")
 	saved := now.Add(-1500 * time.Millisecond)
-	status = Status{Role: replica.Following, Epoch: 3, SavedAt: &saved, AgeSeconds: 1.5}
+	status = Status{Role: replica.Following, Epoch: 3, SavedAt: &saved, AgeSeconds: new(1.5)}
 	expectReplica("1.5", "1.5", "3", "1", "0")
 }
 

@@ -19,7 +19,7 @@ var snapshot = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadO
 // have come a part of the way, and each objective of it is as of one checkpoint.
 func (s *Store) Follow(ctx context.Context, l *ledger.Ledger) (at ledger.Position, err error) {
 	var apply func() error
-	err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, prompt{s.pool}, snapshot, func(tx pgx.Tx) error {
 		if at, err = position(ctx, tx); err != nil || at.Checkpoint == s.followed {
 			return err
 		}
@@ -53,6 +53,8 @@ func (s *Store) LoadCursors(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func position(ctx context.Context, tx pgx.Tx) (at ledger.Position, err error) {
+	ctx, cancel := context.WithTimeout(ctx, promptTimeout)
+	defer cancel()
 	var when *time.Time
 	err = tx.QueryRow(ctx, `SELECT epoch, leader, seq, at FROM ledger_checkpoint`).Scan(&at.Epoch, &at.Leader, &at.Checkpoint, &when)
 	if when != nil {

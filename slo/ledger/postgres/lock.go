@@ -41,6 +41,18 @@ func NewLock(pool *pgxpool.Pool, silence time.Duration) *Lock {
 // Silence is after what time without a call of Epoch the lock is lost.
 func (l *Lock) Silence() time.Duration { return l.silence }
 
+// Reach makes sure that there is a connection on which the server answers, without trying the lock.
+func (l *Lock) Reach(ctx context.Context) error {
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	if err := l.conn.Ping(ctx); err != nil {
+		l.Release()
+		return fmt.Errorf("reach the database for leadership: %w", err)
+	}
+	return nil
+}
+
 // Try takes the lock unless another holds it. After an error it is not held.
 func (l *Lock) Try(ctx context.Context) (held bool, err error) {
 	if err := l.connect(ctx); err != nil {

@@ -64,16 +64,18 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 	return nil
 }
 
-// promptTimeout bounds the first steps of a checkpoint, which are tiny: a database that does not answer them is away.
+// promptTimeout bounds the first steps of writing and reading checkpoints, which are tiny: a database that does not answer them is away.
 const promptTimeout = 10 * time.Second
 
 // prompt begins transactions soon or not at all.
 type prompt struct{ pool *pgxpool.Pool }
 
-func (p prompt) Begin(ctx context.Context) (pgx.Tx, error) {
+func (p prompt) Begin(ctx context.Context) (pgx.Tx, error) { return p.BeginTx(ctx, pgx.TxOptions{}) }
+
+func (p prompt) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
 	ctx, cancel := context.WithTimeout(ctx, promptTimeout)
 	defer cancel()
-	return p.pool.Begin(ctx)
+	return p.pool.BeginTx(ctx, options)
 }
 
 // stamp makes sure that this process leads and returns the number of its new checkpoint.

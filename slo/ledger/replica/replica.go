@@ -31,6 +31,8 @@ type store interface {
 // lock is the right to lead. Its methods are called one at a time.
 type lock interface {
 	Try(context.Context) (held bool, err error)
+	// Reach returns without an error when the lock can be tried.
+	Reach(context.Context) error
 	// Epoch is that of the store; asking keeps the lock alive, and an error means that it is lost.
 	Epoch(context.Context) (int64, error)
 	Release()
@@ -55,6 +57,9 @@ type Config struct {
 const (
 	// tryEvery is how often a follower tries the lock, and the store after an error.
 	tryEvery = 500 * time.Millisecond
+	// yield is how long, at most, a follower leaves the lock to the old leader when the database is back after it was away: what that one has
+	// counted meanwhile is in its memory only, and would be thrown away.
+	yield = 4 * tryEvery
 	// followEvery is how often a follower looks for checkpoints that it has not heard of.
 	followEvery = 5 * time.Second
 	// takeOverTimeout bounds each step of a take-over. Raising the epoch waits for a checkpoint that is under way.
@@ -115,31 +120,38 @@ func (r *Replica) untilElected(ctx context.Context) error {
 	wg.Go(func() { r.followOn(following) })
 	defer wg.Wait()
 	defer stop()
-	ticker := time.NewTicker(tryEvery)
-	defer ticker.Stop()
+	away := false
 	for {
-		held, err := r.try(ctx)
+		held, wait := r.try(ctx, &away)
 		if held {
 			return nil
-		}
-		if err == nil {
-			r.become(Following, 0)
-		} else if ctx.Err() == nil {
-			r.cfg.Logger.Debug("leadership cannot be tried for", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-ticker.C:
+		case <-time.After(wait):
 		}
 	}
 }
 
-// try tries the lock, and gives up when the database says nothing.
-func (r *Replica) try(ctx context.Context) (bool, error) {
+// try tries the lock and returns when to do so again. It gives up when the database says nothing. Away is whether it did not answer the
+// last time.
+func (r *Replica) try(ctx context.Context, away *bool) (held bool, again time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Lock.Silence())
 	defer cancel()
-	return r.cfg.Lock.Try(ctx)
+	if *away {
+		if *away = r.cfg.Lock.Reach(ctx) != nil; *away {
+			return false, tryEvery
+		}
+		return false, min(yield, r.cfg.Lock.Silence()/2)
+	}
+	held, err := r.cfg.Lock.Try(ctx)
+	if *away = err != nil; *away {
+		r.cfg.Logger.Debug("leadership cannot be tried for", "error", err)
+	} else if !held {
+		r.become(Following, 0)
+	}
+	return held, tryEvery
 }
 
 // followOn applies checkpoint after checkpoint until ctx ends.

@@ -86,6 +86,8 @@ func (s *session) Try(context.Context) (held bool, err error) {
 	return held, err
 }
 
+func (s *session) Reach(context.Context) error { return s.ask(func(*cluster) {}) }
+
 func (s *session) Epoch(context.Context) (epoch int64, err error) {
 	err = s.ask(func(c *cluster) { epoch = c.epoch })
 	if err != nil {
@@ -189,7 +191,7 @@ func TestOneLeadsAndTheOtherFollows(t *testing.T) {
 	})
 }
 
-// The database goes away and comes back, and nobody has led in between: what is in memory stays.
+// The database goes away and comes back, and nobody has led in between: what is in memory stays. A follower does not come first.
 func TestLeaderGoesOnAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,9 +199,12 @@ func TestLeaderGoesOnAfterAnOutage(t *testing.T) {
 		a := run(t, c)
 		a.expect(t, replica.Leading, 1)
 		own := <-a.terms
+		b := run(t, c)
+		b.expect(t, replica.Following, 0)
 		c.set(func() { c.away, c.holder = true, nil })
 		time.Sleep(time.Minute)
 		a.expect(t, replica.Suspended, 1)
+		b.expect(t, replica.Following, 0)
 		if err := a.Status().Err; !errors.Is(err, errAway) {
 			t.Errorf("status says %v, want why", err)
 		}
@@ -212,6 +217,9 @@ func TestLeaderGoesOnAfterAnOutage(t *testing.T) {
 		if err := a.Status().Err; err != nil {
 			t.Errorf("status still says %v", err)
 		}
+		time.Sleep(time.Minute)
+		b.expect(t, replica.Following, 0) // it left the lock to the old leader
+		b.finish(t)
 		a.finish(t)
 	})
 }
@@ -323,7 +331,7 @@ func TestStartWithoutDatabase(t *testing.T) {
 			t.Errorf("load: %v, want %v", err, errAway)
 		}
 		c.set(func() { c.away = false })
-		time.Sleep(time.Second)
+		time.Sleep(5 * time.Second)
 		a.expect(t, replica.Leading, 1)
 		a.finish(t)
 	})

@@ -1,0 +1,109 @@
+package alerts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Notice is what is told about a group of alerts, in words and figures, whoever it goes to.
+type Notice struct {
+	ID       string    `json:"id"`    // the same at every attempt and for every receiver
+	Group    string    `json:"group"` // the service
+	At       time.Time `json:"at"`
+	Cause    Cause     `json:"cause"`
+	Severity Severity  `json:"severity"` // the most urgent that fires; of a notice that all is over, what was
+	Firing   []Entry   `json:"firing"`
+	Ended    []Entry   `json:"ended"` // since the last notice
+	URL      string    `json:"url,omitempty"`
+}
+
+// Entry is one alert of a notice.
+type Entry struct {
+	Objective slo.Key   `json:"objective"`
+	Name      string    `json:"name"` // of the objective, for people
+	Owner     string    `json:"owner,omitempty"`
+	Tier      string    `json:"tier"`
+	Severity  Severity  `json:"severity"`
+	Fired     time.Time `json:"fired"`
+	// Burn is the burn rate over Lookback; the tier begins at Factor.
+	Burn     float64 `json:"burn"`
+	Factor   float64 `json:"factor"`
+	Lookback string  `json:"lookback"`
+	// Remaining is the share of the budget that is left; negative when it is overspent.
+	Remaining float64 `json:"remaining"`
+	Summary   string  `json:"summary"`
+	URL       string  `json:"url,omitempty"`
+}
+
+// Title is the notice in one line.
+func (n Notice) Title() string {
+	switch {
+	case len(n.Firing) == 0:
+		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
+	case n.Severity == Page:
+		return fmt.Sprintf("%s: the error budget burns fast", n.Group)
+	default:
+		return fmt.Sprintf("%s: the error budget will not last", n.Group)
+	}
+}
+
+// Text is the notice in plain text, a line for each alert.
+func (n Notice) Text() string {
+	var b strings.Builder
+	b.WriteString(n.Title() + "\n")
+	for _, e := range n.Firing {
+		b.WriteString("• " + e.Summary + "\n")
+	}
+	for _, e := range n.Ended {
+		b.WriteString("• over: " + e.Summary + "\n")
+	}
+	if n.URL != "" {
+		b.WriteString(n.URL + "\n")
+	}
+	return b.String()
+}
+
+// Compose writes the notice that is due for a group. The statuses are those of the group's objectives; publicURL is where people reach
+// the pages, empty for no links.
+func Compose(id string, cause Cause, group []Alert, last Told, statuses map[slo.Key]slo.Status, at time.Time, publicURL string) Notice {
+	now := Summary(group, at)
+	n := Notice{ID: id, At: at, Cause: cause, Severity: now.Urgent, Firing: []Entry{}, Ended: []Entry{}, URL: publicURL}
+	if n.Severity == "" {
+		n.Severity = last.Urgent
+	}
+	for _, a := range group {
+		n.Group = a.Objective.Service()
+		switch entry := a.entry(statuses[a.Objective], publicURL); {
+		case slices.Contains(now.Firing, a.ID()):
+			n.Firing = append(n.Firing, entry)
+		case a.State != Firing && slices.Contains(last.Firing, a.ID()):
+			n.Ended = append(n.Ended, entry)
+		}
+	}
+	return n
+}
+
+func (a Alert) entry(s slo.Status, publicURL string) Entry {
+	v := a.Verdict
+	e := Entry{
+		Objective: a.Objective, Name: string(a.Objective), Tier: a.Tier, Severity: v.Tier.Severity, Fired: a.Fired,
+		Burn: v.Long.Rate, Factor: v.Factor, Lookback: slo.ShortDuration(v.Tier.Lookback), Remaining: s.Budget.Remaining,
+	}
+	left := slo.FormatPercent(e.Remaining) + " of the budget is left"
+	if o := s.Objective; o != nil {
+		e.Name, e.Owner = o.DisplayName, o.Owner
+		if s.Budget.Spent {
+			left = "the budget is spent"
+		}
+	}
+	e.Summary = fmt.Sprintf("%s (%s): burns at %s over %s and %s over %s, alert at %s; %s", e.Name, e.Objective,
+		slo.FormatRate(v.Long.Rate), e.Lookback, slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Tier.Short), slo.FormatRate(v.Factor), left)
+	if publicURL != "" {
+		e.URL = strings.TrimSuffix(publicURL, "/") + "/objectives/" + string(a.Objective)
+	}
+	return e
+}

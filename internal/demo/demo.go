@@ -81,7 +81,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.shutdown(), server.Stop(context.Background())) }()
+	unwatch := watch(server)
+	defer func() { err = errors.Join(err, d.shutdown(), unwatch(), server.Stop(context.Background())) }()
 	if err := d.start(ctx, server); err != nil {
 		if ctx.Err() != nil {
 			return nil // interrupted while starting
@@ -104,6 +105,17 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return fmt.Errorf("the platform ended (%v); its log is %s", d.platform.Err(), d.log("platform"))
 	case <-traffic:
 		return fmt.Errorf("the traffic ended (%v); its log is %s", d.traffic.Err(), d.log("traffic"))
+	}
+}
+
+// watch starts the database again if it dies alone, until the returned function is called.
+func watch(server *pg.Server) (unwatch func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-ended
 	}
 }
 

@@ -156,3 +156,6 @@ func (p *Pump) knownJobs() map[string]bool {
 	}
 	return known
 }
+
+// Delay is how old samples have to be before they are asked for.
+func (p *Pump) Delay() time.Duration { return p.client.server.Delay }

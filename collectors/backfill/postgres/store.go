@@ -1,0 +1,125 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"plimsoll/collectors/backfill"
+	"plimsoll/slo"
+)
+
+// Store keeps jobs.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns the store on a database to which [Migrations] have been applied.
+func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+
+// columns are those of a job, in the order of scan.
+const columns = `id, from_at, source, url, service, objectives, created_at, created_by, state, position, until_at, samples, filled, problem, ended_at`
+
+func scan(row pgx.CollectableRow) (j backfill.Job, err error) {
+	var position, until, ended *time.Time
+	err = row.Scan(&j.ID, &j.From, &j.Source, &j.URL, &j.Service, &j.Objectives, &j.CreatedAt, &j.CreatedBy,
+		&j.State, &position, &until, &j.Samples, &j.Filled, &j.Problem, &ended)
+	j.Position, j.Until, j.EndedAt = orZero(position), orZero(until), orZero(ended)
+	return j, err
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// texts makes keys an array of texts that is never NULL.
+func texts(keys []slo.Key) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = string(k)
+	}
+	return out
+}
+
+// Create adds a job that waits to be done.
+func (s *Store) Create(ctx context.Context, spec backfill.Spec, by string, at time.Time) (backfill.Job, error) {
+	rows, err := s.pool.Query(ctx, `INSERT INTO backfills (created_at, created_by, from_at, source, url, service, objectives)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING `+columns, at, by, spec.From, spec.Source, spec.URL, spec.Service, texts(spec.Objectives))
+	return one(rows, err, "create backfill")
+}
+
+// Get returns a job, or [backfill.ErrNotFound].
+func (s *Store) Get(ctx context.Context, id int64) (backfill.Job, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM backfills WHERE id = $1`, id)
+	return one(rows, err, "get backfill")
+}
+
+// List returns the newest jobs, newest first.
+func (s *Store) List(ctx context.Context, limit int) ([]backfill.Job, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM backfills ORDER BY id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list backfills: %w", err)
+	}
+	jobs, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("list backfills: %w", err)
+	}
+	return jobs, nil
+}
+
+// Next returns the oldest job that has not ended; [backfill.ErrNotFound] if there is none.
+func (s *Store) Next(ctx context.Context) (backfill.Job, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM backfills WHERE ended_at IS NULL ORDER BY id LIMIT 1`)
+	return one(rows, err, "find the next backfill")
+}
+
+// Save writes how far a job has come, unless it has ended: then it returns [backfill.ErrEnded].
+func (s *Store) Save(ctx context.Context, id int64, p backfill.Progress) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE backfills
+		SET state = $2, position = $3, until_at = $4, samples = $5, filled = $6, problem = $7, ended_at = $8
+		WHERE id = $1 AND ended_at IS NULL`,
+		id, p.State, orNull(p.Position), orNull(p.Until), p.Samples, texts(p.Filled), p.Problem, orNull(p.EndedAt))
+	switch {
+	case err != nil:
+		return fmt.Errorf("save backfill %d: %w", id, err)
+	case tag.RowsAffected() == 0:
+		return fmt.Errorf("save backfill %d: %w", id, backfill.ErrEnded)
+	}
+	return nil
+}
+
+// Cancel ends a job and returns it. One that has ended stays as it is.
+func (s *Store) Cancel(ctx context.Context, id int64, at time.Time) (backfill.Job, error) {
+	if _, err := s.pool.Exec(ctx, `UPDATE backfills SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND ended_at IS NULL`, id, at); err != nil {
+		return backfill.Job{}, fmt.Errorf("cancel backfill %d: %w", id, err)
+	}
+	return s.Get(ctx, id)
+}
+
+func one(rows pgx.Rows, err error, doing string) (backfill.Job, error) {
+	if err != nil {
+		return backfill.Job{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	j, err := pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = backfill.ErrNotFound
+	}
+	if err != nil {
+		return backfill.Job{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	return j, nil
+}

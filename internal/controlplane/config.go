@@ -38,6 +38,7 @@ type Config struct {
 	CheckpointEvery time.Duration `yaml:"checkpoint_every"`
 	// GateEvery is how often freezes are evaluated.
 	GateEvery time.Duration `yaml:"gate_every"`
+	Gate      GateConfig    `yaml:"gate"`
 	// Retention is how long events are kept; it bounds the windows of objectives.
 	Retention time.Duration `yaml:"retention"`
 
@@ -63,6 +64,12 @@ type Config struct {
 	Logger *slog.Logger `yaml:"-"`
 	// Ready is called once, when requests are answered, with the address that is listened on.
 	Ready func(addr net.Addr) `yaml:"-"`
+}
+
+// GateConfig is how the gate answers.
+type GateConfig struct {
+	// RequireIdentity refuses checks of callers without the token.
+	RequireIdentity bool `yaml:"require_identity"`
 }
 
 // SlackConfig turns on the Slack command when a signing secret is in PLIMSOLL_SLACK_SIGNING_SECRET.

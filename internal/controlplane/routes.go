@@ -33,7 +33,7 @@ func (a *App) routes() (http.Handler, error) {
 	for _, room := range []interface{ Register(huma.API) }{
 		a, // its own status
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now},
-		&gateapi.Handlers{Gate: a.gate},
+		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
 	} {

@@ -103,7 +103,8 @@ func TestCheck(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	var v gate.Verification
-	s.call(t, 200, "", "GET", "/verification", "", &v)
+	s.call(t, 401, "", "GET", "/verification", "", nil)
+	s.call(t, 200, "a", "GET", "/verification", "", &v)
 	if v.Entries != 2 || v.Broken != nil {
 		t.Errorf("%+v", v)
 	}

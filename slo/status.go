@@ -7,32 +7,48 @@ import "time"
 type Status struct {
 	Objective *Objective
 	At        time.Time
-	Window    Reading // over the objective's window, ending in the minute of At
-	SLI       float64 // good / total over the window; 1 without events
-	Budget    Budget
-	Burn      []Burn // one per lookback, shortest first
+	From, To  Minute  // the window is the minutes (From, To]
+	Version   int     // of the objective's definition; 0 where none is kept
+	Window    Reading // over the objective's window, ending in the minute of At, after corrections
+	// Raw is what was measured in the window, as events, before corrections.
+	Raw Reading
+	// Corrections that touch the window, by number.
+	Corrections []CorrectionID
+	SLI         float64 // good / total over the window; 1 without events
+	Budget      Budget
+	Burn        []Burn // one per lookback, shortest first
 	// Revision of the objective's ledger; see [Reader].
 	Revision uint64
 	// LastSample is when the source was last heard; zero if never.
 	LastSample time.Time
+	// Parts are the components of a composite.
+	Parts []Part
+	// Dropped counts the samples that came in the window's hours and were too late to be counted.
+	Dropped int64
 }
 
 // HasData reports whether any event or observation is in the window.
 func (s Status) HasData() bool { return s.Window.Observed > 0 || s.Window.Total > 0 }
 
-// Evaluate computes the status of o at an instant from its events.
+// Evaluate computes the status of o at an instant from what it is judged by; see [View]. Burn rates are not bounded by a calendar window.
 func Evaluate(o *Objective, r Reader, at time.Time) Status {
-	now := MinuteOf(at)
-	w := r.Read(now-Minute(o.Window.Minutes()), now)
+	from, now := o.Window.Span(at)
+	w := r.Read(from, now)
 	s := Status{
 		Objective:  o,
 		At:         at,
+		From:       from,
+		To:         now,
 		Window:     w,
+		Raw:        w,
 		SLI:        1,
 		Budget:     BudgetOf(o.Target, w.Counts),
 		Burn:       make([]Burn, 0, len(lookbacks)),
 		Revision:   r.Revision(),
 		LastSample: r.LastSample(),
+	}
+	if l, ok := r.(Layered); ok {
+		s.Raw, s.Corrections = l.Raw().Read(from, now), l.Touching(from, now)
 	}
 	if w.Total > 0 {
 		s.SLI = float64(w.Good) / float64(w.Total)

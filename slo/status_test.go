@@ -74,8 +74,9 @@ func TestEvaluate(t *testing.T) {
 		at := noon.Time().Add(time.Duration(rapid.Int64Range(0, int64(time.Minute)-1).Draw(t, "into the minute")))
 		got := slo.Evaluate(o, r, at)
 
-		want := slo.Status{Objective: o, At: at, SLI: 1, Revision: 7, LastSample: time.Unix(42, 0)}
+		want := slo.Status{Objective: o, At: at, SLI: 1, Revision: 7, LastSample: time.Unix(42, 0), From: noon - slo.Minute(length), To: noon}
 		want.Window = r.count(length)
+		want.Raw = want.Window
 		if want.Window.Total > 0 {
 			want.SLI = float64(want.Window.Good) / float64(want.Window.Total)
 		}

@@ -1,0 +1,101 @@
+package slo
+
+import (
+	"math/big"
+	"slices"
+	"time"
+)
+
+// Part is a component of a composite objective with its share in what is spent.
+type Part struct {
+	Component
+	Status Status
+}
+
+// EvaluateComposite computes the status of a composite objective from those of its components, at the same instant. It counts no events:
+//
+//	spent = Σ weight · (1 − remaining) / Σ weight
+//
+// and so for its burn rates and its coverage. What a component has spent counts in full also where that is more than its budget. A
+// component without a status is left out of both sums.
+func EvaluateComposite(o *Objective, parts []Status, at time.Time) Status {
+	from, to := o.Window.Span(at)
+	s := Status{Objective: o, At: at, From: from, To: to, SLI: 1, Budget: Budget{Remaining: 1}}
+	for _, c := range o.Components {
+		i := slices.IndexFunc(parts, func(p Status) bool { return p.Objective.Key == c.Key })
+		if i < 0 {
+			continue
+		}
+		s.Parts = append(s.Parts, Part{c, parts[i]})
+		s.Revision += parts[i].Revision
+		s.Corrections = append(s.Corrections, parts[i].Corrections...)
+		if heard := parts[i].LastSample; len(s.Parts) == 1 || heard.Before(s.LastSample) {
+			s.LastSample = heard // as long ago as that of the component of which least is heard
+		}
+	}
+	slices.Sort(s.Corrections)
+	s.Corrections = slices.Compact(s.Corrections)
+	if share := s.share(); share.Sign() != 0 {
+		spent, _ := share.Float64()
+		s.Budget.Remaining = 1 - spent
+		s.Budget.Spent = share.Cmp(big.NewRat(1, 1)) >= 0
+		if s.Budget.Spent != (s.Budget.Remaining <= 0) {
+			s.Budget.Remaining = 0 // so close to it that rounding fell on the other side
+		}
+		s.SLI = 1 - spent*o.Budget().Float()
+	}
+	s.Window = s.mean(int64(to-from), func(p Status) Reading { return p.Window })
+	s.Raw = s.mean(int64(to-from), func(p Status) Reading { return p.Raw })
+	for i, l := range lookbacks {
+		b := Burn{Lookback: l, Reading: s.mean(int64(l/time.Minute), func(p Status) Reading { return p.Burn[i].Reading })}
+		for _, p := range s.Parts {
+			b.Rate += p.Weight.Float() * p.Status.Burn[i].Rate / s.weight()
+		}
+		s.Burn = append(s.Burn, b)
+	}
+	return s
+}
+
+// weight is that of all components.
+func (s Status) weight() float64 {
+	var sum Ratio
+	for _, p := range s.Parts {
+		sum += p.Weight
+	}
+	return sum.Float()
+}
+
+// share is what of its budget an objective has spent, exactly: bad / ((1 − target) · total), or the mean of that of its components.
+func (s Status) share() *big.Rat {
+	spent := new(big.Rat)
+	if s.Objective.Method != Composite {
+		if s.Budget.Total > 0 {
+			bad := new(big.Int).Mul(big.NewInt(s.Budget.Bad()), big.NewInt(int64(One)))
+			allowed := new(big.Int).Mul(big.NewInt(s.Budget.Total), big.NewInt(int64(s.Objective.Budget())))
+			spent.SetFrac(bad, allowed)
+		}
+		return spent
+	}
+	sum := new(big.Rat)
+	for _, p := range s.Parts {
+		weight := new(big.Rat).SetInt64(int64(p.Weight))
+		spent.Add(spent, new(big.Rat).Mul(weight, p.Status.share()))
+		sum.Add(sum, weight)
+	}
+	if sum.Sign() == 0 {
+		return sum
+	}
+	return spent.Quo(spent, sum)
+}
+
+// mean is a reading without events whose coverage is the mean of that of the components.
+func (s Status) mean(minutes int64, of func(Status) Reading) Reading {
+	if len(s.Parts) == 0 {
+		return Reading{Minutes: minutes}
+	}
+	coverage := 0.0
+	for _, p := range s.Parts {
+		coverage += p.Weight.Float() * of(p.Status).Coverage() / s.weight()
+	}
+	return Reading{Minutes: minutes, Observed: int64(min(1, coverage) * float64(minutes))}
+}

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -21,7 +22,14 @@ type Config struct {
 	Registerer prometheus.Registerer
 	// Now tells the time; [time.Now] when nil.
 	Now func() time.Time
+	// Horizon is how old a sample may be to be counted, by our clock; [DefaultHorizon] when 0.
+	Horizon time.Duration
+	// Limits bound what is taken in.
+	Limits Limits
 }
+
+// DefaultHorizon is how late samples may be.
+const DefaultHorizon = 2 * time.Hour
 
 // maxAhead is how far ahead of our clock a sample is believed. A series that was counted up to a far future would not
 // count again until then.
@@ -31,14 +39,22 @@ const maxAhead = 10 * time.Minute
 type Collector struct {
 	ledger  *ledger.Ledger
 	now     func() time.Time
+	horizon time.Duration
+	limits  Limits
 	metrics *metrics
 	buffers sync.Pool // of *[]sample
 
+	past *Collector // counts history; nil in the one that does
+	live *Collector // the one that has this as its past; nil in the one that counts live
+
 	table atomic.Pointer[table] // written under mu
 
-	mu      sync.Mutex
+	mu      sync.Mutex           // that of past is locked before that of live
 	series  map[uint64][]*series // by hash of the labels
 	targets map[targetName]*target
+	wholes  map[uint64]*whole
+	bounds  bounds
+	refused map[*objective]string // why series of an objective are not counted
 
 	orphans       []*objective // those without a known feeder, as of orphansMinute
 	orphansMinute slo.Minute
@@ -54,40 +70,76 @@ func New(cfg Config) (*Collector, error) {
 	if cfg.Ledger == nil {
 		return nil, errors.New("make a collector: Ledger is required")
 	}
+	c := newCollector(cfg)
+	c.metrics = newMetrics(cfg.Registerer, c.inMemory)
+	c.past = newCollector(cfg)
+	c.past.live, c.past.metrics = c, c.metrics
+	return c, nil
+}
+
+func newCollector(cfg Config) *Collector {
 	c := &Collector{
 		ledger:  cfg.Ledger,
 		now:     cfg.Now,
+		horizon: cmp.Or(cfg.Horizon, DefaultHorizon),
+		limits:  cfg.Limits.withDefaults(),
 		series:  map[uint64][]*series{},
 		targets: map[targetName]*target{},
+		wholes:  map[uint64]*whole{},
+		bounds:  bounds{},
+		refused: map[*objective]string{},
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
 	c.nextSweep = c.now().Add(idle)
-	c.metrics = newMetrics(cfg.Registerer, func() float64 { return float64(len(c.table.Load().slots)) })
 	c.table.Store(&table{gen: 1, matcher: newMatcher(nil)})
-	return c, nil
+	return c
+}
+
+func (c *Collector) inMemory() float64 {
+	return float64(len(c.table.Load().slots) + len(c.past.table.Load().slots))
 }
 
 // SetObjectives replaces all objectives at once, in the ledger, too, so that no sample is booked in between. If a query
 // cannot be counted nothing changes. Series that stay wanted go on where they were; a series that becomes wanted is counted
 // from its start timestamp or from its next sample.
 func (c *Collector) SetObjectives(objs []*slo.Objective) error {
-	compiled := make([]*objective, len(objs))
-	var problems []error
-	for i, o := range objs {
-		obj, err := compileObjective(o)
-		compiled[i], problems = obj, append(problems, err)
-	}
-	if err := errors.Join(problems...); err != nil {
+	compiled, err := compileObjectives(objs)
+	if err != nil {
 		return fmt.Errorf("set objectives: %w", err)
 	}
+	filled, err := compileObjectives(objs)
+	if err != nil {
+		return fmt.Errorf("set objectives: %w", err)
+	}
+	c.past.mu.Lock()
+	defer c.past.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ledger.SetObjectives(objs)
-	old := c.table.Load()
+	for i, o := range compiled {
+		o.life = c.recallLife(o)
+		filled[i].live = o
+	}
+	c.adopt(compiled)
+	c.past.adopt(filled)
+	return nil
+}
+
+func compileObjectives(objs []*slo.Objective) ([]*objective, error) {
+	compiled := make([]*objective, len(objs))
+	problems := make([]error, len(objs))
+	for i, o := range objs {
+		compiled[i], problems[i] = compileObjective(o)
+	}
+	return compiled, errors.Join(problems...)
+}
+
+// adopt makes these the objectives that are counted for.
+func (c *Collector) adopt(compiled []*objective) {
 	known := map[string]*feeders{}
-	for _, o := range old.matcher.objectives {
+	for _, o := range c.table.Load().matcher.objectives {
 		known[o.feeders.id] = o.feeders
 	}
 	for _, o := range compiled {
@@ -106,68 +158,11 @@ func (c *Collector) SetObjectives(objs []*slo.Objective) error {
 			}
 		}
 	}
+	clear(c.bounds)
+	clear(c.refused)
 	c.rebuild(m, func(s *series) bool {
-		s.wants, s.linked = m.wants(s.labels), false
+		s.wants, s.linked = m.wants(s.source, s.labels), false
+		c.classify(s)
 		return len(s.wants) > 0 || s.health
 	})
-	return nil
-}
-
-// rebuild starts a generation with the series that keep returns true for. References of the one before are resolved anew.
-func (c *Collector) rebuild(m *matcher, keep func(*series) bool) {
-	t := &table{gen: c.table.Load().gen + 1, matcher: m}
-	for hash, bucket := range c.series {
-		kept := bucket[:0]
-		for _, s := range bucket {
-			if keep(s) {
-				s.slot = uint32(len(t.slots))
-				t.slots = append(t.slots, s)
-				kept = append(kept, s)
-			} else {
-				s.dropped = true
-			}
-		}
-		clear(bucket[len(kept):])
-		if c.series[hash] = kept; len(kept) == 0 {
-			delete(c.series, hash)
-		}
-	}
-	c.orphansStale = true
-	c.table.Store(t)
-}
-
-// idle is how long a series or target is kept in memory after its last sample. The ledger keeps how far it was counted.
-const idle = time.Hour
-
-// sweep forgets, once an hour, what has had no sample for an hour.
-func (c *Collector) sweep(now time.Time) {
-	if now.Before(c.nextSweep) {
-		return
-	}
-	c.nextSweep = now.Add(idle)
-	oldest := now.Add(-idle).UnixMilli()
-	gone := map[*target]bool{}
-	for name, t := range c.targets {
-		if t.heard < oldest && t.fed < oldest {
-			gone[t] = true
-			delete(c.targets, name)
-		}
-	}
-	old := c.table.Load()
-	for _, o := range old.matcher.objectives {
-		for t := range o.feeders.targets {
-			if gone[t] {
-				delete(o.feeders.targets, t)
-			}
-		}
-	}
-	fresh := func(s *series) bool {
-		return !gone[s.target] && (s.cursor.T >= oldest || s.health)
-	}
-	for _, s := range old.slots {
-		if !fresh(s) {
-			c.rebuild(old.matcher, fresh)
-			return
-		}
-	}
 }

@@ -1,78 +1,174 @@
 package collectors
 
 import (
+	"math"
+
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
 )
 
-// commit books the samples of one transaction, which began with the table began.
-func (c *Collector) commit(samples []sample, began *table) {
-	now := c.now()
-	limit := now.Add(maxAhead).UnixMilli()
+// transaction is what one commit counts.
+type transaction struct {
+	Road
+	samples []sample
+	began   *table // when it did
+	taken   span
+	now     int64
+}
+
+// commit books the samples of one transaction.
+func (c *Collector) commit(tx *transaction) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.live != nil {
+		c.live.mu.Lock() // where counting began must stay as it is
+		defer c.live.mu.Unlock()
+	}
+	now := c.now()
+	tx.now, tx.taken = now.UnixMilli(), span{now.Add(-c.horizon).UnixMilli(), now.Add(maxAhead).UnixMilli()}
+	if tx.late {
+		tx.taken.oldest = 0
+	}
 	b := &c.batch
-	b.Increments, b.Observations, b.Cursors = b.Increments[:0], b.Observations[:0], b.Cursors[:0]
+	b.Increments, b.Observations, b.Cursors, b.Drops = b.Increments[:0], b.Observations[:0], b.Cursors[:0], b.Drops[:0]
 	c.batchNumber++
 	var verdicts [len(verdictNames)]int
-	for i := range samples {
-		s := &samples[i]
+	for i := range tx.samples {
+		s := &tx.samples[i]
 		if s.series.dropped {
-			if s.series = c.seriesOf(s.series.labels); s.series == nil {
+			if s.series, _ = c.seriesOf(s.series.source, s.series.labels); s.series == nil {
 				continue
 			}
 		}
 		if len(s.series.wants) > 0 {
-			verdicts[c.count(s, limit)]++
+			verdicts[c.take(s, tx)]++
 		}
-		if s.series.health && s.t <= limit {
-			c.hear(s, began)
+		if s.series.health && s.t <= tx.taken.latest {
+			c.hear(s, tx)
 		}
 	}
-	if len(b.Cursors) > 0 || len(b.Observations) > 0 {
+	if len(b.Cursors)+len(b.Observations)+len(b.Drops) > 0 {
 		c.ledger.Commit(b)
 	}
 	c.metrics.count(verdicts)
 	c.sweep(now)
 }
 
+// take counts one sample of a wanted series, live or as history.
+func (c *Collector) take(p *sample, tx *transaction) verdict {
+	if c.live != nil {
+		return c.fill(p, tx)
+	}
+	return c.count(p, tx)
+}
+
 // count books what one sample adds to the objectives that want its series.
-func (c *Collector) count(p *sample, limit int64) verdict {
+func (c *Collector) count(p *sample, tx *transaction) verdict {
 	s := p.series
 	scraped := s.target.before(p.t)
-	why, events, from := step(s.cursor, s.known, p.st, p.t, p.v, scraped.t, limit)
-	if !why.counts() {
-		return why
+	grown := progressOf(p, s.cursor, s.known, scraped.t, tx)
+	if !grown.why.counts() {
+		if grown.why == verdictLate {
+			c.drop(s)
+		}
+		return grown.why
 	}
-	s.cursor.T, s.cursor.Value, s.known = p.t, p.v, true
-	if p.st > 0 || why == verdictReset {
+	before, known := s.cursor, s.known
+	s.cursor.T, s.cursor.Value, s.known = p.t, grown.value, true
+	if p.st > 0 || grown.why == verdictReset {
 		s.cursor.Start = p.st
 	}
 	if s.batch != c.batchNumber {
 		s.batch = c.batchNumber
 		c.batch.Cursors = append(c.batch.Cursors, &s.cursor)
 	}
+	if !known {
+		s.reminded = p.t
+	}
+	c.attend(p, tx)
+	for i := range s.wants {
+		w := &s.wants[i]
+		g := grown
+		if grown.why == verdictAppeared && !scraped.matcher.sought(w) {
+			g = progress{verdictBaseline, 0, p.t, p.v} // the series may have been there, unnoticed
+		}
+		if !w.begun {
+			g = c.beginWant(p, w, tx, before, known, g)
+		}
+		if good, total, ok := w.amount(p.v, g.events); !ok {
+			grown.why = verdictInvalid
+		} else if good != 0 || total != 0 {
+			c.book(w, ledger.Increment{From: g.from, To: p.t, Good: good, Total: total})
+		}
+	}
+	if p.t-s.reminded >= remindEvery.Milliseconds() {
+		c.remindWants(s, p.t)
+	}
+	return grown.why
+}
+
+// progressOf decides what a sample adds to its series.
+func progressOf(p *sample, cursor ledger.Cursor, known bool, scraped int64, tx *transaction) progress {
+	s := p.series
+	switch {
+	case !s.counter:
+	case tx.delta:
+		return accrue(cursor, known, p.st, p.t, p.v, tx.taken)
+	default:
+		grown := s.part.step(p, cursor, known, scraped, tx.taken)
+		if grown.why != verdictInvalid || !s.gauge {
+			return grown
+		}
+	}
+	if math.IsNaN(p.v) {
+		return progress{why: verdictEmpty}
+	}
+	return progress{place(cursor, known, p.t, tx.taken), 0, p.t - 1, cursor.Value}
+}
+
+// amount returns what a sample adds to an objective: events of its counter, or what its value v says. It is not ok if the value is none that
+// the objective's kind calls for.
+func (w *want) amount(v float64, events int64) (good, total int64, ok bool) {
+	good, total, ok = events, events, true
+	if w.objective.events != nil {
+		good, total, ok = w.objective.events(v)
+	}
+	return w.good * good, w.total * total, ok
+}
+
+// book books an increment for an objective, and for the child it belongs to.
+func (c *Collector) book(w *want, inc ledger.Increment) {
+	inc.Objective = w.objective.ref
+	c.batch.Increments = append(c.batch.Increments, inc)
+	if w.group != nil && !w.group.full {
+		inc.Objective = w.group.child
+		c.batch.Increments = append(c.batch.Increments, inc)
+	}
+}
+
+// drop reports a sample that came too late to the objectives that want it.
+func (c *Collector) drop(s *series) {
+	for i := range s.wants {
+		w := &s.wants[i]
+		c.batch.Drops = append(c.batch.Drops, ledger.Drop{Objective: w.objective.ref, Samples: 1})
+		if w.group != nil && !w.group.full {
+			c.batch.Drops = append(c.batch.Drops, ledger.Drop{Objective: w.group.child, Samples: 1})
+		}
+	}
+}
+
+// attend notes that the source of a counted sample is there.
+func (c *Collector) attend(p *sample, tx *transaction) {
+	s := p.series
 	if !s.linked {
-		c.link(s, p.t)
+		c.link(s, c.lifeOf(p.t, tx))
 	}
 	if s.target != nil {
-		s.target.fed = max(s.target.fed, p.t)
-	}
-	if events != 0 {
-		for i := range s.wants {
-			w := &s.wants[i]
-			if why == verdictAppeared && !scraped.matcher.sought(w) {
-				continue // the series may have been there, unnoticed
-			}
-			c.batch.Increments = append(c.batch.Increments, ledger.Increment{
-				Objective: w.objective.ref, From: from, To: p.t, Good: w.good * events, Total: w.total * events,
-			})
-		}
+		s.target.fed = max(s.target.fed, c.lifeOf(p.t, tx))
 	}
 	if s.target == nil || s.target.heard == 0 {
 		c.observeItself(s, p.t)
 	}
-	return why
 }
 
 // observeItself marks the minute of a sample as observed, for a series whose target reports no health.
@@ -87,16 +183,28 @@ func (c *Collector) observeItself(s *series, t int64) {
 
 const minuteMillis = 60_000
 
-// observe marks for o the minutes after that of from, up to that of to; if both are in one minute, that minute.
+// observe marks for o and its children the minutes after that of from, up to that of to; if both are in one minute, that minute.
 func (c *Collector) observe(o *objective, from, to int64) {
-	c.batch.Observations = append(c.batch.Observations, ledger.Observation{Objective: o.ref, At: to})
+	if c.live != nil && to > o.live.life.fillable(c.horizon) {
+		return
+	}
+	c.observeMinutes(o.ref, from, to)
+	for _, g := range o.groups.known {
+		if !g.full {
+			c.observeMinutes(g.child, from, to)
+		}
+	}
+}
+
+func (c *Collector) observeMinutes(ref ledger.Ref, from, to int64) {
+	c.batch.Observations = append(c.batch.Observations, ledger.Observation{Objective: ref, At: to})
 	for at := to - minuteMillis; at/minuteMillis > from/minuteMillis; at -= minuteMillis {
-		c.batch.Observations = append(c.batch.Observations, ledger.Observation{Objective: o.ref, At: at})
+		c.batch.Observations = append(c.batch.Observations, ledger.Observation{Objective: ref, At: at})
 	}
 }
 
 // hear takes note of a target's health.
-func (c *Collector) hear(p *sample, began *table) {
+func (c *Collector) hear(p *sample, tx *transaction) {
 	t := p.series.target
 	if p.t <= t.heard {
 		return
@@ -105,6 +213,9 @@ func (c *Collector) hear(p *sample, began *table) {
 		c.orphansStale = true // what it feeds has a known feeder again
 	}
 	t.heard, t.labels = p.t, p.series.labels
+	if c.live != nil {
+		t.fed = tx.now
+	}
 	if p.v != 1 {
 		t.failed = true
 		return
@@ -113,10 +224,10 @@ func (c *Collector) hear(p *sample, began *table) {
 	if !t.failed && t.last.t > 0 && p.t-t.last.t <= maxQuiet.Milliseconds() {
 		from = t.last.t
 	}
-	t.prev, t.last, t.failed = t.last, scrape{p.t, began.matcher}, false
-	t.cursor.T, t.cursor.Start, t.cursor.Value = p.t, t.prev.t, began.matcher.print
-	c.batch.Cursors = append(c.batch.Cursors, &t.cursor)
-	c.remind(t, p.t)
+	t.prev, t.last, t.failed = t.last, scrape{p.t, tx.began.matcher}, false
+	t.cursor.T, t.cursor.Start, t.cursor.Value = p.t, t.prev.t, tx.began.matcher.print
+	c.keep(&t.cursor, tx)
+	c.remind(t, c.lifeOf(p.t, tx))
 	for _, o := range t.feeds {
 		c.observe(o, from, p.t)
 	}

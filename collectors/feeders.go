@@ -30,6 +30,9 @@ type feeders struct {
 
 func feedersID(o *objective) string {
 	h := fnv.New64a()
+	if o.source != "" {
+		fmt.Fprintf(h, "%q", o.source)
+	}
 	for _, t := range o.terms {
 		fmt.Fprintf(h, "%q%d%d", t.text, t.good, t.total)
 	}
@@ -47,7 +50,9 @@ func (c *Collector) recallFeeders(o *objective) *feeders {
 	f := &feeders{id: feedersID(o), targets: map[*target]bool{}, jobs: map[string]bool{}}
 	_, f.ever = c.ledger.Cursor(f.id)
 	for _, t := range c.targets {
-		c.recall(f, t)
+		if t.name.source == o.source {
+			c.recall(f, t)
+		}
 	}
 	return f
 }
@@ -55,7 +60,7 @@ func (c *Collector) recallFeeders(o *objective) *feeders {
 // recallTarget finds the objectives that a new target fed before.
 func (c *Collector) recallTarget(t *target) {
 	for _, o := range c.table.Load().matcher.objectives {
-		if c.recall(o.feeders, t) {
+		if o.source == t.name.source && c.recall(o.feeders, t) {
 			t.feeds = append(t.feeds, o)
 		}
 	}
@@ -140,6 +145,9 @@ func (c *Collector) orphansAt(m slo.Minute) []*objective {
 
 // couldBeFedBy decides whether t stands in for the feeders of an objective of which none is known.
 func (o *objective) couldBeFedBy(t *target) bool {
+	if o.source != t.name.source {
+		return false
+	}
 	admitted, named := false, false
 	for i := range o.terms {
 		a, n := o.terms[i].admits(t.labels)

@@ -1,7 +1,6 @@
 package collectors
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -9,63 +8,7 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-
-	"plimsoll/slo"
-	"plimsoll/slo/ledger"
 )
-
-// objective is one objective as the collector sees it.
-type objective struct {
-	key     slo.Key
-	service string
-	ref     ledger.Ref
-	terms   []term
-	feeders *feeders
-}
-
-// term is a selector with what one of its events adds.
-type term struct {
-	selector
-	good, total int64
-}
-
-// want is what one event of a series adds to one objective.
-type want struct {
-	objective   *objective
-	good, total int64
-	selectors   []string // that chose the series
-}
-
-// compileObjective reads both queries of an indicator into terms.
-func compileObjective(o *slo.Objective) (*objective, error) {
-	obj := &objective{key: o.Key, service: o.Service}
-	add := func(query string, good, total int64) error {
-		if query == "" {
-			return nil
-		}
-		selectors, err := compile(query)
-		if err != nil {
-			return fmt.Errorf("%s:%d: objective %s: %q: %w", o.File, o.Line, o.Key, query, err)
-		}
-		for _, s := range selectors {
-			obj.terms = append(obj.terms, term{s, s.sign * good, s.sign * total})
-		}
-		return nil
-	}
-	// An event of the bad query takes one from good; what the total query counts is good until then.
-	ofTotal := int64(0)
-	if o.Indicator.Bad != "" {
-		ofTotal = 1
-	}
-	if err := cmp.Or(
-		add(o.Indicator.Good, 1, 0),
-		add(o.Indicator.Bad, -1, 0),
-		add(o.Indicator.Total, ofTotal, 1),
-	); err != nil {
-		return nil, err
-	}
-	return obj, nil
-}
 
 // matcher decides which objectives want a series. It is immutable.
 type matcher struct {
@@ -104,12 +47,12 @@ func (m *matcher) unwanted(name string) bool {
 	return len(m.anyName) == 0 && len(m.byName[name]) == 0
 }
 
-// wants returns what an event of the series adds to which objectives.
-func (m *matcher) wants(ls labels.Labels) []want {
+// wants returns what an event of a series from a source adds to which objectives.
+func (m *matcher) wants(source string, ls labels.Labels) []want {
 	var wants []want
 	add := func(rules []rule) {
 		for _, r := range rules {
-			if !r.term.matches(ls) {
+			if r.objective.source != source || !r.term.matches(ls) {
 				continue
 			}
 			i := slices.IndexFunc(wants, func(w want) bool { return w.objective == r.objective })

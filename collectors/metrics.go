@@ -12,13 +12,16 @@ var verdictNames = [...]string{
 	verdictDuplicate:  "duplicate",
 	verdictOutOfOrder: "out_of_order",
 	verdictInvalid:    "invalid",
+	verdictRead:       "read",
+	verdictEmpty:      "empty",
 	verdictFuture:     "future",
+	verdictLate:       "late",
 }
 
 // metrics are the collector's own.
 type metrics struct {
-	byVerdict                   [len(verdictNames)]prometheus.Counter
-	unwanted, histograms, stale prometheus.Counter
+	byVerdict                [len(verdictNames)]prometheus.Counter
+	unwanted, refused, stale prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, series func() float64) *metrics {
@@ -27,9 +30,9 @@ func newMetrics(reg prometheus.Registerer, series func() float64) *metrics {
 		Help: "Samples by what became of them.",
 	}, []string{"result"})
 	m := &metrics{
-		unwanted:   samples.WithLabelValues("unwanted"),
-		histograms: samples.WithLabelValues("native_histogram"),
-		stale:      samples.WithLabelValues("stale"),
+		unwanted: samples.WithLabelValues("unwanted"),
+		refused:  samples.WithLabelValues("refused"),
+		stale:    samples.WithLabelValues("stale"),
 	}
 	for v, name := range verdictNames {
 		m.byVerdict[v] = samples.WithLabelValues(name)

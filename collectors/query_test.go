@@ -14,6 +14,7 @@ func TestCheckAccepts(t *testing.T) {
 		`a`, `a{b="c"}`, `{__name__="a"}`, `{__name__=~"a|b"}`, `sum(a)`, `sum(sum(a))`, `rate(a[5m])`, `sum(rate(a{b!="c"}[5m]))`,
 		`sum(increase(a[30d]))`, `sum(a) + sum(b)`, `sum(a) - sum(b) - c`, `sum(a - b)`, `-(a)`, `(sum(rate(a[1m])) - sum(rate(b[1m])))`,
 		`sum(a_bucket{le="0.3"})`, `sum(a{role="b",code!="499"})`,
+		`sum by (x) (a)`, `sum by (y, x) (rate(a[5m])) - sum by (x, y) (b)`, `sum by (x) (sum by (x, y) (a))`, `sum(sum by (x) (a)) + b`,
 	} {
 		if err := collectors.Check(query); err != nil {
 			t.Errorf("%s: %v", query, err)
@@ -29,9 +30,10 @@ func TestCheckRejects(t *testing.T) {
 		{`max(a)`, "max() at character 1"},
 		{`sum(a) / sum(b)`, "the operator / at character 1"},
 		{`sum(a) + max(b)`, "max() at character 10"},
-		{`sum by (x) (a)`, "a sum with by or without at character 1"},
-		{`sum without (x) (a)`, "a sum with by or without at character 1"},
-		{`sum without () (a)`, "a sum with by or without at character 1"},
+		{`sum without (x) (a)`, "sum without at character 1"},
+		{`sum without () (a)`, "sum without at character 1"},
+		{`sum by (x) (a) - b`, "the operator - between what is divided by (x) and by () at character 1"},
+		{`sum by (x) (sum by (y) (a))`, "sum by (x) of what is divided by (y) at character 1"},
 		{`2 * a`, "the operator * at character 1"},
 		{`a + 2`, "a number at character 5"},
 		{`a or vector(0)`, "the operator or at character 1"},

@@ -15,48 +15,105 @@ const (
 	verdictStarted                   // a new series that says when it began
 	verdictAppeared                  // a new series on a target that did not have it before
 	verdictBaseline                  // a new series of unknown age: counting begins here
+	verdictRead                      // the value of a gauge
 	verdictDuplicate                 // the timestamp was counted already
 	verdictOutOfOrder                // the sample is older than what was counted
-	verdictInvalid                   // not the value of a counter
+	verdictInvalid                   // not a value that can be counted
+	verdictEmpty                     // a gauge that has no value
 	verdictFuture                    // too far ahead of our clock
+	verdictLate                      // beyond the horizon
 )
 
 // counts reports whether the sample becomes the newest of its series.
-func (v verdict) counts() bool { return v <= verdictBaseline }
+func (v verdict) counts() bool { return v <= verdictRead }
 
 // maxEvents is the largest value whose whole events can be told apart: above 2^53 a float64 skips integers.
 const maxEvents = 1 << 53
 
-// step decides what the sample (st, t, v) adds to a series that was last counted at c, or never if !known. Times are Unix
+// span is the time from which samples are taken, in Unix milliseconds, both ends included.
+type span struct{ oldest, latest int64 }
+
+// progress is what a sample adds to its series: so many events in (from, t].
+type progress struct {
+	why    verdict
+	events int64
+	from   int64
+	value  float64 // to go on from
+}
+
+// place decides whether a sample at t comes after what was counted at c, or never if !known, and in time. It returns verdictRead if so.
+func place(c ledger.Cursor, known bool, t int64, taken span) verdict {
+	switch {
+	case t > taken.latest:
+		return verdictFuture
+	case known && t == c.T:
+		return verdictDuplicate
+	case known && t < c.T:
+		return verdictOutOfOrder
+	case t < taken.oldest:
+		return verdictLate
+	}
+	return verdictRead
+}
+
+// countable reports whether v is a number of events.
+func countable(v float64) bool { return v >= 0 && v <= maxEvents }
+
+// step decides what the sample (st, t, v) of a counter adds to a series that was last counted at c, or never if !known. Times are Unix
 // milliseconds; a start timestamp st of 0 is unknown. scraped is when the series' target was last scraped before t, or 0 if it was
-// not. The events happened in (from, t]. limit is the latest time that is believed.
+// not.
 //
 // A start timestamp names an incarnation of the counter before it is a time: it may be later than t, because a sample bears the
 // time at which its scrape began and because the target has a clock of its own.
-func step(c ledger.Cursor, known bool, st, t int64, v float64, scraped, limit int64) (why verdict, events, from int64) {
-	switch {
-	case !(v >= 0 && v <= maxEvents):
-		return verdictInvalid, 0, 0
-	case t > limit:
-		return verdictFuture, 0, 0
-	case known && t == c.T:
-		return verdictDuplicate, 0, 0
-	case known && t < c.T:
-		return verdictOutOfOrder, 0, 0
+func step(c ledger.Cursor, known bool, st, t int64, v float64, scraped int64, taken span) progress {
+	if !countable(v) {
+		return progress{why: verdictInvalid}
+	}
+	if why := place(c, known, t, taken); why != verdictRead {
+		return progress{why: why}
 	}
 	whole := int64(math.Floor(v))
 	switch {
 	case known && (beganAnew(c, st) || v < c.Value):
-		return verdictReset, whole, began(st, t, c.T)
+		return progress{verdictReset, whole, began(st, t, c.T), v}
 	case known:
-		return verdictGrew, whole - int64(math.Floor(c.Value)), c.T
+		return progress{verdictGrew, whole - int64(math.Floor(c.Value)), c.T, v}
 	case st > 0:
-		return verdictStarted, whole, startedAt(st, t, scraped)
+		return progress{verdictStarted, whole, startedAt(st, t, scraped), v}
 	case scraped > 0:
-		return verdictAppeared, whole, scraped
+		return progress{verdictAppeared, whole, scraped, v}
 	default:
-		return verdictBaseline, 0, t
+		return progress{verdictBaseline, 0, t, v}
 	}
+}
+
+// accrue decides what a sample adds whose value v is the increase over (st, t]. If that overlaps with what was counted, the events are those
+// of the rest of it: they are counted whole. Without a usable start timestamp the increase is that since the sample before, or,
+// if there is none, that of the last millisecond.
+func accrue(c ledger.Cursor, known bool, st, t int64, v float64, taken span) progress {
+	if !countable(v) {
+		return progress{why: verdictInvalid}
+	}
+	if why := place(c, known, t, taken); why != verdictRead {
+		return progress{why: why}
+	}
+	p := progress{why: verdictGrew, from: t - 1, value: c.Value + v}
+	switch {
+	case st > 0 && st < t:
+		if p.from = st; known {
+			p.from = max(st, c.T)
+		}
+	case known:
+		p.from = c.T
+	}
+	if p.value > maxEvents {
+		_, rest := math.Modf(c.Value) // the sum only serves to add up fractions
+		p.events = int64(math.Floor(rest + v))
+		p.value = rest + v - float64(p.events)
+		return p
+	}
+	p.events = int64(math.Floor(p.value)) - int64(math.Floor(c.Value))
+	return p
 }
 
 // startJitter is by how many milliseconds one start timestamp may differ between exposition formats, which round it differently.

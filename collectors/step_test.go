@@ -29,11 +29,11 @@ func TestStartTimestamps(t *testing.T) {
 	} {
 		c, known := ledger.Cursor{}, false
 		for i, s := range tc.samples {
-			why, events, from := step(c, known, s.st, s.t, s.v, tc.scraped, 1<<40)
-			if events != s.events || from != s.from {
-				t.Errorf("%s: sample %d adds %d from %d, want %d from %d", tc.name, i, events, from, s.events, s.from)
+			p := step(c, known, s.st, s.t, s.v, tc.scraped, span{0, 1 << 40})
+			if p.events != s.events || p.from != s.from {
+				t.Errorf("%s: sample %d adds %d from %d, want %d from %d", tc.name, i, p.events, p.from, s.events, s.from)
 			}
-			if s.st > 0 || why == verdictReset {
+			if s.st > 0 || p.why == verdictReset {
 				c.Start = s.st
 			}
 			c.T, c.Value, known = s.t, s.v, true

@@ -13,8 +13,16 @@ import (
 // maxQuiet is how far two good scrapes may lie apart for the minutes between them to count as observed.
 const maxQuiet = 2 * time.Minute
 
-// targetName identifies a target by the labels that every series of it carries.
-type targetName struct{ job, instance string }
+// targetName identifies a target by its source and the labels that every series of it carries.
+type targetName struct{ source, job, instance string }
+
+// key is that of the target's cursor.
+func (n targetName) key() string {
+	if n.source == "" {
+		return fmt.Sprintf("target %q %q", n.job, n.instance)
+	}
+	return fmt.Sprintf("target of %q %q %q", n.source, n.job, n.instance)
+}
 
 // scrape is a good scrape: when, and what was looked for in it.
 type scrape struct {
@@ -36,26 +44,23 @@ type target struct {
 }
 
 // targetOf returns the target of a series, or nil if its labels name none.
-func (c *Collector) targetOf(ls labels.Labels) *target {
-	name := targetName{ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}
-	if name == (targetName{}) {
+func (c *Collector) targetOf(source string, ls labels.Labels) *target {
+	name := targetName{source, ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}
+	if name == (targetName{source: source}) {
 		return nil
 	}
 	if t, ok := c.targets[name]; ok {
 		return t
 	}
 	t := &target{name: name}
-	key := fmt.Sprintf("target %q %q", name.job, name.instance)
 	var known bool
-	if t.cursor, known = c.ledger.Cursor(key); known {
+	if t.cursor, known = c.recallTargetCursor(name); known {
 		m := c.table.Load().matcher
 		if m.print != t.cursor.Value {
 			m = nil
 		}
 		t.last, t.prev = scrape{t.cursor.T, m}, scrape{t.cursor.Start, m}
 		t.heard = t.cursor.T
-	} else {
-		t.cursor.Key = key
 	}
 	// Whether it was scraped well all along while nobody listened is not known.
 	t.failed = true

@@ -1,0 +1,98 @@
+package collectors
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// bounds are those of the classic buckets that targets have where objectives ask for one.
+type bounds map[asked]map[float64]bool
+
+// asked is a selector of one bucket, and where it is looked for.
+type asked struct {
+	term   *term
+	target targetName
+}
+
+// note takes down the bound of a bucket for the selectors that ask for one of its histogram.
+func (b bounds) note(m *matcher, source string, ls labels.Labels) {
+	if !ls.Has(model.BucketLabel) {
+		return
+	}
+	bound, err := strconv.ParseFloat(ls.Get(model.BucketLabel), 64)
+	if err != nil {
+		return
+	}
+	for _, r := range m.byName[ls.Get(model.MetricNameLabel)] {
+		if _, one := r.term.bound(); !one || r.objective.source != source || !r.term.matchesBut(ls, model.BucketLabel) {
+			continue
+		}
+		at := asked{r.term, targetName{source, ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}}
+		if b[at] == nil {
+			b[at] = map[float64]bool{}
+		}
+		b[at][bound] = true
+	}
+}
+
+// problem returns what is wrong with the buckets that a term asks for, or nothing. It is known once a histogram has been seen whole.
+func (b bounds) problem(t *term) string {
+	want, one := t.bound()
+	if !one {
+		return ""
+	}
+	var lacking []targetName
+	var has map[float64]bool
+	for at, seen := range b {
+		if at.term == t && seen[math.Inf(1)] && !seen[want] {
+			if lacking = append(lacking, at.target); slices.MinFunc(lacking, targetName.compare) == at.target {
+				has = seen
+			}
+		}
+	}
+	if len(lacking) == 0 {
+		return ""
+	}
+	first := slices.MinFunc(lacking, targetName.compare)
+	others := ""
+	if n := len(lacking) - 1; n > 0 {
+		others = fmt.Sprintf(" and %d other targets", n)
+	}
+	return fmt.Sprintf("le=%q is not a bucket of %s at job %q, instance %q%s; %s",
+		strconv.FormatFloat(want, 'g', -1, 64), t.name, first.job, first.instance, others, nearest(want, has))
+}
+
+func (n targetName) compare(other targetName) int {
+	return cmp.Or(cmp.Compare(n.source, other.source), cmp.Compare(n.job, other.job), cmp.Compare(n.instance, other.instance))
+}
+
+// nearest names the bounds on both sides of one that is not there.
+func nearest(want float64, has map[float64]bool) string {
+	below, above := math.Inf(-1), math.Inf(1)
+	for bound := range has {
+		if bound < want {
+			below = max(below, bound)
+		} else {
+			above = min(above, bound)
+		}
+	}
+	if math.IsInf(below, -1) {
+		return fmt.Sprintf("the nearest is %q", strconv.FormatFloat(above, 'g', -1, 64))
+	}
+	return fmt.Sprintf("the nearest are %q and %q", strconv.FormatFloat(below, 'g', -1, 64), strconv.FormatFloat(above, 'g', -1, 64))
+}
+
+// forget drops what was noted of targets that are gone.
+func (b bounds) forget(gone func(targetName) bool) {
+	for at := range b {
+		if gone(at.target) {
+			delete(b, at)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package collectors
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"plimsoll/slo"
+	"plimsoll/slo/ledger"
+)
+
+// groups are the combinations of labels by which an objective is divided, as far as series with them are known.
+type groups struct {
+	parent *slo.Objective
+	by     []string
+	known  map[string]*group
+}
+
+// group is one combination. Its events are those of a child, if there is room for it.
+type group struct {
+	text  string // such as `{route="/videos"}`
+	child ledger.Ref
+	full  bool // the parent has as many children as it may: the events are only the parent's
+}
+
+func newGroups(o *slo.Objective) groups {
+	return groups{parent: o, by: o.Indicator.GroupBy, known: map[string]*group{}}
+}
+
+// groupOf returns the group of o that a series belongs to, or nil if o is not divided. A label that the series does not have is empty.
+func (c *Collector) groupOf(o *objective, ls labels.Labels) *group {
+	if len(o.groups.by) == 0 {
+		return nil
+	}
+	text := groupText(o.groups.by, ls)
+	g := o.groups.known[text]
+	if g == nil {
+		g = &group{text: text}
+		o.groups.known[text] = g
+		c.addChild(o, g)
+	}
+	return g
+}
+
+// groupText writes labels as PromQL does, in the order of their names.
+func groupText(by []string, ls labels.Labels) string {
+	var b strings.Builder
+	for i, name := range by {
+		if b.WriteByte(','); i == 0 {
+			b.Reset()
+			b.WriteByte('{')
+		}
+		b.WriteString(name)
+		b.WriteByte('=')
+		b.WriteString(strconv.Quote(ls.Get(name)))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// addChild makes the child of a group, or makes it again after the ledger has ended it.
+func (c *Collector) addChild(o *objective, g *group) {
+	ref, err := c.ledger.AddChild(ledger.Child(o.groups.parent, g.text))
+	g.child, g.full = ref, err != nil
+}
+
+// renewChildren makes the children of all groups that have series, so that the ledger has those that it has ended, and the ones there was
+// no room for may take the place of others.
+func (c *Collector) renewChildren() {
+	for _, o := range c.table.Load().matcher.objectives {
+		clear(o.groups.known)
+	}
+	for _, s := range c.table.Load().slots {
+		for i := range s.wants {
+			s.wants[i].group = c.groupOf(s.wants[i].objective, s.labels)
+		}
+	}
+}
+
+// full returns how many groups there is no child for.
+func (g *groups) full() int {
+	n := 0
+	for _, g := range g.known {
+		if g.full {
+			n++
+		}
+	}
+	return n
+}

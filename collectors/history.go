@@ -1,0 +1,146 @@
+package collectors
+
+import (
+	"plimsoll/slo/ledger"
+)
+
+// past is how far a series has been filled for one objective.
+type past struct {
+	cursor ledger.Cursor // T is the time of the newest sample; only in memory, because the ledger forgets cursors by their T
+	known  bool
+	kept   ledger.Cursor // what the ledger holds of it
+}
+
+// fill books what a sample of history adds to the objectives that want its series.
+func (c *Collector) fill(p *sample, tx *transaction) verdict {
+	s := p.series
+	result := verdictInvalid
+	for i := range s.wants {
+		result = min(result, c.fillWant(p, &s.wants[i], tx))
+	}
+	if result.counts() {
+		s.cursor.T = tx.now // of use only to tell what is idle
+		c.attend(p, tx)
+	}
+	return result
+}
+
+// fillWant books what a sample adds to one objective, up to where that is counted live.
+func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
+	h := c.recallPast(w, p.series)
+	q, ok := c.before(p, w, h, tx)
+	if !ok {
+		return verdictOutOfOrder
+	}
+	scraped := p.series.target.before(q.t)
+	grown := progressOf(&q, h.cursor, h.known, scraped.t, tx)
+	if !grown.why.counts() {
+		return grown.why
+	}
+	if grown.why == verdictAppeared && !scraped.matcher.sought(w) {
+		grown = progress{verdictBaseline, 0, q.t, q.v}
+	}
+	good, total, ok := w.amount(q.v, grown.events)
+	if !ok {
+		return verdictInvalid
+	}
+	if good != 0 || total != 0 {
+		c.book(w, ledger.Increment{From: grown.from, To: q.t, Good: good, Total: total})
+	}
+	h.known = true
+	h.cursor.T, h.cursor.Value = q.t, grown.value
+	if q.st > 0 || grown.why == verdictReset {
+		h.cursor.Start = q.st
+	}
+	h.kept.T, h.kept.Start, h.kept.Value = tx.now, q.t, grown.value
+	c.batch.Cursors = append(c.batch.Cursors, &h.kept)
+	c.noteFilled(w.objective.live, q.t, tx)
+	return grown.why
+}
+
+// before returns the sample as far as it lies before live counting, and whether any of it does. A sample that comes after where counting the
+// series began stands for the value with which it did, so that the last events of history are counted.
+func (c *Collector) before(p *sample, w *want, h *past, tx *transaction) (sample, bool) {
+	life := &w.objective.live.life
+	life.close(tx.now)
+	began, known := c.ledger.Cursor(markKey(markBegan, w.objective, p.series))
+	if began.Start > life.fillable(c.horizon) || !known {
+		began = ledger.Cursor{Start: life.fillable(0), Value: notClosed}
+	}
+	switch {
+	case p.t <= began.Start:
+		return *p, true
+	case began.Value == notClosed || !h.known || h.cursor.T >= began.Start:
+		return *p, false
+	default:
+		return sample{series: p.series, t: began.Start, v: began.Value}, true
+	}
+}
+
+// recallPast returns how far a series has been filled for an objective.
+func (c *Collector) recallPast(w *want, s *series) *past {
+	if w.past == nil {
+		w.past = &past{}
+		key := markKey(markPast, w.objective, s)
+		if w.past.kept, w.past.known = c.ledger.Cursor(key); !w.past.known {
+			w.past.kept.Key = key
+		}
+		w.past.cursor = ledger.Cursor{T: w.past.kept.Start, Value: w.past.kept.Value}
+	}
+	return w.past
+}
+
+// noteFilled remembers that an objective is being filled, and from when on.
+func (c *Collector) noteFilled(o *objective, t int64, tx *transaction) {
+	l := &o.life
+	if l.filled == 0 || t < l.filled {
+		l.filled = t
+		c.keepLife(l, tx.now)
+	}
+	if tx.now-l.filling.T >= remindEvery.Milliseconds() {
+		l.filling.T = tx.now
+		c.batch.Cursors = append(c.batch.Cursors, l.filling)
+	}
+}
+
+// lifeOf returns the time under which the ledger keeps what a sample at t leaves. History is kept as of now: the ledger forgets by time.
+func (c *Collector) lifeOf(t int64, tx *transaction) int64 {
+	if c.live != nil {
+		return tx.now
+	}
+	return t
+}
+
+// keep hands a target's cursor to the ledger.
+func (c *Collector) keep(cursor *ledger.Cursor, tx *transaction) {
+	if c.live != nil {
+		cursor = &ledger.Cursor{Key: cursor.Key, T: tx.now, Start: cursor.T, Value: cursor.Value}
+	}
+	c.batch.Cursors = append(c.batch.Cursors, cursor)
+}
+
+// recallTargetCursor returns what the ledger holds of a target.
+func (c *Collector) recallTargetCursor(name targetName) (cursor ledger.Cursor, known bool) {
+	key := name.key()
+	if c.live != nil {
+		key = "past " + key
+	}
+	if cursor, known = c.ledger.Cursor(key); !known {
+		cursor.Key = key
+	}
+	if c.live != nil {
+		cursor = ledger.Cursor{Key: key, T: cursor.Start, Value: cursor.Value}
+	}
+	return cursor, known
+}
+
+// recallSeries returns how far a series has been counted. History keeps that by objective.
+func (c *Collector) recallSeries(key string) (cursor ledger.Cursor, known bool) {
+	if c.live == nil {
+		cursor, known = c.ledger.Cursor(key)
+	}
+	if !known {
+		cursor.Key = key
+	}
+	return cursor, known
+}

@@ -1,0 +1,106 @@
+package collectors
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"plimsoll/slo"
+)
+
+// query is one query of an indicator, read.
+type query struct {
+	part      Part
+	selectors []selector
+	by        []string // the labels of its sum by, sorted; nil if it has none
+}
+
+// CheckIndicator reports why an indicator cannot be counted, or nil. It names the query, the construct and where it stands.
+//
+// An indicator with a source may have any PromQL, because the source can evaluate it; see [Raw].
+func CheckIndicator(ind slo.Indicator) error {
+	_, unsupported, err := readIndicator(ind)
+	if err == nil && ind.Source == "" {
+		err = unsupported
+	}
+	return err
+}
+
+// Raw reports whether the samples of the indicator's series are counted one by one. Otherwise its source has to evaluate the queries; see
+// [Evaluated].
+func Raw(ind slo.Indicator) bool {
+	_, unsupported, err := readIndicator(ind)
+	return err == nil && unsupported == nil
+}
+
+// Grouping returns the labels by which the queries of an indicator divide it, sorted; nil if they do not. It is what belongs into
+// Indicator.GroupBy.
+func Grouping(ind slo.Indicator) ([]string, error) {
+	queries, unsupported, err := readIndicator(ind)
+	if err = errors.Join(err, unsupported); err != nil || len(queries) == 0 {
+		return nil, err
+	}
+	return queries[0].by, nil
+}
+
+// readIndicator reads all queries of an indicator. What is outside the subset that can be counted is returned as unsupported, with the
+// queries as far as they could be read.
+func readIndicator(ind slo.Indicator) (queries []query, unsupported, err error) {
+	for _, q := range []struct {
+		part Part
+		text string
+	}{{PartGood, ind.Good}, {PartBad, ind.Bad}, {PartTotal, ind.Total}, {PartQuery, ind.Query}} {
+		if q.text == "" {
+			continue
+		}
+		read, err := readQuery(q.text, ind.Kind)
+		read.part = q.part
+		switch {
+		case errors.Is(err, errSyntax):
+			return nil, nil, fmt.Errorf("the %s query %q: %w", q.part, q.text, err)
+		case err != nil && unsupported == nil:
+			unsupported = fmt.Errorf("the %s query %q: %w", q.part, q.text, err)
+		}
+		queries = append(queries, read)
+	}
+	if unsupported != nil {
+		return queries, unsupported, nil
+	}
+	for _, q := range queries {
+		if !slices.Equal(q.by, queries[0].by) {
+			return queries, fmt.Errorf("%w: the %s query is divided by (%s) and the %s query by (%s); all must be divided by the same labels", ErrQuery,
+				queries[0].part, strings.Join(queries[0].by, ", "), q.part, strings.Join(q.by, ", ")), nil
+		}
+	}
+	return queries, nil, nil
+}
+
+// eventsOf returns how a value of a gauge becomes events, or nil if the indicator selects counters. What it does not accept is not
+// the value that the kind calls for.
+func eventsOf(ind slo.Indicator) func(v float64) (good, total int64, ok bool) {
+	switch ind.Kind {
+	case slo.Amounts:
+		return func(v float64) (int64, int64, bool) {
+			n := int64(math.Floor(v))
+			return n, n, countable(v)
+		}
+	case slo.Thresholds:
+		return func(v float64) (int64, int64, bool) {
+			if ind.Op.Holds(v, ind.Value) {
+				return 1, 1, true
+			}
+			return 0, 1, true
+		}
+	case slo.Ratios:
+		return func(v float64) (int64, int64, bool) {
+			if ind.Failure {
+				return slo.RatioWeight - int64(math.Ceil(v*slo.RatioWeight)), slo.RatioWeight, v >= 0 && v <= 1
+			}
+			return int64(math.Floor(v * slo.RatioWeight)), slo.RatioWeight, v >= 0 && v <= 1
+		}
+	default:
+		return nil
+	}
+}

@@ -22,6 +22,8 @@ const (
 	TooLittleSeen Reason = "too little observed"
 	// Unreachable: the factor is more than the objective can ever burn.
 	Unreachable Reason = "unreachable"
+	// Removed: the objective or the tier is no longer there.
+	Removed Reason = "removed"
 )
 
 // Guard is what must have been seen before a burn rate is believed.

@@ -1,0 +1,23 @@
+// Package postgres keeps alerts in PostgreSQL, moves them on, and has durable jobs tell the receivers.
+//
+// It owns the tables alerts_states, alerts_groups, alerts_notices and alerts_deliveries. What burns is decided by [plimsoll/alerts]; how
+// a receiver is spoken to is known by [plimsoll/alerts/notify].
+//
+//	statuses of the ledger ──Judge, Transition──▶ alerts_states ──Due──▶ notice ──┬─▶ job ──▶ receiver 1
+//	         └──────────────────────── one transaction ──────────────────────────┘─▶ job ──▶ receiver 2
+//
+// A job is tried again until it succeeds or is given up; what was given up is a dead letter, which can be listed and replayed. A notice
+// that comes after a later one of its group has been delivered to the same receiver is dropped: it would tell what is no longer so.
+package postgres
+
+import (
+	"embed"
+
+	"plimsoll/internal/pg"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this package.
+var Migrations = pg.Migrations{Name: "alerts", FS: files}

@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"plimsoll/alerts"
+	"plimsoll/slo"
+)
+
+// ledger is where burn rates are read.
+type ledger interface {
+	Statuses(at time.Time) []slo.Status
+}
+
+// jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
+type jobs interface {
+	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+}
+
+// Route says which notices a receiver gets.
+type Route struct {
+	Receiver   string
+	Severities []alerts.Severity // all when empty
+	Services   []string          // all when empty
+}
+
+// takes reports whether the route is for a group that is, or was until now, as urgent as this.
+func (r Route) takes(service string, now, before alerts.Severity) bool {
+	return (len(r.Services) == 0 || slices.Contains(r.Services, service)) &&
+		(len(r.Severities) == 0 || slices.Contains(r.Severities, now) || slices.Contains(r.Severities, before))
+}
+
+// Config of an [Engine].
+type Config struct {
+	Pool   *pgxpool.Pool // required, with [Migrations] applied
+	Ledger ledger        // required
+	Jobs   jobs          // takes a [NoticeArgs] for each delivery; nil: nobody is told
+	Routes []Route
+
+	Tiers     []alerts.Tier   // [alerts.Tiers] when nil
+	Guard     alerts.Guard    // [alerts.DefaultGuard] when zero
+	Timing    *alerts.Timing  // [alerts.DefaultTiming] when nil
+	Cadence   *alerts.Cadence // [alerts.DefaultCadence] when nil
+	PublicURL string          // of the pages, for links; empty for none
+
+	Every  time.Duration    // between two evaluations; 5 s by default
+	Now    func() time.Time // time.Now by default
+	Logger *slog.Logger     // slog.Default by default
+}
+
+// Engine evaluates the alerts. It is safe for concurrent use, also by several processes on one database.
+type Engine struct {
+	cfg     Config
+	timing  alerts.Timing
+	cadence alerts.Cadence
+}
+
+// New makes an engine. It starts nothing.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Pool == nil || cfg.Ledger == nil {
+		return nil, errors.New("alerts need a pool and a ledger")
+	}
+	if cfg.Tiers == nil {
+		cfg.Tiers = alerts.Tiers()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Guard = cmp.Or(cfg.Guard, alerts.DefaultGuard())
+	cfg.Every = cmp.Or(cfg.Every, 5*time.Second)
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
+	e := &Engine{cfg: cfg, timing: alerts.DefaultTiming(), cadence: alerts.DefaultCadence()}
+	if cfg.Timing != nil {
+		e.timing = *cfg.Timing
+	}
+	if cfg.Cadence != nil {
+		e.cadence = *cfg.Cadence
+	}
+	return e, nil
+}
+
+// Run evaluates at once and then again and again until ctx ends. What fails is logged and tried again.
+func (e *Engine) Run(ctx context.Context) error {
+	ticker := time.NewTicker(e.cfg.Every)
+	defer ticker.Stop()
+	for {
+		if err := e.Evaluate(ctx); err != nil && ctx.Err() == nil {
+			e.cfg.Logger.ErrorContext(ctx, "evaluate alerts", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Evaluate judges every tier of every objective now, moves the alerts on, and enqueues the notices that are due, all in one transaction.
+func (e *Engine) Evaluate(ctx context.Context) error {
+	at := e.cfg.Now().UTC().Truncate(time.Microsecond) // as the database can hold it
+	statuses := map[slo.Key]slo.Status{}
+	for _, s := range e.cfg.Ledger.Statuses(at) {
+		if s.Objective.Parent == "" {
+			statuses[s.Objective.Key] = s
+		}
+	}
+	return pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error {
+		// Two evaluations at once would tell everything twice.
+		if _, err := tx.Exec(ctx, `LOCK TABLE alerts_states IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return fmt.Errorf("lock alerts: %w", err)
+		}
+		stored, err := loadStates(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("load alerts: %w", err)
+		}
+		all, moved := e.move(statuses, stored, at)
+		if err := saveStates(ctx, tx, moved); err != nil {
+			return fmt.Errorf("save alerts: %w", err)
+		}
+		return e.tell(ctx, tx, all, statuses, at)
+	})
+}
+
+// move judges all alerts anew. It returns those that are not inactive, by objective and tier, and those that are to be saved.
+func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]alerts.Alert, at time.Time) (all, moved []alerts.Alert) {
+	step := func(a alerts.Alert, v alerts.Verdict) {
+		next, change := alerts.Transition(a, v, at, e.timing)
+		if change != alerts.Unchanged || !next.Quiet.Equal(a.Quiet) && next.State != alerts.Inactive {
+			moved = append(moved, next)
+		}
+		if next.State != alerts.Inactive {
+			all = append(all, next)
+		}
+		delete(stored, a.ID())
+	}
+	for key, s := range statuses {
+		for _, tier := range e.cfg.Tiers {
+			a, ok := stored[alerts.ID{Objective: key, Tier: tier.Name}]
+			if !ok {
+				a = alerts.Alert{Objective: key, Tier: tier.Name, State: alerts.Inactive}
+			}
+			step(a, alerts.Judge(s, tier, e.cfg.Guard))
+		}
+	}
+	for _, a := range stored {
+		v := a.Verdict
+		v.Reason = alerts.Removed
+		step(a, v)
+	}
+	slices.SortFunc(all, func(a, b alerts.Alert) int {
+		return cmp.Or(cmp.Compare(a.Objective, b.Objective), cmp.Compare(a.Tier, b.Tier))
+	})
+	return all, moved
+}
+
+// Active returns the alerts that are not inactive, as they were last saved, with the verdicts of now.
+func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
+	stored, err := loadStates(ctx, e.cfg.Pool)
+	if err != nil {
+		return nil, fmt.Errorf("load alerts: %w", err)
+	}
+	at := e.cfg.Now()
+	for _, s := range e.cfg.Ledger.Statuses(at) {
+		for _, tier := range e.cfg.Tiers {
+			id := alerts.ID{Objective: s.Objective.Key, Tier: tier.Name}
+			if a, ok := stored[id]; ok {
+				a.Verdict = alerts.Judge(s, tier, e.cfg.Guard)
+				stored[id] = a
+			}
+		}
+	}
+	active := make([]alerts.Alert, 0, len(stored))
+	for _, a := range stored {
+		active = append(active, a)
+	}
+	slices.SortFunc(active, func(a, b alerts.Alert) int {
+		return cmp.Or(cmp.Compare(a.Objective, b.Objective), cmp.Compare(a.Tier, b.Tier))
+	})
+	return active, nil
+}

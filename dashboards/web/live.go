@@ -111,7 +111,12 @@ func (w *Web) Run(ctx context.Context) error {
 
 // fingerprint changes when anything that the pages show has changed.
 func (w *Web) fingerprint(ctx context.Context) uint64 {
+	ctx, cancel := beside(ctx)
+	defer cancel()
 	h := fnv.New64a()
+	if w.cfg.Notice != nil {
+		h.Write([]byte(w.cfg.Notice()))
+	}
 	for _, s := range w.cfg.Ledger.Statuses(w.cfg.Now()) {
 		h.Write([]byte(s.Objective.Key))
 		numbers(h, uint64(s.Window.Good), uint64(s.Window.Total), uint64(s.Window.Observed), s.Revision, uint64(slo.MinuteOf(s.LastSample)))

@@ -36,11 +36,9 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 		w.notFound(rw, r, fmt.Sprintf("There is no objective %q. It may have been renamed in its file.", key))
 		return
 	}
-	freezes, err := w.freezes(r.Context(), now)
-	if err != nil {
-		w.unavailable(rw, r, err)
-		return
-	}
+	ctx, cancel := beside(r.Context())
+	defer cancel()
+	freezes, err := w.freezes(ctx, now)
 	forecast, _ := w.cfg.Ledger.Forecast(status.Objective.Key, now)
 	points := slo.BurnDown(status, reader, downSteps)
 	v := objective{
@@ -51,7 +49,7 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 		Forecast:    forecastText(status, forecast),
 		Explanation: slo.Explain(status),
 	}
-	w.render(rw, r, http.StatusOK, "objective", page{Title: status.Objective.DisplayName, Nav: "overview", Body: v})
+	w.render(rw, r, http.StatusOK, "objective", page{Title: status.Objective.DisplayName, Nav: "overview", Notices: w.missing(r, err), Body: v})
 }
 
 // every thins points to each nth, the last one included.

@@ -85,15 +85,12 @@ func newestOpen() incidents.Filter {
 
 func (w *Web) overview(rw http.ResponseWriter, r *http.Request) {
 	now := w.cfg.Now()
-	gates, err := w.freezes(r.Context(), now)
-	if err != nil {
-		w.unavailable(rw, r, err)
-		return
-	}
-	open, err := w.openIncidents(r.Context())
-	if err != nil {
-		w.unavailable(rw, r, err)
-		return
+	ctx, cancel := beside(r.Context())
+	defer cancel()
+	gates, err := w.freezes(ctx, now)
+	var open []incidents.Incident
+	if err == nil {
+		open, err = w.openIncidents(ctx)
 	}
 	statuses := w.cfg.Ledger.Statuses(now)
 	v := overview{Query: strings.TrimSpace(r.FormValue("q")), State: r.FormValue("state"), Objectives: len(statuses)}
@@ -110,7 +107,7 @@ func (w *Web) overview(rw http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	w.render(rw, r, http.StatusOK, "overview", page{Title: "Overview", Nav: "overview", Body: v})
+	w.render(rw, r, http.StatusOK, "overview", page{Title: "Overview", Nav: "overview", Notices: w.missing(r, err), Body: v})
 }
 
 // services groups what passes the filters by service, worst first, and within one by the same order.

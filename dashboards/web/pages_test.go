@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,10 +119,38 @@ func TestStoreFailureIsSaid(t *testing.T) {
 	s := incidentShelf()
 	s.fail(errors.New("password of plimsoll is secret"))
 	url := serve(t, small(), s)
-	for _, path := range []string{"/", "/incidents", "/incidents/7"} {
+	for path, want := range map[string]int{"/": 200, "/incidents": 503, "/incidents/7": 503} { // budgets are in memory
 		resp, body := fetch(t, url+path)
-		if resp.StatusCode != 503 || !strings.Contains(body, "The database did not answer") || strings.Contains(body, "secret") {
-			t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
+		if resp.StatusCode != want || !strings.Contains(body, "The database did not answer") || strings.Contains(body, "secret") {
+			t.Errorf("%s: status %d, want %d: %s", path, resp.StatusCode, want, body)
+		}
+	}
+	if _, body := fetch(t, url+"/"); !strings.Contains(body, "1 budget is spent") {
+		t.Errorf("the budgets are not shown: %s", body)
+	}
+}
+
+// What must be known before the figures is on every page, and goes live with it.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	var notice atomic.Pointer[string]
+	notice.Store(new(""))
+	w, err := web.New(web.Config{Ledger: small(), Notice: func() string { return *notice.Load() }, Refresh: 20 * time.Millisecond,
+		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := chi.NewRouter()
+	w.Mount(mux)
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	if _, body := fetch(t, srv.URL+"/"); strings.Contains(body, "notice") {
+		t.Errorf("a notice of nothing: %s", body)
+	}
+	notice.Store(new("Figures are <old>"))
+	for _, part := range []string{"", "live"} {
+		if _, body := fetch(t, srv.URL+"/", "X-Part", part); !strings.Contains(body, "Figures are &lt;old&gt;") {
+			t.Errorf("part %q does not say it: %s", part, body)
 		}
 	}
 }

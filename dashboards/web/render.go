@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -23,7 +24,9 @@ type page struct {
 	Nav   string // entry of the navigation that is current
 	Path  string // of the request
 	At    time.Time
-	Body  any
+	// Notices are what the reader must know before the figures: that they are old, or that something is missing.
+	Notices []string
+	Body    any
 }
 
 // parsePages makes one template set per page: the layout around the page's own "live" and "controls".
@@ -53,9 +56,14 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 // render writes a page, or only its live part when the script asks for that.
 func (w *Web) render(rw http.ResponseWriter, r *http.Request, status int, name string, p page) {
 	p.Path, p.At = r.URL.Path, w.cfg.Now()
+	if w.cfg.Notice != nil {
+		if notice := w.cfg.Notice(); notice != "" {
+			p.Notices = append([]string{notice}, p.Notices...)
+		}
+	}
 	part := "layout.html"
 	if r.Header.Get("X-Part") == "live" {
-		part = "live"
+		part = "content"
 	}
 	h := rw.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -80,7 +88,21 @@ func (w *Web) notFound(rw http.ResponseWriter, r *http.Request, text string) {
 	w.render(rw, r, http.StatusNotFound, "message", page{Title: "Not found", Body: message{"Nothing is here", text}})
 }
 
-// unavailable is the answer when a store cannot be read: the page says so instead of showing half of it as if it were all.
+// beside bounds what a page asks the database for beside the figures, which it has in memory: they must not wait for it.
+func beside(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 3*time.Second)
+}
+
+// missing is the notice of a page that shows its figures without what stands beside them.
+func (w *Web) missing(r *http.Request, err error) []string {
+	if err == nil {
+		return nil
+	}
+	w.cfg.Logger.ErrorContext(r.Context(), "page without freezes and incidents", "path", r.URL.Path, "err", err)
+	return []string{"The database did not answer: freezes and open incidents are not shown."}
+}
+
+// unavailable is the answer when a store cannot be read that the page is about: the page says so instead of showing half of it as if it were all.
 func (w *Web) unavailable(rw http.ResponseWriter, r *http.Request, err error) {
 	w.cfg.Logger.ErrorContext(r.Context(), "page not available", "path", r.URL.Path, "err", err)
 	w.render(rw, r, http.StatusServiceUnavailable, "message", page{Title: "Not available",

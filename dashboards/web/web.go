@@ -35,6 +35,7 @@ type Config struct {
 	Ledger    ledger                                      // required
 	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
 	Incidents incidentStore                               // nil shows none
+	Notice    func() string                               // what every page says first, such as that its figures are old; nil or empty for nothing
 	Refresh   time.Duration                               // how often a live page may change; 2 s when zero
 	Now       func() time.Time                            // time.Now when nil
 	Logger    *slog.Logger                                // slog.Default when nil

@@ -77,6 +77,24 @@ func (a *App) reason(r replica.Status, saved time.Time, err error, now time.Time
 	return ""
 }
 
+// notice is what pages say first; nothing if all is well. It names instants and not ages, so that it changes only when something does.
+func (a *App) notice() string {
+	s := a.status(time.Now())
+	clock := func(t *time.Time) string {
+		if t == nil {
+			return "nothing that is known"
+		}
+		return t.Format("2 Jan 15:04:05 UTC")
+	}
+	switch {
+	case s.Ready || s.Role == replica.Starting:
+		return ""
+	case s.Role.Counts():
+		return "Events are counted but not being saved. What was saved last is of " + clock(s.SavedAt) + "."
+	}
+	return "These figures are old: they are of " + clock(s.DataAt) + "."
+}
+
 // ready answers 200 when requests should be sent here. Reads and gate checks are answered in any case.
 func (a *App) ready(w http.ResponseWriter, _ *http.Request) {
 	s := a.status(time.Now())

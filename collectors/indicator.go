@@ -12,9 +12,10 @@ import (
 
 // query is one query of an indicator, read.
 type query struct {
-	part      Part
-	selectors []selector
-	by        []string // the labels of its sum by, sorted; nil if it has none
+	field       string // of the indicator
+	selectors   []selector
+	by          []string // the labels of its sum by, sorted; nil if it has none
+	good, total int64    // what one event of it adds
 }
 
 // CheckIndicator reports why an indicator cannot be counted, or nil. It names the query, the construct and where it stands.
@@ -28,8 +29,8 @@ func CheckIndicator(ind slo.Indicator) error {
 	return err
 }
 
-// Raw reports whether the samples of the indicator's series are counted one by one. Otherwise its source has to evaluate the queries; see
-// [Evaluated].
+// Raw reports whether the collector counts the samples of the indicator's series one by one. Otherwise its source has to evaluate the
+// queries and to book the events.
 func Raw(ind slo.Indicator) bool {
 	_, unsupported, err := readIndicator(ind)
 	return err == nil && unsupported == nil
@@ -48,20 +49,24 @@ func Grouping(ind slo.Indicator) ([]string, error) {
 // readIndicator reads all queries of an indicator. What is outside the subset that can be counted is returned as unsupported, with the
 // queries as far as they could be read.
 func readIndicator(ind slo.Indicator) (queries []query, unsupported, err error) {
+	ofTotal := int64(0)
+	if ind.Bad != "" { // which takes from good; what the total query counts is good until then
+		ofTotal = 1
+	}
 	for _, q := range []struct {
-		part Part
-		text string
-	}{{PartGood, ind.Good}, {PartBad, ind.Bad}, {PartTotal, ind.Total}, {PartQuery, ind.Query}} {
+		field, text string
+		good, total int64
+	}{{"good", ind.Good, 1, 0}, {"bad", ind.Bad, -1, 0}, {"total", ind.Total, ofTotal, 1}, {"query", ind.Query, 1, 1}} {
 		if q.text == "" {
 			continue
 		}
 		read, err := readQuery(q.text, ind.Kind)
-		read.part = q.part
+		read.field, read.good, read.total = q.field, q.good, q.total
 		switch {
 		case errors.Is(err, errSyntax):
-			return nil, nil, fmt.Errorf("the %s query %q: %w", q.part, q.text, err)
+			return nil, nil, fmt.Errorf("%s: %q: %w", q.field, q.text, err)
 		case err != nil && unsupported == nil:
-			unsupported = fmt.Errorf("the %s query %q: %w", q.part, q.text, err)
+			unsupported = fmt.Errorf("%s: %q: %w", q.field, q.text, err)
 		}
 		queries = append(queries, read)
 	}
@@ -70,8 +75,8 @@ func readIndicator(ind slo.Indicator) (queries []query, unsupported, err error) 
 	}
 	for _, q := range queries {
 		if !slices.Equal(q.by, queries[0].by) {
-			return queries, fmt.Errorf("%w: the %s query is divided by (%s) and the %s query by (%s); all must be divided by the same labels", ErrQuery,
-				queries[0].part, strings.Join(queries[0].by, ", "), q.part, strings.Join(q.by, ", ")), nil
+			return queries, fmt.Errorf("%w: %s is divided by (%s) and %s by (%s); all must be divided by the same labels", ErrQuery,
+				queries[0].field, strings.Join(queries[0].by, ", "), q.field, strings.Join(q.by, ", ")), nil
 		}
 	}
 	return queries, nil, nil

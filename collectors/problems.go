@@ -56,7 +56,7 @@ func (c *Collector) Notes() map[slo.Key][]string {
 		}
 	}
 	for _, o := range c.table.Load().matcher.objectives {
-		if len(o.terms) > 0 && o.terms[0].name == evaluatedMetric {
+		if o.evaluated {
 			add(o, "approximate: its source evaluates the queries")
 		}
 	}

@@ -3,7 +3,6 @@ package collectors
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +38,7 @@ func Check(query string) error {
 type selector struct {
 	name     string // of the metric; empty if it is not chosen by equality
 	matchers []*labels.Matcher
-	asked    []*labels.Matcher // the same for who compares bucket bounds as text
+	written  []*labels.Matcher // the same as they stand in the query
 	sign     int64
 	text     string // canonical; identifies the selector across restarts
 }
@@ -63,22 +62,6 @@ func matches(m *labels.Matcher, value string) bool {
 		value = canonicalBound(value)
 	}
 	return m.Matches(value)
-}
-
-// boundMatchers returns a matcher of canonical bounds, and one of all ways in which exposition formats write the bound.
-func boundMatchers(m *labels.Matcher) (canonical, asked *labels.Matcher) {
-	bound := canonicalBound(m.Value)
-	canonical = labels.MustNewMatcher(m.Type, m.Name, bound)
-	v, err := strconv.ParseFloat(bound, 64)
-	ways := labels.FormatOpenMetricsFloat(v)
-	if err != nil || ways == bound {
-		return canonical, canonical
-	}
-	kind := labels.MatchRegexp
-	if m.Type == labels.MatchNotEqual {
-		kind = labels.MatchNotRegexp
-	}
-	return canonical, labels.MustNewMatcher(kind, m.Name, regexp.QuoteMeta(bound)+"|"+regexp.QuoteMeta(ways))
 }
 
 func canonicalBound(le string) string {
@@ -228,17 +211,15 @@ func (c *compiler) addSelector(v *parser.VectorSelector, sign int64) {
 		c.reject(at, "anchored or smoothed")
 		return
 	}
-	s := selector{sign: sign, text: (&parser.VectorSelector{Name: v.Name, LabelMatchers: v.LabelMatchers}).String()}
+	s := selector{sign: sign, written: v.LabelMatchers, text: (&parser.VectorSelector{Name: v.Name, LabelMatchers: v.LabelMatchers}).String()}
 	for _, m := range v.LabelMatchers {
-		canonical, asked := m, m
 		switch {
 		case m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual:
-			s.name, canonical = m.Value, nil
+			s.name = m.Value
 		case m.Name == model.BucketLabel && (m.Type == labels.MatchEqual || m.Type == labels.MatchNotEqual):
-			canonical, asked = boundMatchers(m)
-		}
-		if s.asked = append(s.asked, asked); canonical != nil {
-			s.matchers = append(s.matchers, canonical)
+			s.matchers = append(s.matchers, labels.MustNewMatcher(m.Type, m.Name, canonicalBound(m.Value)))
+		default:
+			s.matchers = append(s.matchers, m)
 		}
 	}
 	c.selectors = append(c.selectors, s)

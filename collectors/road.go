@@ -3,6 +3,7 @@ package collectors
 import (
 	"context"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 )
 
@@ -55,4 +56,14 @@ func (r *Road) Late() *Road {
 // start timestamp is later than the sample before.
 func (r *Road) History() *Road {
 	return &Road{collector: r.collector.past, source: r.source, late: true}
+}
+
+// Last returns when the newest sample of a series was that has been counted, in Unix milliseconds; false if none has been. It is that of
+// [Collector.From] without a source.
+func (c *Collector) Last(ls labels.Labels) (t int64, ok bool) { return c.From("").Last(ls) }
+
+// Last returns when the newest sample of a series was that has been counted live, in Unix milliseconds; false if none has been.
+func (r *Road) Last(ls labels.Labels) (t int64, ok bool) {
+	cursor, ok := r.collector.ledger.Cursor(seriesKey(r.source, ls))
+	return cursor.T, ok
 }

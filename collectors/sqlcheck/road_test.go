@@ -9,12 +9,9 @@ import (
 )
 
 // road is the way into a collector for what is caught up with.
-func road(c *collectors.Collector) storage.AppendableV2 { return c }
+func road(c *collectors.Collector) storage.AppendableV2 { return c.From("").Late() }
 
 // newest is where a series was counted to.
-func newest(_ *collectors.Collector, l *ledger.Ledger) func(labels.Labels) (int64, bool) {
-	return func(ls labels.Labels) (int64, bool) {
-		c, ok := l.Cursor("series " + ls.String())
-		return c.T, ok
-	}
+func newest(c *collectors.Collector, _ *ledger.Ledger) func(labels.Labels) (int64, bool) {
+	return c.Last
 }

@@ -58,6 +58,7 @@ func (t *track) replace(hour int64, d *denseHour) {
 		t.rewrite(hour, d)
 		t.blocks[hour-t.first].dirty = false
 	}
+	t.slices.mark(hour, allMinutes)
 	t.dirty = slices.DeleteFunc(t.dirty, func(other int64) bool { return other == hour })
 }
 
@@ -89,5 +90,6 @@ func (l *Ledger) Replace(from *Ledger) {
 // take makes what another track holds that of t.
 func (t *track) take(from *track) {
 	t.events, t.versions, t.drops = from.events, from.versions, from.drops
+	t.slices.markAll()
 	t.shared, t.garbage, t.listed, t.dirty, t.late, t.amended = from.shared, from.garbage, false, nil, false, false
 }

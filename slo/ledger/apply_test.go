@@ -42,13 +42,17 @@ func TestFollowerAgrees(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, key := range keys {
-					m.compare(t, reader(t, follower, key), m.want[key])
+					m.compare(t, reader(t, follower, key), m.judged(key))
 					want, _ := m.l.Status(key, time.UnixMilli(m.now))
 					got, _ := follower.Status(key, time.UnixMilli(m.now))
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Fatalf("(-leader +follower)\n%s", diff)
 					}
 				}
+			},
+			"correct": func(t *rapid.T) {
+				m.Correct(t)
+				follower.SetCorrections(m.corrections)
 			},
 			"replace": func(t *rapid.T) {
 				fresh := ledger.New(ledger.Config{})

@@ -29,18 +29,19 @@ type Ledger struct {
 	retention int64 // hours
 	now       func() time.Time
 
-	mu       sync.Mutex
-	tracks   []*track // by Ref
-	refs     map[slo.Key]Ref
-	order    []*track // those with an objective, by key; replaced, never changed
-	dirty    []*track
-	cursors  cursors
-	commits  uint64
-	version  uint64
-	changed  chan struct{} // closed at the next change; nil while nobody waits
-	refusals Refusals
-	newest   int64 // the newest hour of all tracks
-	before   int64 // the hour before which the last checkpoint dropped blocks; 0 if it has to be told again
+	mu          sync.Mutex
+	tracks      []*track // by Ref
+	refs        map[slo.Key]Ref
+	order       []*track // those with an objective, by key; replaced, never changed
+	dirty       []*track
+	cursors     cursors
+	corrections []slo.Correction
+	commits     uint64
+	version     uint64
+	changed     chan struct{} // closed at the next change; nil while nobody waits
+	refusals    Refusals
+	newest      int64 // the newest hour of all tracks
+	before      int64 // the hour before which the last checkpoint dropped blocks; 0 if it has to be told again
 }
 
 // New returns an empty ledger.
@@ -86,6 +87,7 @@ func (l *Ledger) SetObjectives(objs []*slo.Objective) {
 // setObjective makes o the objective of t.
 func (l *Ledger) setObjective(t *track, o *slo.Objective) {
 	t.objective = o
+	t.compose(t.correct(l.corrections))
 	if t.renew(l.now()) {
 		t.amended = true
 		l.list(t)
@@ -144,7 +146,8 @@ func (l *Ledger) Ref(key slo.Key) (Ref, bool) {
 	return l.refs[key], true
 }
 
-// Reader returns the events of an objective as they are now; later commits do not change what it reads.
+// Reader returns what an objective is judged by, as it is now: its events after corrections, or its slices. Later commits do not change
+// what it reads. That of a composite holds no events.
 // It may be used by several goroutines.
 func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	l.mu.Lock()
@@ -153,13 +156,7 @@ func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	if t == nil {
 		return nil, false
 	}
-	return t.view(), true
-}
-
-// evaluate returns the status of an objective under the definition that was in force at an instant.
-func (l *Ledger) evaluate(t *track, at time.Time) slo.Status {
-	o, _ := t.at(at)
-	return slo.Evaluate(o, &t.events, at)
+	return l.view(t, l.now()), true
 }
 
 // Status evaluates an objective at an instant, under the definition that was in force then.
@@ -170,7 +167,7 @@ func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
 	if t == nil {
 		return slo.Status{}, false
 	}
-	return l.evaluate(t, at), true
+	return l.evaluate(t, at, nil), true
 }
 
 // Statuses evaluates all objectives at an instant as [Ledger.Status] does, sorted by key.
@@ -182,7 +179,7 @@ func (l *Ledger) Statuses(at time.Time) []slo.Status {
 	for _, t := range order {
 		l.mu.Lock() // each on its own, so that commits need not wait for all
 		if t.objective != nil {
-			statuses = append(statuses, l.evaluate(t, at))
+			statuses = append(statuses, l.evaluate(t, at, nil))
 		}
 		l.mu.Unlock()
 	}
@@ -197,9 +194,9 @@ func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
 		l.mu.Unlock()
 		return slo.Forecast{}, false
 	}
-	o, view := t.objective, t.view()
+	s, view := l.evaluate(t, at, nil), l.view(t, at)
 	l.mu.Unlock()
-	return slo.Predict(slo.Evaluate(o, view, at), view), true
+	return slo.Predict(s, view), true
 }
 
 // Version grows with every change of the objectives or their events.

@@ -50,31 +50,32 @@ func (o *oracle) add(inc ledger.Increment) {
 
 func (o *oracle) observe(at int64) { o.observed[minuteOf(at)] = true }
 
-func (o *oracle) read(from, to slo.Minute) slo.Reading {
+// Read implements [slo.Reader].
+func (o *oracle) Read(from, to slo.Minute) slo.Reading {
 	r := slo.Reading{Minutes: int64(to - from)}
-	for m, c := range o.counts {
-		if m > from && m <= to {
-			r.Counts = r.Counts.Add(c)
-		}
-	}
-	for m := range o.observed {
-		if m > from && m <= to {
+	for m := from + 1; m <= to; m++ {
+		r.Counts = r.Counts.Add(o.counts[m])
+		if o.observed[m] {
 			r.Observed++
 		}
 	}
 	return r
 }
 
-// each returns the minutes in (from, to] that hold anything.
-func (o *oracle) each(from, to slo.Minute) []slo.MinuteCounts {
-	var all []slo.MinuteCounts
+// Each implements [slo.Reader].
+func (o *oracle) Each(from, to slo.Minute, f func(slo.MinuteCounts) bool) {
 	for m := from + 1; m <= to; m++ {
-		if c := (slo.MinuteCounts{Minute: m, Observed: o.observed[m], Counts: o.counts[m]}); c.Observed || c.Counts != (slo.Counts{}) {
-			all = append(all, c)
+		if c := (slo.MinuteCounts{Minute: m, Observed: o.observed[m], Counts: o.counts[m]}); (c.Observed || c.Counts != (slo.Counts{})) && !f(c) {
+			return
 		}
 	}
-	return all
 }
+
+// Revision implements [slo.Reader]. It is not what this oracle is for.
+func (o *oracle) Revision() uint64 { return 0 }
+
+// LastSample implements [slo.Reader]. It is not what this oracle is for.
+func (o *oracle) LastSample() time.Time { return time.Time{} }
 
 var errDown = errors.New("the store is down")
 

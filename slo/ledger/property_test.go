@@ -24,9 +24,8 @@ type machine struct {
 	want, saved           map[slo.Key]*oracle
 	cursors, savedCursors map[string]int64
 	active                map[slo.Key]bool
-	reader                slo.Reader // taken earlier
-	readerKey             slo.Key
-	readerWant            *oracle
+	corrections           []slo.Correction
+	reader, readerWant    slo.Reader // taken earlier
 }
 
 var keys = []slo.Key{"a/availability", "a/latency", "b/availability"}
@@ -52,6 +51,7 @@ func (m *machine) start(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.setObjectives(keys)
+	m.l.SetCorrections(m.corrections)
 	m.reader = nil
 }
 
@@ -66,9 +66,35 @@ func (m *machine) setObjectives(keys []slo.Key) {
 func objectives(keys []slo.Key) []*slo.Objective {
 	var objs []*slo.Objective
 	for _, k := range keys {
-		objs = append(objs, &slo.Objective{Key: k, Target: 999_000_000, Window: slo.Window{Length: 24 * time.Hour}})
+		o := &slo.Objective{Key: k, Service: k.Service(), Target: 999_000_000, Window: slo.Window{Length: 24 * time.Hour}, Method: slo.Occurrences}
+		switch k {
+		case "a/latency":
+			o.Method, o.Slice = slo.Timeslices, slo.Slice{Length: 7 * time.Minute, Target: 900_000_000}
+		case "b/availability":
+			o.Method, o.Slice = slo.RatioTimeslices, slo.Slice{Length: 90 * time.Minute}
+		}
+		objs = append(objs, o)
 	}
 	return objs
+}
+
+// judged is what the oracle's events of a key come to.
+func (m *machine) judged(key slo.Key) slo.Reader {
+	return slo.View(objectives([]slo.Key{key})[0], m.want[key].clone(), m.corrections)
+}
+
+// Correct makes corrections or takes some back.
+func (m *machine) Correct(t *rapid.T) {
+	m.corrections = nil
+	for range rapid.IntRange(0, 3).Draw(t, "corrections") {
+		from := time.UnixMilli(m.now).Truncate(time.Minute).Add(-time.Duration(rapid.IntRange(-200, 3000).Draw(t, "from")) * time.Minute)
+		m.corrections = append(m.corrections, slo.Correction{
+			From: from, To: from.Add(time.Duration(rapid.IntRange(1, 500).Draw(t, "length")) * time.Minute),
+			Service: rapid.SampledFrom([]string{"", "a"}).Draw(t, "service"),
+			Effect:  rapid.SampledFrom([]slo.Effect{slo.Exclude, slo.CountGood}).Draw(t, "effect"),
+		})
+	}
+	m.l.SetCorrections(m.corrections)
 }
 
 func (m *machine) key(t *rapid.T) slo.Key {
@@ -142,9 +168,9 @@ func (m *machine) SetObjectives(t *rapid.T) {
 }
 
 func (m *machine) KeepReader(t *rapid.T) {
-	m.readerKey = m.key(t)
-	m.reader, _ = m.l.Reader(m.readerKey)
-	m.readerWant = m.want[m.readerKey].clone()
+	key := m.key(t)
+	m.reader, _ = m.l.Reader(key)
+	m.readerWant = m.judged(key)
 }
 
 // Check compares windows, minutes and cursors.
@@ -154,7 +180,7 @@ func (m *machine) Check(t *rapid.T) {
 	if !ok {
 		t.Fatalf("no reader of %s", key)
 	}
-	m.compare(t, r, m.want[key])
+	m.compare(t, r, m.judged(key))
 	if m.reader != nil {
 		m.compare(t, m.reader, m.readerWant)
 	}
@@ -165,17 +191,20 @@ func (m *machine) Check(t *rapid.T) {
 	}
 }
 
-func (m *machine) compare(t *rapid.T, r slo.Reader, want *oracle) {
+func (m *machine) compare(t *rapid.T, r slo.Reader, want slo.Reader) {
 	to := minuteOf(m.now) + slo.Minute(rapid.IntRange(-3000, 200).Draw(t, "end"))
 	from := to - slo.Minute(rapid.OneOf(rapid.IntRange(0, 130), rapid.IntRange(0, 5000)).Draw(t, "minutes"))
-	if diff := cmp.Diff(want.read(from, to), r.Read(from, to)); diff != "" {
+	if diff := cmp.Diff(want.Read(from, to), r.Read(from, to)); diff != "" {
 		t.Fatalf("Read(%d, %d): (-want +got)\n%s", from, to, diff)
 	}
-	var got []slo.MinuteCounts
-	r.Each(from, to, func(c slo.MinuteCounts) bool { got = append(got, c); return true })
-	if diff := cmp.Diff(want.each(from, to), got); diff != "" {
+	if diff := cmp.Diff(all(want, from, to), all(r, from, to)); diff != "" {
 		t.Fatalf("Each(%d, %d): (-want +got)\n%s", from, to, diff)
 	}
+}
+
+func all(r slo.Reader, from, to slo.Minute) (minutes []slo.MinuteCounts) {
+	r.Each(from, to, func(c slo.MinuteCounts) bool { minutes = append(minutes, c); return true })
+	return minutes
 }
 
 func TestAgainstOracle(t *testing.T) {
@@ -187,6 +216,7 @@ func TestAgainstOracle(t *testing.T) {
 			"commit again":  m.Commit,
 			"save":          m.Save,
 			"crash":         m.Crash,
+			"correct":       m.Correct,
 			"setObjectives": m.SetObjectives,
 			"keepReader":    m.KeepReader,
 			"":              m.Check,

@@ -25,6 +25,7 @@ func (l *Ledger) RestoreObjective(s ObjectiveState) error {
 		return fmt.Errorf("restore %s: %w", s.Key, err)
 	}
 	t.events = restored.events
+	t.slices.markAll()
 	t.drops.set(s.Drops)
 	l.settle(t)
 	l.notify()

@@ -15,7 +15,12 @@ type track struct {
 	amended   bool           // versions are not checkpointed
 	children  int
 	drops     drops
-	retention int64 // closed hours to keep
+
+	corrections       []slo.Correction // that hold for the objective, by number
+	correctionChanges uint64           // how often one that is for the objective was made or taken back
+	slices            *sliceTrack      // of the objective; nil if it is judged by events
+	judged            *judged          // what the objective is judged by; nil if that is its events
+	retention         int64            // closed hours to keep
 
 	shared  bool    // a copy of events may be in use: blocks must be copied before they are changed in place
 	garbage int     // words that no block refers to
@@ -76,7 +81,7 @@ func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) 
 		hour := hourOf(m)
 		next := min(slo.Minute((hour+1)*hourMinutes), final+1)
 		d := t.openHour(hour)
-		closed := d == nil
+		closed, from := d == nil, m
 		if closed {
 			t.extend(hour)
 			d = new(denseHour)
@@ -92,7 +97,14 @@ func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) 
 		} else {
 			t.touch(hour, &d.dirty)
 		}
+		t.slices.mark(hour, minutesOf(hour, from, m-1))
 	}
+}
+
+// minutesOf returns the bits of the minutes from first to last, which are in an hour.
+func minutesOf(hour int64, first, last slo.Minute) uint64 {
+	until := func(m slo.Minute) uint64 { return 1<<(int64(m)-hour*hourMinutes) - 1 }
+	return until(last+1) &^ until(first)
 }
 
 // observe marks the minute of an instant as observed and reports whether it lies within the retention.
@@ -255,8 +267,8 @@ func (t *track) own() {
 	}
 }
 
-// view returns a copy that stays as it is.
-func (t *track) view() *events {
+// copy returns the events in a copy that stays as it is.
+func (t *track) copy() *events {
 	t.shared = true
 	e := t.events
 	return &e

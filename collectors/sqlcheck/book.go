@@ -44,7 +44,7 @@ func (s series) last(newest func(labels.Labels) (int64, bool)) time.Time {
 }
 
 // book appends the events of an interval in one transaction. The start timestamp makes each interval a counter of its own: what was
-// counted before has no bearing on it.
+// counted before has no bearing on it. It is later than the end of the interval before, so that nobody takes both for one counter.
 func (s series) book(ctx context.Context, to storage.AppendableV2, i interval, e events) error {
 	app := to.AppenderV2(ctx)
 	add := func(ls labels.Labels, st, t int64, v float64) error {
@@ -57,7 +57,7 @@ func (s series) book(ctx context.Context, to storage.AppendableV2, i interval, e
 				return err
 			}
 		}
-		from, t := i.from.UnixMilli(), i.to.UnixMilli()
+		from, t := i.from.UnixMilli()+1, i.to.UnixMilli()
 		if err := add(s.good, from, t, float64(e.good)); err != nil {
 			return err
 		}

@@ -43,6 +43,8 @@ type Checker struct {
 	logger   *slog.Logger
 	loops    *loops.Set[Check]
 
+	applying sync.Mutex // one Apply at a time
+
 	mu     sync.Mutex
 	states map[string]*state // by name of the check
 }
@@ -89,8 +91,11 @@ func (c *Checker) Apply(checks []Check) error {
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("apply SQL checks: %w", err)
 	}
+	c.applying.Lock()
+	defer c.applying.Unlock()
 	c.remember(definitions)
 	c.loops.Apply(definitions)
+	c.forget(definitions)
 	return nil
 }
 

@@ -67,8 +67,8 @@ func (s *state) warn(warning string) bool {
 	return changed
 }
 
-// remember keeps the states of the checks that are defined.
-func (c *Checker) remember(definitions map[string]Check) {
+// forget drops what belongs to checks that are gone, when they are asked no more.
+func (c *Checker) forget(definitions map[string]Check) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name := range c.states {
@@ -77,6 +77,12 @@ func (c *Checker) remember(definitions map[string]Check) {
 			c.metrics.forget(name)
 		}
 	}
+}
+
+// remember makes a state of each check that is defined, before it is asked.
+func (c *Checker) remember(definitions map[string]Check) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for name, check := range definitions {
 		s, ok := c.states[name]
 		if !ok {

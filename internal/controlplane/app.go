@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/riverqueue/river"
@@ -41,6 +42,7 @@ type App struct {
 	defs definitions
 
 	// Built by Run, in this order.
+	pool      *pgxpool.Pool
 	store     *ledgerpg.Store
 	replica   *replica.Replica
 	incidents *incidentspg.Store
@@ -61,6 +63,9 @@ func New(cfg Config) (*App, error) {
 	a := &App{
 		cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, token: cfg.Token, registry: prometheus.NewRegistry(),
 		ledger: ledger.New(ledger.Config{Retention: cfg.Retention}),
+	}
+	if err := a.try(defs); err != nil {
+		return nil, err
 	}
 	a.policies.Store(defs.policies)
 	a.ledger.SetObjectives(defs.objectives)
@@ -133,6 +138,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 
 // buildReplica fills the ledger with what is stored and makes what decides whether this process leads.
 func (a *App) buildReplica(ctx context.Context, db *database) (err error) {
+	a.pool = db.pool
 	if a.store, err = ledgerpg.New(ledgerpg.Config{Pool: db.pool, URL: a.cfg.AdvertiseURL}); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/collectors"
+	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
 	"plimsoll/internal/config"
 	"plimsoll/slo/ledger"
@@ -34,6 +36,12 @@ type Config struct {
 	Policies []string `yaml:"policies"`
 	// ScrapeConfigs are scrape jobs as in the configuration of Prometheus.
 	ScrapeConfigs scrape.Jobs `yaml:"scrape_configs"`
+	// PromQL are Prometheus-compatible servers that objectives may name as their source.
+	PromQL promql.Servers `yaml:"promql"`
+	// SQLChecks are files and folders of queries that count events.
+	SQLChecks []string `yaml:"sqlchecks"`
+	// LateHorizon is how old a sample may be to be counted.
+	LateHorizon time.Duration `yaml:"late_horizon"`
 	// CheckpointEvery is how often events become durable. What is lost in a crash is counted again from the sources.
 	CheckpointEvery time.Duration `yaml:"checkpoint_every"`
 	// GateEvery is how often freezes are evaluated.
@@ -88,6 +96,7 @@ const maxRetention = 400 * 24 * time.Hour
 func Default() Config {
 	return Config{
 		Listen:          "127.0.0.1:8080",
+		LateHorizon:     collectors.DefaultHorizon,
 		CheckpointEvery: ledger.DefaultEvery,
 		GateEvery:       5 * time.Second,
 		Retention:       ledger.DefaultRetention,
@@ -103,7 +112,9 @@ func ReadConfig(file string) (Config, error) {
 			return cfg, err
 		}
 		cfg.File, cfg.Dir = file, filepath.Dir(file)
-		cfg.Objectives, cfg.Policies = beside(cfg.Dir, cfg.Objectives), beside(cfg.Dir, cfg.Policies)
+		for _, names := range []*[]string{&cfg.Objectives, &cfg.Policies, &cfg.SQLChecks} {
+			*names = beside(cfg.Dir, *names)
+		}
 		if cfg.DataDir != "" {
 			cfg.DataDir = beside(cfg.Dir, []string{cfg.DataDir})[0]
 		}
@@ -156,6 +167,9 @@ func (c Config) check() error {
 	if c.Retention < time.Hour || c.Retention > maxRetention || c.Retention%time.Hour != 0 {
 		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours from 1h to %v, such as 840h", c.Retention, maxRetention))
 	}
+	if c.LateHorizon < time.Minute || c.LateHorizon > 24*time.Hour {
+		errs = append(errs, fmt.Errorf("late_horizon: %v is not between 1m and 24h", c.LateHorizon))
+	}
 	if c.LeaderTimeout < time.Second || c.LeaderTimeout > 5*time.Minute {
 		errs = append(errs, fmt.Errorf("leader_timeout: %v is not between 1s and 5m", c.LeaderTimeout))
 	}
@@ -163,6 +177,9 @@ func (c Config) check() error {
 		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))
 		}
+	}
+	if err := c.PromQL.Check(); err != nil {
+		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, errors.Join(errs...))

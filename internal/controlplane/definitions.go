@@ -1,12 +1,16 @@
 package controlplane
 
 import (
+	"errors"
 	"fmt"
 
 	"plimsoll/collectors"
+	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
+	"plimsoll/collectors/sqlcheck"
 	"plimsoll/deploy"
 	"plimsoll/internal/config"
+	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/openslo"
@@ -17,18 +21,50 @@ type definitions struct {
 	objectives []*slo.Objective
 	policies   *gate.Policies
 	scrape     scrape.Jobs
+	servers    promql.Servers
+	checks     []sqlcheck.Check
 }
 
-func (c Config) readDefinitions() (definitions, error) {
-	objectives, err := c.readObjectives()
-	if err != nil {
-		return definitions{}, fmt.Errorf("read objectives:\n%w", err)
+func (c Config) readDefinitions() (d definitions, err error) {
+	if d.objectives, err = c.readObjectives(); err != nil {
+		return d, fmt.Errorf("read objectives:\n%w", err)
 	}
-	policies, err := c.readPolicies()
-	if err != nil {
-		return definitions{}, fmt.Errorf("read policies:\n%w", err)
+	if d.policies, err = c.readPolicies(); err != nil {
+		return d, fmt.Errorf("read policies:\n%w", err)
 	}
-	return definitions{objectives, policies, c.ScrapeConfigs}, nil
+	if len(c.SQLChecks) > 0 {
+		if d.checks, err = sqlcheck.Load(c.SQLChecks...); err != nil {
+			return d, fmt.Errorf("read SQL checks:\n%w", err)
+		}
+	}
+	d.scrape, d.servers = c.ScrapeConfigs, c.PromQL
+	return d, d.checkSources()
+}
+
+// checkSources says which objectives name a server that is not configured.
+func (d definitions) checkSources() error {
+	var errs []error
+	for _, o := range d.objectives {
+		if o.Indicator.Source == "" {
+			continue
+		}
+		if _, err := d.server(o.Indicator.Source); err != nil {
+			errs = append(errs, fmt.Errorf("objective %s: source: %w", o.Key, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// server returns the server of a name.
+func (d definitions) server(name string) (promql.Server, error) {
+	var names []string
+	for _, s := range d.servers {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return promql.Server{}, fmt.Errorf("%w: %q%s", promql.ErrUnknownServer, name, nearest.Hint(name, names))
 }
 
 func (c Config) readObjectives() ([]*slo.Objective, error) {

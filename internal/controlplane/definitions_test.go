@@ -102,7 +102,7 @@ func leading(t *testing.T) (*App, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.begin(1); err != nil {
+	if _, err := app.begin(); err != nil {
 		t.Fatal(err)
 	}
 	return app, dir
@@ -176,7 +176,7 @@ func TestReloadWhileFollowing(t *testing.T) {
 	if diff := cmp.Diff(want, keys(app.ledger.Objectives())); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := app.begin(1); err != nil {
+	if _, err := app.begin(); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, keys(app.ledger.Objectives())); diff != "" {
@@ -198,7 +198,7 @@ func TestReloadReadsTheFileAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.begin(1); err != nil {
+	if _, err := app.begin(); err != nil {
 		t.Fatal(err)
 	}
 	rewrite := func(text string) {

@@ -116,8 +116,9 @@ func writeStatus(w http.ResponseWriter, s Status, ok bool) {
 	_ = json.NewEncoder(w).Encode(s) // a client that has gone needs no answer
 }
 
-// Register adds the status to the API.
+// Register adds what this process says of itself to the API.
 func (a *App) Register(api huma.API) {
+	a.registerSources(api)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Tags: []string{"Server"},
 		Summary: "Say who leads and how old the answers are",

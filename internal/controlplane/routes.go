@@ -11,6 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	backfillapi "plimsoll/collectors/backfill/api"
+	backfillpg "plimsoll/collectors/backfill/postgres"
+	"plimsoll/collectors/promql"
 	"plimsoll/dashboards/metrics"
 	"plimsoll/incidents"
 	incidentsapi "plimsoll/incidents/api"
@@ -33,6 +36,7 @@ func (a *App) routes() (http.Handler, error) {
 	for _, room := range []interface{ Register(huma.API) }{
 		a, // its own status
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now},
+		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
@@ -79,6 +83,13 @@ func (a *App) gateStates(ctx context.Context) ([]metrics.Gate, error) {
 		}
 	}
 	return out, nil
+}
+
+// server returns a configured server, on any replica.
+func (a *App) server(name string) (promql.Server, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.defs.server(name)
 }
 
 func (a *App) decisions(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error) {

@@ -2,13 +2,19 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/prometheus/storage"
 
 	"plimsoll/collectors"
+	"plimsoll/collectors/backfill"
+	backfillpg "plimsoll/collectors/backfill/postgres"
+	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
+	"plimsoll/collectors/sqlcheck"
 	"plimsoll/slo/ledger"
 )
 
@@ -19,11 +25,14 @@ type term struct {
 	saver     *ledger.Checkpointer
 	collector *collectors.Collector
 	scraper   *scrape.Scraper
+	servers   *promql.Source
+	checks    *sqlcheck.Checker
+	filler    *backfill.Runner
 }
 
 // lead counts and saves until ctx is done. What commits has ended before the last checkpoint.
-func (a *App) lead(ctx context.Context, epoch int64) error {
-	t, err := a.begin(epoch)
+func (a *App) lead(ctx context.Context, _ int64) error {
+	t, err := a.begin()
 	if err != nil {
 		return fmt.Errorf("begin to lead: %w", err)
 	}
@@ -31,29 +40,85 @@ func (a *App) lead(ctx context.Context, epoch int64) error {
 	s := newStages()
 	s.start("checkpoints", t.saver.Run)
 	s.start("scraping", t.scraper.Run)
+	s.start("reading servers", t.servers.Run)
+	s.start("SQL checks", t.checks.Run)
+	s.start("backfills", t.filler.Run)
 	s.start("gate", a.gate.Run)
 	return s.wait(ctx)
 }
 
-// begin makes a term with the objectives and jobs as they are by now. Nothing runs yet.
-func (a *App) begin(epoch int64) (*term, error) {
+// begin makes a term with the definitions as they are by now. Nothing runs yet.
+func (a *App) begin() (*term, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := &term{registry: prometheus.NewRegistry()}
-	t.saver = &ledger.Checkpointer{Ledger: a.ledger, Store: a.store, Every: a.cfg.CheckpointEvery, Logger: a.logger}
-	var err error
-	if t.collector, err = collectors.New(collectors.Config{Ledger: a.ledger, Registerer: t.registry}); err != nil {
-		return nil, err
-	}
-	if err := t.collector.SetObjectives(a.defs.objectives); err != nil {
-		return nil, err
-	}
-	t.scraper, err = scrape.New(scrape.Config{Appender: t.collector, Jobs: a.defs.scrape, Dir: a.cfg.Dir, Registerer: t.registry, Logger: a.logger})
+	t, err := a.newTerm(a.ledger, a.defs)
 	if err != nil {
 		return nil, err
 	}
 	a.term.Store(t)
 	return t, nil
+}
+
+// try says what would be wrong with definitions when this process leads. It changes nothing.
+func (a *App) try(defs definitions) error {
+	_, err := a.newTerm(a.ledger.Blank(), defs)
+	return err
+}
+
+// newTerm makes a term that counts into a ledger.
+func (a *App) newTerm(l *ledger.Ledger, defs definitions) (t *term, err error) {
+	t = &term{registry: prometheus.NewRegistry()}
+	t.saver = &ledger.Checkpointer{Ledger: l, Store: a.store, Every: a.cfg.CheckpointEvery, Logger: a.logger}
+	t.collector, err = collectors.New(collectors.Config{Ledger: l, Registerer: t.registry, Horizon: a.cfg.LateHorizon})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.collector.SetObjectives(defs.objectives); err != nil {
+		return nil, err
+	}
+	t.scraper, err = scrape.New(scrape.Config{Appender: t.collector, Jobs: defs.scrape, Dir: a.cfg.Dir, Registerer: t.registry, Logger: a.logger})
+	if err != nil {
+		return nil, err
+	}
+	t.servers, err = promql.New(promql.Config{
+		Servers: defs.servers, Ledger: l, Selectors: t.collector.Selectors, Countable: collectors.Check,
+		Appender:   func(server string) storage.AppendableV2 { return t.collector.From(server).Late() },
+		Registerer: t.registry, Logger: a.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	own := t.collector.From("")
+	t.checks, err = sqlcheck.New(sqlcheck.Config{Appender: own.Late(), Last: own.Last, Checks: defs.checks, Registerer: t.registry, Logger: a.logger})
+	if err != nil {
+		return nil, err
+	}
+	t.filler, err = backfill.New(backfill.Config{
+		Store: backfillpg.New(a.pool), Ledger: l, Server: t.servers.Server, Countable: collectors.Check, Sync: t.saver.Sync,
+		Appender: func(source string) storage.AppendableV2 { return t.collector.From(source).History() }, Logger: a.logger,
+	})
+	return t, err
+}
+
+// apply gives the collectors new definitions. After an error they have those from before.
+func (t *term) apply(defs, before definitions) error {
+	steps := []func(definitions) error{
+		func(d definitions) error { return t.scraper.Apply(d.scrape) },
+		func(d definitions) error { return t.servers.Apply(d.servers) },
+		func(d definitions) error { return t.checks.Apply(d.checks) },
+		func(d definitions) error { return t.collector.SetObjectives(d.objectives) },
+	}
+	for i, step := range steps {
+		err := step(defs)
+		if err == nil {
+			continue
+		}
+		for _, undo := range steps[:i] {
+			err = errors.Join(err, undo(before))
+		}
+		return err
+	}
+	return nil
 }
 
 // gatherTerm gathers the metrics of the present term; none while there is none.

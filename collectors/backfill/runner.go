@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/storage"
 	"golang.org/x/time/rate"
 
+	"plimsoll/collectors"
 	"plimsoll/collectors/promql"
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
@@ -34,9 +35,9 @@ type store interface {
 // books keep the events and know the objectives; a [ledger.Ledger] does.
 type books interface {
 	Objectives() []*slo.Objective
-	Ref(slo.Key) (ledger.Ref, bool)
 	Commit(*ledger.Batch)
 	Cursor(key string) (ledger.Cursor, bool)
+	Ref(slo.Key) (ledger.Ref, bool)
 }
 
 // Config of a [Runner].
@@ -45,10 +46,8 @@ type Config struct {
 	Ledger books // required
 	// Server returns the configured server of a name. Required.
 	Server func(name string) (promql.Server, error)
-	// Appender returns where the history of the objectives with a source goes. Required.
-	Appender func(source string) storage.AppendableV2
-	// Countable reports why the raw samples behind a query cannot be counted; nil if they can. Required.
-	Countable func(query string) error
+	// Collector counts the samples. Required.
+	Collector *collectors.Collector
 	// Sync returns when everything that was committed before is durable. Required.
 	Sync func(ctx context.Context) error
 	// Settle is how long what is new is read, too, so that each series reaches live counting: longer than the longest scrape interval;
@@ -76,8 +75,8 @@ const (
 
 // New makes a runner. It starts nothing.
 func New(cfg Config) (*Runner, error) {
-	if cfg.Store == nil || cfg.Ledger == nil || cfg.Server == nil || cfg.Appender == nil || cfg.Countable == nil || cfg.Sync == nil {
-		return nil, errors.New("make a runner of backfills: Store, Ledger, Server, Appender, Countable and Sync are required")
+	if cfg.Store == nil || cfg.Ledger == nil || cfg.Collector == nil || cfg.Server == nil || cfg.Sync == nil {
+		return nil, errors.New("make a runner of backfills: Store, Ledger, Collector, Server and Sync are required")
 	}
 	cfg.Settle = cmp.Or(cfg.Settle, defaultSettle)
 	cfg.Poll = cmp.Or(cfg.Poll, defaultPoll)
@@ -232,25 +231,23 @@ func (r *run) server() (promql.Server, error) {
 func (r *run) pump(server promql.Server, objectives []*slo.Objective) (*promql.Pump, error) {
 	sources := map[string]bool{}
 	var appenders []storage.AppendableV2
-	var countable []*slo.Objective
+	var raw []*slo.Objective
 	for _, o := range objectives {
-		if promql.Approximate(o.Indicator, r.cfg.Countable) {
-			continue
-		}
-		countable = append(countable, o)
 		if source := o.Indicator.Source; !sources[source] {
 			sources[source] = true
-			appenders = append(appenders, r.cfg.Appender(source))
+			appenders = append(appenders, r.cfg.Collector.From(source).History())
+		}
+		if collectors.Raw(o.Indicator) {
+			raw = append(raw, o)
 		}
 	}
-	wanted := selectors(countable)
+	wanted := selectors(raw)
 	return promql.NewPump(server, promql.Into{
 		Key:        fmt.Sprintf("backfill %d %x", r.job.ID, fingerprint(objectives)),
 		Appenders:  appenders,
 		Ledger:     r.cfg.Ledger,
 		Selectors:  func() [][]*labels.Matcher { return wanted },
 		Objectives: func() []*slo.Objective { return objectives },
-		Countable:  r.cfg.Countable,
 		History:    true,
 		Now:        r.cfg.Now,
 	})

@@ -1,11 +1,11 @@
 // Package promql counts the samples of Prometheus-compatible servers (Prometheus, Thanos, Mimir, VictoriaMetrics): those of the
 // objectives whose indicator names the server as its source.
 //
-//	                        ┌─ selectors of countable queries ──▶ selector[range] at the end ──▶ raw samples ──▶ Appender
+//	                        ┌─ selectors of countable queries ──▶ selector[range] at the end ──▶ raw samples ──▶ Collector
 //	(position, now − delay] ┤   and "up" of the jobs behind them                                 in order of time
-//	                        └─ other queries ──▶ one evaluation a minute, good and total at the same instant ──▶ Ledger
-//	                                                                                       │
-//	                                                 position = end, in the ledger ◀───────┘
+//	                        └─ other queries ──▶ one evaluation a minute, good and total at the same instants ──▶ Ledger
+//
+// Then the position is the end of the stretch, in the ledger.
 //
 // It owns the questions to a server and how far it has asked. It never decides what a raw sample means; that is the collector's.
 //
@@ -31,7 +31,8 @@
 // A query that cannot be counted (a division, a function over time) is evaluated once a minute, on the minute, and its value is
 // read as the indicator says: a counter's growth since the minute before, events of that minute, a threshold's sample or a
 // ratio. Such figures are approximate and marked so ([Health.Approximate]): a counter that began anew between two evaluations, or one of many
-// that are added, is not recognised in their sum. An operand without any series counts as 0 where the other has one.
+// that are added, is not recognised in their sum. A query without a value adds nothing, and a counter that had
+// none while another query of its objective did began at 0.
 //
 // # Trouble
 //

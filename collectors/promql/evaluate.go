@@ -10,24 +10,21 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"plimsoll/collectors"
 	"plimsoll/slo"
 )
 
 // step is the distance of two evaluations, which are on the minute.
 const step = time.Minute
 
-// evaluation is what the queries of one objective gave, by query and instant.
+// evaluation is what the queries of one objective gave.
 type evaluation struct {
 	objective *slo.Objective
-	values    map[string]map[int64][]float64 // by query and Unix milliseconds; one value for each series
+	values    map[string]map[int64][]float64 // by query and Unix milliseconds; one value for each result
 }
 
-// Approximate reports whether an objective's queries have to be evaluated, because the raw samples behind one of them cannot be counted.
-func Approximate(i slo.Indicator, countable func(query string) error) bool {
-	return slices.ContainsFunc(i.Queries(), func(q string) bool { return countable(q) != nil })
-}
-
-// evaluate asks for the values of what cannot be counted, at the minutes in (from, to]. Good and total are asked for at the same instants.
+// evaluate asks for the values of the queries of objectives whose raw samples cannot be counted, at the minutes in (from, to]. All queries of
+// an objective are asked for at the same instants.
 func (p *Pump) evaluate(ctx context.Context, from, to time.Time) ([]evaluation, error) {
 	first, last := from.Truncate(step).Add(step), to.Truncate(step)
 	if last.Before(first) {
@@ -35,7 +32,7 @@ func (p *Pump) evaluate(ctx context.Context, from, to time.Time) ([]evaluation, 
 	}
 	var all []evaluation
 	for _, o := range p.into.Objectives() {
-		if !Approximate(o.Indicator, p.into.Countable) {
+		if collectors.Raw(o.Indicator) {
 			continue
 		}
 		e := evaluation{o, map[string]map[int64][]float64{}}

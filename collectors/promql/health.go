@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"plimsoll/collectors"
 	"plimsoll/slo"
 )
 
@@ -64,7 +65,7 @@ func (s *Source) Health() []Health {
 	for i := range all {
 		for _, o := range s.objectives(all[i].Name) {
 			all[i].Objectives++
-			if Approximate(o.Indicator, s.cfg.Countable) {
+			if !collectors.Raw(o.Indicator) {
 				all[i].Approximate = append(all[i].Approximate, o.Key)
 			}
 		}

@@ -27,15 +27,13 @@ type Into struct {
 	Key string
 	// Appenders take raw samples in the order of their time. They must take old ones, too.
 	Appenders []storage.AppendableV2
-	// Ledger takes the position and the events of evaluated queries.
+	// Ledger takes the position, and the events of evaluated queries.
 	Ledger books
 	// Selectors returns which series are wanted. It may return others at each call.
 	Selectors func() [][]*labels.Matcher
 	// Objectives returns those that the server's samples are for. It may return others at each call.
 	Objectives func() []*slo.Objective
-	// Countable reports why the raw samples behind a query cannot be counted; nil if they can.
-	Countable func(query string) error
-	// History is set for samples from before the objectives were counted: they end where that began.
+	// History is set for samples from before the objectives were counted: evaluations end where live ones began.
 	History bool
 	// Now tells the time; [time.Now] when nil.
 	Now func() time.Time
@@ -46,8 +44,8 @@ type Into struct {
 type Pump struct {
 	client  *client
 	into    Into
-	jobs    map[string]bool // whose series were wanted
 	stretch time.Duration
+	jobs    map[string]bool // whose series were wanted
 }
 
 const (
@@ -62,8 +60,8 @@ func NewPump(s Server, into Into) (*Pump, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read from server %q: %w", s.Name, err)
 	}
-	if into.Key == "" || into.Ledger == nil || into.Selectors == nil || into.Objectives == nil || into.Countable == nil {
-		return nil, errors.New("make a pump: Key, Ledger, Selectors, Objectives and Countable are required")
+	if into.Key == "" || into.Ledger == nil || into.Selectors == nil || into.Objectives == nil {
+		return nil, errors.New("make a pump: Key, Ledger, Selectors and Objectives are required")
 	}
 	if into.Now == nil {
 		into.Now = time.Now
@@ -72,7 +70,7 @@ func NewPump(s Server, into Into) (*Pump, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pump{client: c, into: into, jobs: map[string]bool{}, stretch: firstStretch}, nil
+	return &Pump{client: c, into: into, stretch: firstStretch, jobs: map[string]bool{}}, nil
 }
 
 // Position returns up to when the server has been read; false if it has not been yet.
@@ -117,8 +115,8 @@ func (p *Pump) Advance(ctx context.Context, start, to time.Time) (samples int, e
 
 // move reads (from, to] completely before any of it is handed on.
 func (p *Pump) move(ctx context.Context, from, to time.Time) (int, error) {
-	raw, err := p.fetchRaw(ctx, from, to)
-	if err != nil {
+	var s stretch
+	if err := p.fetchRaw(ctx, &s, from, to); err != nil {
 		return 0, err
 	}
 	evaluated, err := p.evaluate(ctx, from, to)
@@ -126,11 +124,11 @@ func (p *Pump) move(ctx context.Context, from, to time.Time) (int, error) {
 		return 0, err
 	}
 	for _, into := range p.into.Appenders {
-		if err := raw.append(ctx, into); err != nil {
+		if err := s.append(ctx, into); err != nil {
 			return 0, err
 		}
 	}
-	n := len(raw.points)
+	n := len(s.points)
 	for _, e := range evaluated {
 		n += e.book(p.into.Ledger, p.into.History, p.into.Now())
 	}

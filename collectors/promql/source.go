@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
+	"plimsoll/collectors"
 	"plimsoll/internal/loops"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
@@ -32,13 +33,9 @@ type book interface {
 // Config of a [Source].
 type Config struct {
 	Servers Servers
-	// Appender returns where the raw samples of a server go. It must take those of a time when the server was away. Required.
-	Appender func(server string) storage.AppendableV2
-	// Selectors returns what the objectives want of a server. Required.
-	Selectors func(server string) [][]*labels.Matcher
+	// Collector counts the samples. Required.
+	Collector *collectors.Collector
 	Ledger    book // required
-	// Countable reports why the raw samples behind a query cannot be counted; nil if they can. Required.
-	Countable func(query string) error
 	// Registerer receives the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger     // [slog.Default] when nil
@@ -58,8 +55,8 @@ type Source struct {
 
 // New makes a source. It asks nothing before Run.
 func New(cfg Config) (*Source, error) {
-	if cfg.Appender == nil || cfg.Selectors == nil || cfg.Ledger == nil || cfg.Countable == nil {
-		return nil, errors.New("make a promql source: Appender, Selectors, Ledger and Countable are required")
+	if cfg.Collector == nil || cfg.Ledger == nil {
+		return nil, errors.New("make a promql source: Collector and Ledger are required")
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	if cfg.Now == nil {
@@ -128,9 +125,8 @@ const maxBehind = ledger.DefaultRetention
 // follow reads one server until ctx is done.
 func (s *Source) follow(ctx context.Context, server Server) {
 	pump, err := NewPump(server, Into{
-		Key: fmt.Sprintf("promql %q", server.Name), Appenders: []storage.AppendableV2{s.cfg.Appender(server.Name)},
-		Ledger: s.cfg.Ledger, Countable: s.cfg.Countable, Now: s.cfg.Now,
-		Selectors:  func() [][]*labels.Matcher { return s.cfg.Selectors(server.Name) },
+		Key: fmt.Sprintf("promql %q", server.Name), Appenders: []storage.AppendableV2{s.cfg.Collector.From(server.Name).Late()}, Ledger: s.cfg.Ledger, Now: s.cfg.Now,
+		Selectors:  func() [][]*labels.Matcher { return s.cfg.Collector.Selectors(server.Name) },
 		Objectives: func() []*slo.Objective { return s.objectives(server.Name) },
 	})
 	if err != nil {

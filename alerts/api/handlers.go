@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"plimsoll/alerts"
-	"plimsoll/alerts/postgres"
 	"plimsoll/internal/httpapi"
 	"plimsoll/slo"
 )
@@ -23,7 +22,7 @@ type engine interface {
 
 // letters are the notices that were given up.
 type letters interface {
-	List(ctx context.Context) ([]postgres.DeadLetter, error)
+	List(ctx context.Context) ([]alerts.DeadLetter, error)
 	Replay(ctx context.Context, id int64) error
 }
 
@@ -134,7 +133,7 @@ func (h *Handlers) Notices(ctx context.Context, in *NoticesRequest) (*NoticesRes
 
 // DeadLetters are notices that were given up.
 type DeadLetters struct {
-	DeadLetters []postgres.DeadLetter `json:"deadLetters" nullable:"false"`
+	DeadLetters []alerts.DeadLetter `json:"deadLetters" nullable:"false"`
 }
 
 // DeadLettersResponse holds dead letters.
@@ -148,7 +147,7 @@ func (h *Handlers) ListDeadLetters(ctx context.Context, _ *struct{}) (*DeadLette
 	if err != nil {
 		return nil, httpapi.Problem(httpapi.Unavailable, "the dead letters cannot be read now", err)
 	}
-	return &DeadLettersResponse{Body: DeadLetters{DeadLetters: append([]postgres.DeadLetter{}, found...)}}, nil
+	return &DeadLettersResponse{Body: DeadLetters{DeadLetters: append([]alerts.DeadLetter{}, found...)}}, nil
 }
 
 // ReplayRequest names a dead letter.
@@ -159,7 +158,7 @@ type ReplayRequest struct {
 // Replay has a dead letter tried again, at once.
 func (h *Handlers) Replay(ctx context.Context, in *ReplayRequest) (*struct{}, error) {
 	switch err := h.DeadLetters.Replay(ctx, in.ID); {
-	case errors.Is(err, postgres.ErrNoDeadLetter):
+	case errors.Is(err, alerts.ErrNoDeadLetter):
 		return nil, httpapi.Problem(httpapi.NotFound, fmt.Sprintf("there is no dead letter %d", in.ID), nil)
 	case err != nil:
 		return nil, httpapi.Problem(httpapi.Unavailable, "the dead letter cannot be replayed now", err)

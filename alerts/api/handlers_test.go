@@ -13,7 +13,6 @@ import (
 
 	"plimsoll/alerts"
 	"plimsoll/alerts/api"
-	"plimsoll/alerts/postgres"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
 )
@@ -35,13 +34,13 @@ func (*desk) Notices(_ context.Context, group string, _ int) ([]alerts.Notice, e
 	return []alerts.Notice{{ID: "n-1", Group: group, Cause: alerts.First}}, nil
 }
 
-func (*desk) List(context.Context) ([]postgres.DeadLetter, error) {
-	return []postgres.DeadLetter{{ID: 7, Receiver: "sre", Error: "who are you?"}}, nil
+func (*desk) List(context.Context) ([]alerts.DeadLetter, error) {
+	return []alerts.DeadLetter{{ID: 7, Receiver: "sre", Error: "who are you?"}}, nil
 }
 
 func (d *desk) Replay(_ context.Context, id int64) error {
 	if id != 7 {
-		return postgres.ErrNoDeadLetter
+		return alerts.ErrNoDeadLetter
 	}
 	d.replayed = append(d.replayed, id)
 	return nil

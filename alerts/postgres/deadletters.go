@@ -5,25 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"plimsoll/alerts"
 )
-
-// ErrNoDeadLetter is returned when there is no dead letter of a number.
-var ErrNoDeadLetter = errors.New("there is no such dead letter")
-
-// DeadLetter is a notice that was given up for a receiver.
-type DeadLetter struct {
-	ID       int64     `json:"id"`
-	Receiver string    `json:"receiver"`
-	Notice   int64     `json:"notice"`
-	Attempts int       `json:"attempts"`
-	At       time.Time `json:"at"`    // when it was given up
-	Error    string    `json:"error"` // of the last attempt
-}
 
 // DeadLetters lists and replays what was given up.
 type DeadLetters struct {
@@ -34,14 +22,14 @@ type DeadLetters struct {
 const maxDeadLetters = 1000
 
 // List returns the dead letters, the newest first.
-func (d DeadLetters) List(ctx context.Context) ([]DeadLetter, error) {
+func (d DeadLetters) List(ctx context.Context) ([]alerts.DeadLetter, error) {
 	params := river.NewJobListParams().Kinds(noticeKind).
 		States(rivertype.JobStateDiscarded, rivertype.JobStateCancelled).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(maxDeadLetters)
 	found, err := d.Jobs.JobList(ctx, params)
 	if err != nil {
 		return nil, fmt.Errorf("list dead letters: %w", err)
 	}
-	letters := make([]DeadLetter, 0, len(found.Jobs))
+	letters := make([]alerts.DeadLetter, 0, len(found.Jobs))
 	for _, job := range found.Jobs {
 		letter, err := deadLetter(job)
 		if err != nil {
@@ -52,12 +40,12 @@ func (d DeadLetters) List(ctx context.Context) ([]DeadLetter, error) {
 	return letters, nil
 }
 
-func deadLetter(job *rivertype.JobRow) (DeadLetter, error) {
+func deadLetter(job *rivertype.JobRow) (alerts.DeadLetter, error) {
 	var args NoticeArgs
 	if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
-		return DeadLetter{}, fmt.Errorf("read job %d: %w", job.ID, err)
+		return alerts.DeadLetter{}, fmt.Errorf("read job %d: %w", job.ID, err)
 	}
-	letter := DeadLetter{ID: job.ID, Receiver: args.Receiver, Notice: args.Seq, Attempts: job.Attempt}
+	letter := alerts.DeadLetter{ID: job.ID, Receiver: args.Receiver, Notice: args.Seq, Attempts: job.Attempt}
 	if job.FinalizedAt != nil {
 		letter.At = job.FinalizedAt.UTC()
 	}
@@ -72,11 +60,11 @@ func (d DeadLetters) Replay(ctx context.Context, id int64) error {
 	job, err := d.Jobs.JobGet(ctx, id)
 	switch {
 	case errors.Is(err, rivertype.ErrNotFound):
-		return fmt.Errorf("%w: %d", ErrNoDeadLetter, id)
+		return fmt.Errorf("%w: %d", alerts.ErrNoDeadLetter, id)
 	case err != nil:
 		return fmt.Errorf("find dead letter %d: %w", id, err)
 	case job.Kind != noticeKind || job.State != rivertype.JobStateDiscarded && job.State != rivertype.JobStateCancelled:
-		return fmt.Errorf("%w: %d", ErrNoDeadLetter, id)
+		return fmt.Errorf("%w: %d", alerts.ErrNoDeadLetter, id)
 	}
 	if _, err := d.Jobs.JobRetry(ctx, id); err != nil {
 		return fmt.Errorf("replay dead letter %d: %w", id, err)

@@ -277,7 +277,7 @@ func TestDeadLetters(t *testing.T) {
 	if letter.Receiver != "sre" || !strings.Contains(letter.Error, "who are you?") {
 		t.Errorf("dead letter %+v", letter)
 	}
-	if err := letters.Replay(t.Context(), letter.ID+1); !errors.Is(err, postgres.ErrNoDeadLetter) {
+	if err := letters.Replay(t.Context(), letter.ID+1); !errors.Is(err, alerts.ErrNoDeadLetter) {
 		t.Errorf("replay of nothing: %v", err)
 	}
 	f.inbox.failWith(nil)
@@ -291,7 +291,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-func waitForLetter(t *testing.T, letters postgres.DeadLetters) postgres.DeadLetter {
+func waitForLetter(t *testing.T, letters postgres.DeadLetters) alerts.DeadLetter {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
@@ -305,7 +305,7 @@ func waitForLetter(t *testing.T, letters postgres.DeadLetters) postgres.DeadLett
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("no dead letter within a minute")
-	return postgres.DeadLetter{}
+	return alerts.DeadLetter{}
 }
 
 // A notice that was held up is dropped when a later one has been delivered: it would tell what is no longer so.

@@ -16,13 +16,13 @@ import (
 
 type serveCmd struct {
 	Config      string `type:"path" placeholder:"FILE" help:"Configuration file; every key has a default."`
-	ConfigCheck bool   `name:"config.check" help:"Check the configuration, objectives and policies, and exit."`
+	ConfigCheck bool   `name:"config.check" help:"Check the configuration, objectives, policies and sources, and exit."`
 	Listen      string `placeholder:"HOST:PORT" help:"Address of pages and API, instead of the configuration's (127.0.0.1:8080)."`
 	DataDir     string `type:"path" placeholder:"DIR" help:"Where data is kept, instead of the configuration's."`
 	Verbose     bool   `short:"v" help:"Log debug messages."`
 }
 
-// Run serves until the process is asked to end. SIGHUP reads objectives and policies again.
+// Run serves until the process is asked to end. SIGHUP reads objectives, policies and sources again.
 func (s serveCmd) Run(c *cli) error {
 	cfg, err := controlplane.ReadConfig(s.Config)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s serveCmd) Run(c *cli) error {
 		return err
 	}
 	if s.ConfigCheck {
-		_, err := fmt.Fprintln(c.Out, "The configuration, its objectives and its policies are valid.")
+		_, err := fmt.Fprintln(c.Out, "The configuration and its objectives, policies and sources are valid.")
 		return err
 	}
 	shutdown, err := telemetry.Start(c.Ctx, telemetry.Config{Service: "plimsoll", Version: version})
@@ -54,7 +54,7 @@ func (s serveCmd) Run(c *cli) error {
 				logger.Error("reload changed nothing", "err", err)
 				continue
 			}
-			logger.Info("reloaded objectives and policies")
+			logger.Info("reloaded objectives, policies and sources")
 		}
 	}()
 	return app.Run(c.Ctx)

@@ -42,6 +42,7 @@ type App struct {
 	defs definitions
 
 	// Built by Run, in this order.
+	url       string // where this process is reached; empty if nobody knows
 	pool      *pgxpool.Pool
 	store     *ledgerpg.Store
 	replica   *replica.Replica
@@ -85,6 +86,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("listen (choose another address with --listen): %w", err)
 	}
 	defer listener.Close()
+	a.url = cmp.Or(a.cfg.AdvertiseURL, reachable(listener.Addr()))
 	db, err := openDatabase(ctx, a.cfg, a.logger)
 	if err != nil {
 		return err
@@ -139,7 +141,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 // buildReplica fills the ledger with what is stored and makes what decides whether this process leads.
 func (a *App) buildReplica(ctx context.Context, db *database) (err error) {
 	a.pool = db.pool
-	if a.store, err = ledgerpg.New(ledgerpg.Config{Pool: db.pool, URL: a.cfg.AdvertiseURL}); err != nil {
+	if a.store, err = ledgerpg.New(ledgerpg.Config{Pool: db.pool, URL: a.url}); err != nil {
 		return err
 	}
 	a.replica, err = replica.New(replica.Config{

@@ -37,7 +37,7 @@ func (a *App) status(now time.Time) Status {
 	s := Status{Role: r.Role, Since: r.Since.UTC(), Epoch: r.Position.Epoch, Leader: r.Position.Leader, Database: r.Err == nil}
 	saved, err := r.Position.At, r.Err
 	if r.Role.Counts() {
-		s.Epoch, s.Leader = r.Epoch, a.cfg.AdvertiseURL
+		s.Epoch, s.Leader = r.Epoch, a.url
 	}
 	if t := a.term.Load(); t != nil {
 		health := t.saver.Health()

@@ -30,3 +30,11 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, logger *slog.Log
 	}
 	return nil
 }
+
+// reachable is the URL of an address that is listened on; empty if it is every address of the machine.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); !ok || tcp.IP.IsUnspecified() {
+		return ""
+	}
+	return "http://" + addr.String()
+}

@@ -1,0 +1,137 @@
+package push
+
+import (
+	"github.com/prometheus/prometheus/prompb"
+)
+
+// readV1 decodes a request of remote write 1.0, prometheus.WriteRequest, and books each series.
+func readV1(body []byte, s *series, tx *transaction) error {
+	w := wire{b: body}
+	for w.more() {
+		number, kind, err := w.field()
+		if err != nil {
+			return malformedAt(&w, err)
+		}
+		if number != 1 && number != 3 {
+			if err := w.skip(kind); err != nil {
+				return malformedAt(&w, err)
+			}
+			continue
+		}
+		message, err := w.bytes(kind)
+		if err == nil {
+			if number == 1 {
+				err = s.readV1(message)
+			} else {
+				err = new(prompb.MetricMetadata).Unmarshal(message)
+			}
+		}
+		if err != nil {
+			return malformedAt(&w, err)
+		}
+		if number == 1 {
+			if err := tx.book(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func malformedAt(w *wire, err error) error {
+	return refuse(malformed, "the request cannot be decoded: before byte %d: %v", w.i, err)
+}
+
+// readV1 decodes a TimeSeries. Its labels stay where they lie if they lie together at its beginning, as every sender that is known
+// writes them.
+func (s *series) readV1(b []byte) error {
+	s.reset()
+	w := wire{b: b}
+	for w.more() {
+		start := w.i
+		number, kind, err := w.field()
+		if err != nil {
+			return err
+		}
+		if number > 4 {
+			if err := w.skip(kind); err != nil {
+				return err
+			}
+			continue
+		}
+		message, err := w.bytes(kind)
+		if err != nil {
+			return err
+		}
+		switch number {
+		case 1:
+			s.addLabel(b[:w.i], start)
+		case 2:
+			err = s.addSample(message, 1)
+		case 3:
+			s.exemplars++
+			err = new(prompb.Exemplar).Unmarshal(message)
+		case 4:
+			err = s.addV1Histogram(message)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addLabel adds the label that lies in b from start on.
+func (s *series) addLabel(b []byte, start int) {
+	if len(s.labels) == start && len(s.scratch) == 0 {
+		s.labels = b
+		return
+	}
+	if len(s.scratch) == 0 {
+		s.scratch = append(s.scratch, s.labels...)
+	}
+	s.scratch = append(s.scratch, b[start:]...)
+	s.labels = s.scratch
+}
+
+// addSample decodes a Sample. In version 2 it may have a start timestamp.
+func (s *series) addSample(b []byte, version int) error {
+	var p sample
+	w := wire{b: b}
+	for w.more() {
+		number, kind, err := w.field()
+		if err != nil {
+			return err
+		}
+		switch {
+		case number == 1:
+			p.v, err = w.float(kind)
+		case number == 2:
+			p.t, err = w.integer(kind)
+		case number == 3 && version == 2:
+			p.st, err = w.integer(kind)
+		default:
+			err = w.skip(kind)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.samples = append(s.samples, p)
+	return nil
+}
+
+func (s *series) addV1Histogram(b []byte) error {
+	var h prompb.Histogram
+	if err := h.Unmarshal(b); err != nil {
+		return err
+	}
+	p := nativeSample{t: h.Timestamp}
+	if h.IsFloatHistogram() {
+		p.floats = h.ToFloatHistogram()
+	} else {
+		p.ints = h.ToIntHistogram()
+	}
+	s.histograms = append(s.histograms, p)
+	return nil
+}

@@ -136,7 +136,7 @@ func newProcess(t *testing.T, c *clock, l *ledger.Ledger, checks ...sqlcheck.Che
 	}
 	p := &process{clock: c, ledger: l, metrics: prometheus.NewRegistry()}
 	p.Checker, err = sqlcheck.New(sqlcheck.Config{
-		Appender: road(collector), Last: newest(collector, l), Checks: checks, Registerer: p.metrics, Now: c.now, Logger: slog.New(slog.DiscardHandler),
+		Appender: collector.From("").Late(), Last: collector.Last, Checks: checks, Registerer: p.metrics, Now: c.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

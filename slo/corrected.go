@@ -119,7 +119,9 @@ func (c *corrected) Each(from, to Minute, f func(MinuteCounts) bool) {
 		case contains(&excluded, m.Minute):
 			return true
 		case contains(&good, m.Minute):
-			m.Good = m.Total
+			if m.Good = m.Total; m.Total == 0 && !m.Observed {
+				return true
+			}
 		}
 		return f(m)
 	})

@@ -14,7 +14,7 @@ import (
 
 func shipped(t *testing.T) []*slo.Objective {
 	t.Helper()
-	objs, err := openslo.Load(openslo.Config{CheckQuery: collectors.Check, MaxWindow: ledger.DefaultRetention}, "../deploy/objectives")
+	objs, err := openslo.Load(openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: ledger.DefaultRetention}, "../deploy/objectives")
 	if err != nil {
 		t.Fatal(err)
 	}

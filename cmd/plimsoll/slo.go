@@ -10,18 +10,15 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"plimsoll/collectors"
 	"plimsoll/slo"
 	"plimsoll/slo/api"
-	"plimsoll/slo/ledger"
-	"plimsoll/slo/openslo"
 )
 
 // sloCmd is "plimsoll slo".
 type sloCmd struct {
 	List sloListCmd `cmd:"" help:"List the objectives with their budgets, worst first."`
 	Show sloShowCmd `cmd:"" help:"Show one objective: budget, burn rates, forecast, and how each figure comes about."`
-	Lint sloLintCmd `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong."`
+	Lint sloLintCmd `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
 }
 
 type sloListCmd struct {
@@ -77,12 +74,10 @@ func remaining(o api.Objective) string {
 	return slo.FormatPercent(o.Budget.Remaining)
 }
 
-func ratio(o api.Objective) slo.Ratio { return slo.RatioOf(o.Target) }
-
-func target(o api.Objective) string { return ratio(o).Percent() + " %" }
+func target(o api.Objective) string { return o.Target.Percent() + " %" }
 
 func sli(o api.Objective) string {
-	return slo.FormatSLI(ratio(o), slo.Counts{Good: o.Events.Good, Total: o.Events.Total})
+	return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.Events.Good), Total: int64(o.Events.Total)})
 }
 
 func burn(o api.Objective, lookback string) string {
@@ -128,7 +123,7 @@ func writeObjective(out io.Writer, d api.Detail) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "Target\t%s over %s\n", target(d.Objective), d.Window)
 	fmt.Fprintf(w, "SLI\t%s\n", sli(d.Objective))
-	fmt.Fprintf(w, "Events\t%s, of which %s bad; %s may be\n", slo.FormatCount(d.Events.Total), slo.FormatCount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
+	fmt.Fprintf(w, "Events\t%s, of which %s bad; %s may be\n", slo.FormatAmount(d.Events.Total), slo.FormatAmount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
 	fmt.Fprintf(w, "Forecast\t%s\n", forecast(d))
 	if d.LastSample != nil {
 		fmt.Fprintf(w, "Last sample\t%s (%s before these figures)\n", d.LastSample.Format(time.DateTime+" MST"), slo.FormatSpan(d.At.Sub(*d.LastSample)))
@@ -140,8 +135,8 @@ func writeObjective(out io.Writer, d api.Detail) {
 		fmt.Fprintf(w, "Defined in\t%s:%d\n", d.Definition.File, d.Definition.Line)
 	}
 	fmt.Fprintln(w, "\nFIGURE\tVALUE\tFORMULA\tWITH ITS INPUTS")
-	for _, f := range d.Explanation {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Name, f.Value, f.Formula, f.Working)
+	for _, f := range d.Explanation.Figures {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Title, f.Value, f.Formula, f.Working)
 	}
 	w.Flush()
 }
@@ -164,32 +159,6 @@ func forecast(d api.Detail) string {
 	default:
 		return "not back within " + d.Window
 	}
-}
-
-type sloLintCmd struct {
-	Paths []string `arg:"" name:"path" help:"OpenSLO files, or folders of them."`
-}
-
-// Run prints every problem, as compilers do, and counts the objectives if there is none.
-func (cmd sloLintCmd) Run(c *cli) error {
-	reader := openslo.Config{CheckQuery: collectors.Check, MaxWindow: ledger.DefaultRetention}
-	problems, err := openslo.Lint(reader, cmd.Paths...)
-	if err != nil {
-		return fmt.Errorf("read objectives: %w", err)
-	}
-	if len(problems) > 0 {
-		if err := c.Print(problems, func(w io.Writer) { fmt.Fprintln(w, problems) }); err != nil {
-			return err
-		}
-		return exit(1, nil)
-	}
-	objectives, err := openslo.Load(reader, cmd.Paths...)
-	if err != nil {
-		return err
-	}
-	return c.Print(openslo.Problems{}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s, all valid.\n", plural(len(objectives), "objective"))
-	})
 }
 
 func plural(n int, noun string) string {

@@ -5,18 +5,46 @@ import (
 
 	"plimsoll/internal/config"
 	"plimsoll/slo"
+	"plimsoll/slo/openslo/internal/doctree"
 )
 
 // Config says what the reader cannot know by itself.
 type Config struct {
-	// CheckQuery reports why a query cannot be counted; nil accepts all.
-	CheckQuery func(query string) error
+	// CheckIndicator reports why the queries that are set in an indicator cannot be counted; nil accepts all.
+	CheckIndicator func(slo.Indicator) error
+	// Grouping returns the labels by which the queries of an indicator divide it, sorted; nil: none is divided.
+	Grouping func(slo.Indicator) ([]string, error)
 	// MaxWindow is the longest window whose events are kept; zero means no limit.
 	MaxWindow time.Duration
+	// Sources are the servers that can be asked for samples although no file says where they are. A DataSource that is neither
+	// among them nor has a URL cannot be asked; nil: that is not checked.
+	Sources []string
+	// Lenient accepts what older writers emit, with a warning each.
+	Lenient bool
 }
 
 // File is one file of objectives.
 type File = config.File
+
+// Problem is one thing that is wrong with an objective file.
+type Problem = doctree.Problem
+
+// Problems are all problems of a set of files, sorted by place. It is the error that reading returns for bad input.
+type Problems = doctree.Problems
+
+// The severities of problems. Only warnings let a set be used.
+const (
+	Error       = doctree.Error
+	Unsupported = doctree.Unsupported
+	Warning     = doctree.Warning
+)
+
+// Definitions are what a set of files defines.
+type Definitions struct {
+	Objectives []*slo.Objective // sorted by key
+	Sources    []Source         // that objectives name, sorted by name
+	Warnings   Problems
+}
 
 // Load reads the objectives of files and folders (see [config.Files]), sorted by key. The error is [Problems] if the files could be read
 // but not understood.
@@ -28,31 +56,25 @@ func Load(c Config, paths ...string) ([]*slo.Objective, error) {
 	return Parse(c, files...)
 }
 
-// Lint is [Load] for those who want to know only what is wrong. The error is about files that could not be read.
-func Lint(c Config, paths ...string) (Problems, error) {
-	files, err := config.Files(paths...)
+// Parse reads the objectives that the files define together, sorted by key. The error is [Problems].
+func Parse(c Config, files ...File) ([]*slo.Objective, error) {
+	d, err := Read(c, files...)
 	if err != nil {
 		return nil, err
 	}
-	_, problems := parse(c, files)
-	return problems, nil
+	return d.Objectives, nil
 }
 
-// Parse reads the objectives that the files define together, sorted by key. The error is [Problems].
-func Parse(c Config, files ...File) ([]*slo.Objective, error) {
-	objs, problems := parse(c, files)
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return objs, nil
-}
-
-func parse(c Config, files []File) ([]*slo.Objective, Problems) {
+// Read reads what the files define together. The error is [Problems], which then holds the warnings, too.
+func Read(c Config, files ...File) (*Definitions, error) {
 	s := newSet(c)
 	for _, f := range files {
 		s.readFile(f)
 	}
-	objs := s.resolve()
-	s.problems.sort()
-	return objs, s.problems
+	d := s.resolve()
+	d.Warnings = s.report.Problems()
+	if len(d.Warnings.Of(Error, Unsupported)) > 0 {
+		return nil, d.Warnings
+	}
+	return d, nil
 }

@@ -2,209 +2,160 @@ package openslo
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
-	"unicode"
+	"math/big"
 
 	"plimsoll/slo"
 )
 
-// promise is an SLO as it was read, before its references are resolved.
-type promise struct {
-	header
-	description string
-	service     node
-	window      slo.Window
-	indicator   func() (indicator, bool)
-	targets     []target
-}
-
-// target is one entry of an SLO's objectives.
-type target struct {
-	displayName string
-	ratio       slo.Ratio
-	at          node
-}
-
-// readSLO reads a document of kind SLO.
-func (s *set) readSLO(h header, spec node) {
-	o := spec.object(
-		field{name: "description"},
-		field{name: "service", required: true},
-		field{name: "indicator"},
-		field{name: "indicatorRef"},
-		field{name: "timeWindow", required: true},
-		field{name: "budgetingMethod", required: true},
-		field{name: "objectives", required: true},
-		field{name: "alertPolicies", unsupported: "alert policies are not supported; every objective is alerted on by its burn rate"},
-	)
-	p := &promise{header: h, description: o.text("description")}
-	if n, ok := o.get("service"); ok {
-		p.service = n
-		s.refer("Service", n)
-	}
-	if n, ok := o.get("timeWindow"); ok {
-		p.window = s.readWindow(n)
-	}
-	if n, ok := o.get("budgetingMethod"); ok {
-		readMethod(n)
-	}
-	p.indicator = s.readIndicator(o)
-	if n, ok := o.get("objectives"); ok {
-		p.targets = readTargets(n)
-	}
-	if s.declare(h) {
-		s.promises = append(s.promises, p)
-	}
-}
-
-// readIndicator reads the indicator of an SLO and returns what finds it once all files are read.
-func (s *set) readIndicator(o object) func() (indicator, bool) {
-	inline, hasInline := o.get("indicator")
-	ref, hasRef := o.get("indicatorRef")
-	switch {
-	case hasInline && hasRef:
-		ref.fail("indicator and indicatorRef both stand; allowed: one of them")
-	case hasInline:
-		ind := s.readInlineIndicator(inline)
-		return func() (indicator, bool) { return ind, ind.ok }
-	case hasRef:
-		s.refer("SLI", ref)
-		return func() (indicator, bool) { ind := s.indicators[ref.Value]; return ind, ind.ok }
-	default:
-		o.fail("indicator or indicatorRef is missing")
-	}
-	return func() (indicator, bool) { return indicator{}, false }
-}
-
-func readMethod(n node) {
-	switch method := n.text(); method {
-	case "", string(slo.Occurrences):
-	case "Timeslices", "RatioTimeslices":
-		n.fail("the budgeting method %s is not supported; supported: Occurrences", method)
-	default:
-		n.oneOf(string(slo.Occurrences))
-	}
-}
-
-func readTargets(n node) []target {
-	items := n.list()
-	if n.isList() && len(items) == 0 {
-		n.fail("is empty; at least one objective is needed")
-	}
-	var targets []target
-	for _, item := range items {
-		if t, ok := readTarget(item, len(items) > 1); ok {
-			targets = append(targets, t)
-		}
-	}
-	return targets
-}
-
-const (
-	noThresholds = "thresholds are not supported; the query selects the events that are good"
-	noSlices     = "time slices are not supported; supported: the budgeting method Occurrences"
-	noComposites = "composite objectives are not supported; supported: one indicator for the whole SLO"
-)
-
-func readTarget(n node, named bool) (target, bool) {
-	o := n.object(
-		field{name: "displayName", required: named},
-		field{name: "target"},
-		field{name: "targetPercent"},
-		field{name: "op", unsupported: noThresholds},
-		field{name: "value", unsupported: noThresholds},
-		field{name: "timeSliceTarget", unsupported: noSlices},
-		field{name: "timeSliceWindow", unsupported: noSlices},
-		field{name: "indicator", unsupported: noComposites},
-		field{name: "indicatorRef", unsupported: noComposites},
-		field{name: "compositeWeight", unsupported: noComposites},
-	)
-	t := target{displayName: o.text("displayName"), at: n}
-	if named && slug(t.displayName) == "" {
-		if d, ok := o.get("displayName"); ok {
-			d.fail("found %q; a name needs a letter or a digit, because it identifies the objective", t.displayName)
-		}
-		return t, false
-	}
-	fraction, hasFraction := o.get("target")
-	percent, hasPercent := o.get("targetPercent")
-	switch {
-	case hasFraction && hasPercent:
-		percent.fail("target and targetPercent both stand; allowed: one of them")
-		return t, false
-	case hasFraction:
-		return t, readRatioInto(&t.ratio, fraction, slo.ParseRatio)
-	case hasPercent:
-		return t, readRatioInto(&t.ratio, percent, slo.ParsePercent)
-	case n.isMapping():
-		n.fail("target or targetPercent is missing")
-	}
-	return t, false
-}
-
-// readRatioInto reads a target from the text of its scalar, so that 99.9 is exactly that.
-func readRatioInto(r *slo.Ratio, n node, parse func(string) (slo.Ratio, error)) bool {
-	text := n.text()
-	if text == "" {
-		return false
-	}
-	v, err := parse(text)
-	_, percentErr := slo.ParsePercent(text)
-	switch {
-	case err != nil && percentErr == nil:
-		n.fail("%v (did you mean \"targetPercent: %s\"?)", err, text)
-	case err != nil:
-		n.fail("%v", err)
-	case v == slo.One:
-		n.fail("a target of 100 %% leaves no error budget; allowed: less than 100 %%")
-	case v == 0:
-		n.fail("a target of 0 %% promises nothing; allowed: more than 0 %%")
-	default:
-		*r = v
-		return true
-	}
-	return false
+// placed is an objective with the place of its definition.
+type placed struct {
+	*slo.Objective
+	at node
 }
 
 // objectives makes the objectives of an SLO whose references hold.
-func (p *promise) objectives(services map[string]header) []*slo.Objective {
-	ind, ok := p.indicator()
-	if !ok || p.service.Node == nil {
+func (p *promise) objectives(s *set) []placed {
+	if p.service == "" || p.window.Length == 0 || p.method == "" {
 		return nil
 	}
-	service := p.service.Value
-	owner := p.owner
-	if owner == "" {
-		owner = services[service].owner
+	if p.indicator == nil && p.several && len(p.targets) > 0 {
+		return p.composite(s)
 	}
-	var objs []*slo.Objective
+	var objs []placed
 	for _, t := range p.targets {
-		name, display := p.name, cmp.Or(p.displayName, p.name)
-		if len(p.targets) > 1 {
-			name = fmt.Sprintf("%s/%s", p.name, slug(t.displayName))
-			display = fmt.Sprintf("%s: %s", display, t.displayName)
+		find := p.indicator
+		if t.indicator != nil {
+			find = t.indicator
 		}
-		objs = append(objs, &slo.Objective{
-			Key:         slo.Key(service + "/" + name),
-			Service:     service,
-			Name:        name,
-			DisplayName: display,
-			Description: p.description,
-			Owner:       owner,
-			Target:      t.ratio,
-			Window:      p.window,
-			Method:      slo.Occurrences,
-			Indicator:   ind.Indicator,
-			File:        t.at.file,
-			Line:        t.at.Line,
-		})
+		if find == nil {
+			continue
+		}
+		if o := p.objective(s, t, find(), p.several); o != nil {
+			p.alert(o, fastestBurn(o.Target))
+			objs = append(objs, placed{o, t.at})
+		}
 	}
 	return objs
 }
 
-// slug writes a display name as an identifier: its letters and digits in lower case, a hyphen between words.
-func slug(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	return strings.Join(words, "-")
+// base is what all objectives of an SLO have in common.
+func (p *promise) base(t target) *slo.Objective {
+	return &slo.Objective{
+		Key:         slo.Key(p.service + "/" + p.name),
+		Service:     p.service,
+		Name:        p.name,
+		DisplayName: cmp.Or(p.displayName, p.name),
+		Description: p.description,
+		Labels:      p.labels,
+		Window:      p.window,
+		File:        t.at.File,
+		Line:        t.at.Line,
+	}
+}
+
+// configure gives an objective what the annotations of its service and of its SLO say.
+func (p *promise) configure(s *set, o *slo.Objective) {
+	for _, set := range s.services[p.service].settings {
+		set(o)
+	}
+	for _, set := range p.settings {
+		set(o)
+	}
+}
+
+func (p *promise) objective(s *set, t target, ind *indicator, named bool) *slo.Objective {
+	if ind == nil || !s.use(ind) {
+		return nil
+	}
+	o := p.base(t)
+	if named {
+		o.Name += "/" + slug(t.displayName)
+		o.Key += slo.Key("/" + slug(t.displayName))
+		o.DisplayName += ": " + t.displayName
+	}
+	o.Target, o.Method, o.Slice, o.Indicator = t.ratio, p.method, t.slice, ind.Indicator
+	if o.Slice.Length > p.window.Length {
+		t.at.Fail("has slices of %s; the window is %s, and a slice can be no longer", slo.ShortDuration(o.Slice.Length), p.window)
+		return nil
+	}
+	if !p.readThreshold(t, o) {
+		return nil
+	}
+	if o.Indicator.GroupBy != nil {
+		o.MaxChildren = defaultMaxChildren
+	}
+	p.configure(s, o)
+	return o
+}
+
+// readThreshold reads op and value, which a thresholdMetric needs and nothing else has a use for.
+func (p *promise) readThreshold(t target, o *slo.Objective) bool {
+	if o.Indicator.Kind != slo.Thresholds {
+		if t.op.Node != nil {
+			t.op.Warn("has no effect with a ratioMetric")
+		}
+		if t.value.Node != nil {
+			return t.value.Assume("has no meaning with a ratioMetric, whose query selects the events that are good; allowed with: thresholdMetric", "left out")
+		}
+		return true
+	}
+	if p.indicator != nil && len(p.targets) > 1 &&
+		!p.targets[1].at.Assume("a second objective with a thresholdMetric; allowed: one", "taken as it stands") {
+		return false
+	}
+	if t.op.Node == nil || t.value.Node == nil {
+		t.at.Fail("op and value are needed with a thresholdMetric, such as op: lte and value: 0.3")
+		return false
+	}
+	v, ok := readNumber(t.value)
+	o.Indicator.Value = v
+	return readOp(t.op, &o.Indicator.Op) && ok
+}
+
+// alert gives an objective the alert policies of its SLO.
+func (p *promise) alert(o *slo.Objective, fastest *big.Rat) {
+	for _, find := range p.policies {
+		policy := find()
+		if policy == nil {
+			continue
+		}
+		resolved, c, ok := policy.resolve()
+		if !ok {
+			continue
+		}
+		c.check(o, fastest)
+		o.Alerts = append(o.Alerts, resolved)
+	}
+}
+
+// composite makes one objective of each component, and that of the SLO itself, which weighs them. The alert policies are those of the
+// whole, and the gate looks at the whole only. Its target is for people: the mean of the targets by weight, rounded down.
+func (p *promise) composite(s *set) []placed {
+	whole := p.base(p.targets[0])
+	whole.Method = slo.Composite
+	whole.Line = p.at.Line
+	objs := []placed{{whole, p.at}}
+	sum, weights, fastest := new(big.Int), new(big.Int), new(big.Rat)
+	complete := true
+	for _, t := range p.targets {
+		o := p.objective(s, t, t.indicator(), true)
+		if o == nil {
+			complete = false
+			continue
+		}
+		o.OutOfGate = true
+		objs = append(objs, placed{o, t.at})
+		whole.Components = append(whole.Components, slo.Component{Key: o.Key, Weight: t.weight})
+		w := big.NewInt(int64(t.weight))
+		weights.Add(weights, w)
+		sum.Add(sum, new(big.Int).Mul(w, big.NewInt(int64(t.ratio))))
+		fastest.Add(fastest, new(big.Rat).Mul(new(big.Rat).SetInt(w), fastestBurn(t.ratio)))
+	}
+	if !complete {
+		return nil
+	}
+	whole.Target = slo.Ratio(sum.Quo(sum, weights).Int64())
+	p.configure(s, whole)
+	p.alert(whole, fastest.Quo(fastest, new(big.Rat).SetInt(weights)))
+	return objs
 }

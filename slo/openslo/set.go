@@ -2,23 +2,29 @@ package openslo
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
+	"plimsoll/slo/openslo/internal/doctree"
 )
 
 // set is everything that the files of one reading define.
 type set struct {
 	config     Config
-	problems   Problems
+	report     doctree.Report
 	declared   map[string]map[string]node // kind → name → where it is defined
 	references []reference
 	promises   []*promise
-	indicators map[string]indicator
+	indicators map[string]*indicator
 	services   map[string]header
+	sources    map[string]*Source
+	policies   map[string]*policy
+	conditions map[string]*condition
+	targets    map[string]slo.AlertTarget
 }
 
 // reference is a name that must be defined by a document of the kind.
@@ -30,9 +36,14 @@ type reference struct {
 func newSet(c Config) *set {
 	return &set{
 		config:     c,
+		report:     doctree.Report{Lenient: c.Lenient},
 		declared:   map[string]map[string]node{},
-		indicators: map[string]indicator{},
+		indicators: map[string]*indicator{},
 		services:   map[string]header{},
+		sources:    map[string]*Source{},
+		policies:   map[string]*policy{},
+		conditions: map[string]*condition{},
+		targets:    map[string]slo.AlertTarget{},
 	}
 }
 
@@ -47,61 +58,64 @@ func (s *set) declare(h header) bool {
 		s.declared[h.kind] = names
 	}
 	if first, ok := names[h.name]; ok {
-		h.at.fail("a second %s %q; the first stands at %s:%d", h.kind, h.name, first.file, first.Line)
+		h.at.Fail("a second %s %q; the first stands at %s:%d", h.kind, h.name, first.File, first.Line)
 		return false
 	}
 	names[h.name] = h.at
 	return true
 }
 
-func (s *set) refer(kind string, at node) {
-	if at.text() != "" {
-		s.references = append(s.references, reference{kind, at})
+// refer records a reference, to be checked when all files are read, and returns the name. A name of which lenient reading changes the
+// form where it is defined is changed here, too.
+func (s *set) refer(kind string, at node) string {
+	name := at.Text()
+	if name == "" {
+		return ""
 	}
+	s.references = append(s.references, reference{kind, at})
+	if made := asciiName(name); s.config.Lenient && kind == kindService && !nameForm.MatchString(name) && made != "" {
+		return made
+	}
+	return name
 }
 
 // readService reads a document of kind Service.
 func (s *set) readService(h header, spec node) {
-	spec.object(field{name: "description"}).text("description")
+	readDescription(spec.Object(may("description")))
 	if s.declare(h) {
 		s.services[h.name] = h
 	}
 }
 
-// readDataSource reads a document of kind DataSource. Its connection is whatever its type wants, so it is not looked at:
-// samples come from the sources of the server's own configuration.
-func (s *set) readDataSource(h header, spec node) {
-	o := spec.object(
-		field{name: "description"},
-		field{name: "type", required: true},
-		field{name: "connectionDetails"},
-	)
-	o.text("description")
-	if typ, ok := o.get("type"); ok {
-		checkSourceType(typ)
-	}
-	s.declare(h)
-}
-
-// resolve reports references to nothing and returns the objectives, sorted by key.
-func (s *set) resolve() []*slo.Objective {
+// resolve reports references to nothing and returns what the files define.
+func (s *set) resolve() *Definitions {
 	for _, r := range s.references {
 		s.checkReference(r)
 	}
-	var objs []*slo.Objective
+	for _, name := range slices.Sorted(maps.Keys(s.indicators)) {
+		s.finish(s.indicators[name])
+	}
+	d := &Definitions{}
 	seen := map[slo.Key]*slo.Objective{}
+	asked := map[string]bool{}
 	for _, p := range s.promises {
-		for i, o := range p.objectives(s.services) {
+		for _, o := range p.objectives(s) {
 			if first, ok := seen[o.Key]; ok {
-				p.targets[i].at.fail("the objective %s is defined twice; the first stands at %s:%d", o.Key, first.File, first.Line)
+				o.at.Fail("the objective %s is defined twice; the first stands at %s:%d", o.Key, first.File, first.Line)
 				continue
 			}
-			seen[o.Key] = o
-			objs = append(objs, o)
+			seen[o.Key] = o.Objective
+			asked[o.Indicator.Source] = true
+			d.Objectives = append(d.Objectives, o.Objective)
 		}
 	}
-	slices.SortFunc(objs, func(a, b *slo.Objective) int { return cmp.Compare(a.Key, b.Key) })
-	return objs
+	slices.SortFunc(d.Objectives, func(a, b *slo.Objective) int { return cmp.Compare(a.Key, b.Key) })
+	for _, name := range slices.Sorted(maps.Keys(s.sources)) {
+		if asked[name] {
+			d.Sources = append(d.Sources, *s.sources[name])
+		}
+	}
+	return d
 }
 
 func (s *set) checkReference(r reference) {
@@ -109,10 +123,22 @@ func (s *set) checkReference(r reference) {
 	if _, ok := names[r.at.Value]; ok {
 		return
 	}
-	if r.kind == "Service" && len(names) == 0 {
+	switch {
+	case r.kind == kindService && len(names) == 0:
 		if !nameForm.MatchString(r.at.Value) {
-			r.at.fail("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.at.Value)
+			wrong := fmt.Sprintf("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.at.Value)
+			if made := asciiName(r.at.Value); made != "" {
+				r.at.Assume(wrong, "read as "+made)
+			} else {
+				r.at.Fail("%s", wrong)
+			}
 		}
+		return
+	case r.kind == kindSource && slices.Contains(s.config.Sources, r.at.Value):
+		return
+	}
+	if _, ok := names[asciiName(r.at.Value)]; ok && r.kind == kindService && s.config.Lenient {
+		r.at.Warn("found %q; read as %s", r.at.Value, asciiName(r.at.Value))
 		return
 	}
 	known := slices.Sorted(maps.Keys(names))
@@ -120,5 +146,10 @@ func (s *set) checkReference(r reference) {
 	if len(known) > 0 {
 		defined = strings.Join(known, ", ")
 	}
-	r.at.fail("no %s %q is defined%s; defined: %s", r.kind, r.at.Value, nearest.Hint(r.at.Value, known), defined)
+	wrong := fmt.Sprintf("no %s %q is defined%s; defined: %s", r.kind, r.at.Value, nearest.Hint(r.at.Value, known), defined)
+	if r.kind == kindService {
+		r.at.Assume(wrong, "taken as it stands")
+		return
+	}
+	r.at.Fail("%s", wrong)
 }

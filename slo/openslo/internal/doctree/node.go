@@ -1,0 +1,230 @@
+package doctree
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"plimsoll/internal/config"
+	"plimsoll/internal/nearest"
+)
+
+// Node is a YAML value with its place.
+type Node struct {
+	*yaml.Node
+	File   string
+	Path   string
+	report *Report
+}
+
+// Documents returns the documents of a file; of a document that is a list, its items. Documents without content are left out.
+func Documents(r *Report, f config.File) []Node {
+	var docs []Node
+	dec := yaml.NewDecoder(bytes.NewReader(f.Data))
+	for {
+		var doc yaml.Node
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs
+		}
+		if err != nil {
+			line, message := syntaxError(err)
+			r.problems = append(r.problems, Problem{File: f.Name, Line: line, Column: 1, Severity: Error, Message: message})
+			return docs
+		}
+		root := Node{Node: doc.Content[0], File: f.Name, report: r}
+		switch {
+		case root.Tag == "!!null": // a document of comments only
+		case root.IsList():
+			docs = append(docs, root.List()...)
+		default:
+			docs = append(docs, root)
+		}
+	}
+}
+
+// syntaxError splits the line off what the YAML parser says.
+func syntaxError(err error) (line int, message string) {
+	message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
+		if number, text, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				return max(n, 1), "not YAML: " + text
+			}
+		}
+	}
+	return 1, "not YAML: " + message
+}
+
+func (n Node) add(severity Severity, format string, args []any) {
+	n.report.problems = append(n.report.problems, Problem{
+		File: n.File, Line: n.Line, Column: n.Column, Path: n.Path, Severity: severity, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// Fail reports an error.
+func (n Node) Fail(format string, args ...any) { n.add(Error, format, args) }
+
+// Unsupported reports that n is valid, but cannot be done here.
+func (n Node) Unsupported(format string, args ...any) { n.add(Unsupported, format, args) }
+
+// Warn reports what has no effect or was left out.
+func (n Node) Warn(format string, args ...any) { n.add(Warning, format, args) }
+
+// Assume reports what is wrong with n and whether the reading may go on with an assumption: in strict reading it may not, in lenient
+// reading the assumption is part of the warning.
+func (n Node) Assume(wrong, assumption string) bool {
+	if n.report.Lenient {
+		n.Warn("%s; %s", wrong, assumption)
+		return true
+	}
+	n.Fail("%s", wrong)
+	return false
+}
+
+// child returns the value y at the given path, seen through an alias.
+func (n Node) child(y *yaml.Node, path string) Node {
+	if y.Kind == yaml.AliasNode {
+		y = y.Alias
+	}
+	return Node{Node: y, File: n.File, Path: path, report: n.report}
+}
+
+// Field describes one key that a format allows in a mapping.
+type Field struct {
+	Name     string
+	Required bool
+}
+
+// Fields names keys that may be left out.
+func Fields(names ...string) []Field {
+	fields := make([]Field, len(names))
+	for i, name := range names {
+		fields[i].Name = name
+	}
+	return fields
+}
+
+// Object is a mapping whose keys have been checked.
+type Object struct {
+	Node
+	values map[string]Node
+}
+
+// Object checks that n is a mapping of known keys. It reports what is wrong and returns the keys that can be used. Lenient reading
+// takes a key that is nearly a known one for that, and leaves others out.
+func (n Node) Object(fields ...Field) Object {
+	o := Object{Node: n, values: map[string]Node{}}
+	if n.Kind != yaml.MappingNode {
+		n.Fail("found %s where a mapping is expected", n.Describe())
+		return o
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.child(n.Content[i], join(n.Path, n.Content[i].Value))
+		name, ok := n.known(key, names)
+		if !ok {
+			continue
+		}
+		value := n.child(n.Content[i+1], key.Path)
+		if seen[name] {
+			key.Fail("the key stands twice")
+			continue
+		}
+		seen[name] = true
+		if value.Tag == "!!null" {
+			value.Assume("has no value", "left out")
+			continue
+		}
+		o.values[name] = value
+	}
+	for _, f := range fields {
+		if f.Required && !seen[f.Name] {
+			n.Fail("%s is missing", f.Name)
+		}
+	}
+	return o
+}
+
+// known returns the name of the field that a key means.
+func (n Node) known(key Node, names []string) (string, bool) {
+	if slices.Contains(names, key.Value) {
+		return key.Value, true
+	}
+	wrong := fmt.Sprintf("unknown field %q%s; allowed: %s", key.Value, nearest.Hint(key.Value, names), strings.Join(names, ", "))
+	near, ok := nearest.Of(key.Value, names)
+	if _, stands := n.Key(near); !ok || stands {
+		key.Assume(wrong, "left out")
+		return "", false
+	}
+	return near, key.Assume(wrong, fmt.Sprintf("read as %s", near))
+}
+
+// Key returns the value of a key as it stands, without a check of the others; false if n is no mapping or has none.
+func (n Node) Key(name string) (Node, bool) {
+	if !n.IsMapping() {
+		return Node{}, false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.child(n.Content[i+1], join(n.Path, name)), true
+		}
+	}
+	return Node{}, false
+}
+
+// Get returns the value of a field, and false if there is none.
+func (o Object) Get(name string) (Node, bool) {
+	n, ok := o.values[name]
+	return n, ok
+}
+
+// Has reports whether a field stands.
+func (o Object) Has(name string) bool {
+	_, ok := o.values[name]
+	return ok
+}
+
+// Text returns the string at name; empty, and reported unless it is merely absent, if there is none.
+func (o Object) Text(name string) string {
+	if n, ok := o.Get(name); ok {
+		return n.Text()
+	}
+	return ""
+}
+
+// EachPair calls f for each value of a mapping with keys of the user's own; key is the place of the key.
+func (n Node) EachPair(f func(key, value Node)) {
+	if n.Kind != yaml.MappingNode {
+		n.Fail("found %s where a mapping is expected", n.Describe())
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		path := join(n.Path, n.Content[i].Value)
+		key := n.child(n.Content[i], path)
+		if seen[key.Value] {
+			key.Fail("the key stands twice")
+			continue
+		}
+		seen[key.Value] = true
+		f(key, n.child(n.Content[i+1], path))
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

@@ -35,7 +35,7 @@ func EvaluateComposite(o *Objective, parts []Status, at time.Time) Status {
 	}
 	slices.Sort(s.Corrections)
 	s.Corrections = slices.Compact(s.Corrections)
-	if share := s.share(); share.Sign() != 0 {
+	if share := s.share(anyStatus); share.Sign() != 0 {
 		spent, _ := share.Float64()
 		s.Budget.Remaining = 1 - spent
 		s.Budget.Spent = share.Cmp(big.NewRat(1, 1)) >= 0
@@ -65,8 +65,12 @@ func (s Status) weight() float64 {
 	return sum.Float()
 }
 
-// share is what of its budget an objective has spent, exactly: bad / ((1 − target) · total), or the mean of that of its components.
-func (s Status) share() *big.Rat {
+// anyStatus lets every component count.
+func anyStatus(Status) bool { return true }
+
+// share is what of its budget an objective has spent, exactly: bad / ((1 − target) · total), or the mean of that of its components, of
+// which those that do not count have spent nothing.
+func (s Status) share(counts func(Status) bool) *big.Rat {
 	spent := new(big.Rat)
 	if s.Objective.Method != Composite {
 		if s.Budget.Total > 0 {
@@ -79,8 +83,10 @@ func (s Status) share() *big.Rat {
 	sum := new(big.Rat)
 	for _, p := range s.Parts {
 		weight := new(big.Rat).SetInt64(int64(p.Weight))
-		spent.Add(spent, new(big.Rat).Mul(weight, p.Status.share()))
 		sum.Add(sum, weight)
+		if counts(p.Status) {
+			spent.Add(spent, weight.Mul(weight, p.Status.share(counts)))
+		}
 	}
 	if sum.Sign() == 0 {
 		return sum
@@ -88,14 +94,19 @@ func (s Status) share() *big.Rat {
 	return spent.Quo(spent, sum)
 }
 
-// mean is a reading without events whose coverage is the mean of that of the components.
+// mean is a reading without events whose coverage is the mean of that of the components, by whole minutes, rounded down.
 func (s Status) mean(minutes int64, of func(Status) Reading) Reading {
-	if len(s.Parts) == 0 {
+	observed, sum := new(big.Rat), new(big.Rat)
+	for _, p := range s.Parts {
+		weight := new(big.Rat).SetInt64(int64(p.Weight))
+		sum.Add(sum, weight)
+		if r := of(p.Status); r.Minutes > 0 {
+			observed.Add(observed, weight.Mul(weight, big.NewRat(r.Observed, r.Minutes)))
+		}
+	}
+	if sum.Sign() == 0 {
 		return Reading{Minutes: minutes}
 	}
-	coverage := 0.0
-	for _, p := range s.Parts {
-		coverage += p.Weight.Float() * of(p.Status).Coverage() / s.weight()
-	}
-	return Reading{Minutes: minutes, Observed: int64(min(1, coverage) * float64(minutes))}
+	observed.Mul(observed.Quo(observed, sum), new(big.Rat).SetInt64(minutes))
+	return Reading{Minutes: minutes, Observed: new(big.Int).Quo(observed.Num(), observed.Denom()).Int64()}
 }

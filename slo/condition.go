@@ -7,7 +7,7 @@ import "time"
 type Condition string
 
 const (
-	// Spent: bad events are at least what the budget allows.
+	// Spent: bad events are at least what the budget allows, and enough of them to say so; see [Status.Spent].
 	Spent Condition = "spent"
 	// Burning: budget is left, but it is going at a rate for which somebody is paged.
 	Burning Condition = "burning"
@@ -50,7 +50,7 @@ func (s Status) Condition() Condition {
 	switch {
 	case !s.HasData():
 		return Unknown
-	case s.Budget.Spent:
+	case s.Spent():
 		return Spent
 	case s.burning():
 		return Burning
@@ -65,7 +65,7 @@ func (s Status) burning() bool {
 	for _, t := range pageTiers {
 		// 14.4 and 6 for a window of 30 days. Below 1 the budget lasts, whatever the window.
 		factor := max(1, t.share*float64(s.Objective.Window.Length)/float64(t.lookback))
-		if s.BurnRate(t.lookback) >= factor && s.BurnRate(t.short) >= factor {
+		if s.BurnRate(t.lookback) >= factor && s.BurnRate(t.short) >= factor && s.judgedOver(t.lookback) {
 			return true
 		}
 	}

@@ -22,8 +22,12 @@ func FormatCount(n int64) string {
 	return groupThousands(strconv.FormatInt(n, 10))
 }
 
-// FormatAmount writes a number of events that may be a fraction, with one decimal where it is below 100 and not whole.
+// FormatAmount writes a number of events that may be a fraction, with one decimal where it is below 100 and not whole, and two digits
+// where it is below a tenth.
 func FormatAmount(f float64) string {
+	if abs := math.Abs(f); abs > 0 && abs < 0.1 {
+		return strings.Replace(strconv.FormatFloat(f, 'f', min(6, int(math.Ceil(-math.Log10(abs)))+1), 64), "-", minus, 1)
+	}
 	if math.Abs(f) < 100 && f != math.Trunc(f) {
 		return strings.Replace(strconv.FormatFloat(f, 'f', 1, 64), "-", minus, 1)
 	}

@@ -44,6 +44,21 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// tooFew leaves so many bad events in the window, and a hundred times as many good ones.
+func tooFew(s slo.Status, bad int64) slo.Status {
+	s.Window.Counts = slo.Counts{Good: 100 * bad, Total: 101 * bad}
+	s.Budget = slo.BudgetOf(s.Objective.Target, s.Window.Counts)
+	return s
+}
+
+// burntBy leaves so many bad events in each lookback.
+func burntBy(s slo.Status, bad int64) slo.Status {
+	for i := range s.Burn {
+		s.Burn[i].Counts = slo.Counts{Total: bad}
+	}
+	return s
+}
+
 func TestCondition(t *testing.T) {
 	t.Parallel()
 	o := &slo.Objective{Key: "s/o", Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}}
@@ -54,7 +69,7 @@ func TestCondition(t *testing.T) {
 		}
 		s := slo.Status{Objective: o, Window: slo.Reading{Counts: c, Observed: observed, Minutes: 43200}, Budget: slo.BudgetOf(o.Target, c)}
 		for l, r := range burn {
-			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Rate: r})
+			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Rate: r, Reading: slo.Reading{Counts: slo.Counts{Good: 90, Total: 100}}})
 		}
 		return s
 	}
@@ -66,6 +81,9 @@ func TestCondition(t *testing.T) {
 		{"nothing seen", status(0, 0, nil), slo.Unknown},
 		{"all well", status(10, 100, nil), slo.Healthy},
 		{"exactly spent", status(1000, 100, nil), slo.Spent},
+		{"spent by too few", tooFew(status(10, 100, nil), 9), slo.Low},
+		{"spent by just enough", tooFew(status(10, 100, nil), 10), slo.Spent},
+		{"fast burn of too few", burntBy(status(10, 100, map[time.Duration]float64{time.Hour: 14.4, 5 * time.Minute: 20}), 9), slo.Healthy},
 		{"little left", status(901, 100, nil), slo.Low},
 		{"over a tenth left", status(899, 100, nil), slo.Healthy},
 		{"fast burn", status(10, 100, map[time.Duration]float64{time.Hour: 14.4, 5 * time.Minute: 20}), slo.Burning},

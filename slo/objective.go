@@ -61,7 +61,8 @@ type NoData struct {
 	Gate, Alert, Report Gap
 }
 
-// LowTraffic is what an objective must have seen before its budget is judged.
+// LowTraffic is what an objective must have seen before its budget is judged, in units of its [Measure]: events, or slices. If both are
+// 0 the default holds; see [Objective.Guard]. {MinBad: 1} asks for nothing, for without a bad event nothing is spent.
 type LowTraffic struct {
 	MinBad, MinTotal int64 // 0: no minimum
 }

@@ -68,12 +68,15 @@ func (s *sliced) Read(from, to Minute) Reading {
 }
 
 // end returns the last minute of the slice that contains m.
-func (s *sliced) end(m Minute) Minute {
-	into := m % s.length
+func (s *sliced) end(m Minute) Minute { return sliceEnd(m, s.length) }
+
+// sliceEnd returns the last minute of the slice of a length that contains m.
+func sliceEnd(m, length Minute) Minute {
+	into := m % length
 	if into < 0 {
-		into += s.length
+		into += length
 	}
-	return m - into + s.length - 1
+	return m - into + length - 1
 }
 
 // at returns what the slice with this last minute counts.
@@ -124,4 +127,12 @@ func View(o *Objective, raw Reader, cs []Correction) Reader {
 		r = Sliced(r, o.Slice, o.Method)
 	}
 	return r
+}
+
+// Uncorrected returns what an objective would be judged by without corrections, from what it is judged by.
+func Uncorrected(o *Objective, view Reader) Reader {
+	if l, ok := view.(Layered); ok {
+		return View(o, l.Raw(), nil)
+	}
+	return view
 }

@@ -1,0 +1,62 @@
+package slo
+
+import "math"
+
+// Measure is what the counts of an objective stand for when people read them. Where shares are counted, one sample or slice stands for
+// [RatioWeight] counts, and nobody should see twelve million where twelve slices are meant.
+type Measure struct {
+	One, Many string // "event", "events"
+	Weight    int64  // counts that make one
+}
+
+// Measure returns what the objective counts: slices under a slice method, otherwise the samples of a gauge or events.
+func (o *Objective) Measure() Measure {
+	switch {
+	case o.Method == RatioTimeslices:
+		return Measure{"slice", "slices", RatioWeight}
+	case o.Method == Timeslices:
+		return Measure{"slice", "slices", 1}
+	}
+	return o.RawMeasure()
+}
+
+// RawMeasure returns what is counted before it is put in slices.
+func (o *Objective) RawMeasure() Measure {
+	switch o.Indicator.Kind {
+	case Ratios:
+		return Measure{"sample", "samples", RatioWeight}
+	case Thresholds:
+		return Measure{"sample", "samples", 1}
+	}
+	return Measure{"event", "events", 1}
+}
+
+// Float returns a number of counts in units of the measure.
+func (m Measure) Float(n int64) float64 { return float64(n) / float64(m.Weight) }
+
+// Count writes a number of counts, such as "1,250,000", or "11.5" of slices that are judged by their ratios.
+func (m Measure) Count(n int64) string {
+	if n%m.Weight == 0 {
+		return FormatCount(n / m.Weight)
+	}
+	return FormatAmount(m.Float(n))
+}
+
+// Amount writes a number of counts that may be a fraction.
+func (m Measure) Amount(f float64) string { return FormatAmount(f / float64(m.Weight)) }
+
+// Of writes a number of counts with their name: "1 slice", "43,200 slices".
+func (m Measure) Of(n int64) string {
+	if n == m.Weight {
+		return "1 " + m.One
+	}
+	return m.Count(n) + " " + m.Many
+}
+
+// whole returns n units as counts, or the largest number if it cannot be held.
+func (m Measure) whole(n int64) int64 {
+	if n > math.MaxInt64/m.Weight {
+		return math.MaxInt64
+	}
+	return n * m.Weight
+}

@@ -1,6 +1,9 @@
 package slo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Status is everything that is known of one objective at one instant. Every surface (API, pages, metrics, gate, report)
 // reads its numbers from here, so that no two of them can disagree.
@@ -25,10 +28,15 @@ type Status struct {
 	Parts []Part
 	// Dropped counts the samples that came in the window's hours and were too late to be counted.
 	Dropped int64
+	// Gaps is what minutes without data did to the numbers; see [Gaps]. [Evaluate] leaves it empty.
+	Gaps GapEffect
 }
 
 // HasData reports whether any event or observation is in the window.
-func (s Status) HasData() bool { return s.Window.Observed > 0 || s.Window.Total > 0 }
+func (s Status) HasData() bool {
+	return s.Window.Observed > 0 || s.Window.Total > 0 ||
+		slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Status.HasData() })
+}
 
 // Evaluate computes the status of o at an instant from what it is judged by; see [View]. Burn rates are not bounded by a calendar window.
 func Evaluate(o *Objective, r Reader, at time.Time) Status {
@@ -41,8 +49,6 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 		To:         now,
 		Window:     w,
 		Raw:        w,
-		SLI:        1,
-		Budget:     BudgetOf(o.Target, w.Counts),
 		Burn:       make([]Burn, 0, len(lookbacks)),
 		Revision:   r.Revision(),
 		LastSample: r.LastSample(),
@@ -50,12 +56,18 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 	if l, ok := r.(Layered); ok {
 		s.Raw, s.Corrections = l.Raw().Read(from, now), l.Touching(from, now)
 	}
-	if w.Total > 0 {
-		s.SLI = float64(w.Good) / float64(w.Total)
-	}
+	s.setWindow(w.Counts)
 	for _, l := range lookbacks {
 		reading := r.Read(now-Minute(l/time.Minute), now)
 		s.Burn = append(s.Burn, Burn{Lookback: l, Reading: reading, Rate: BurnRate(o.Target, reading.Counts)})
 	}
 	return s
+}
+
+// setWindow makes c the events of the window.
+func (s *Status) setWindow(c Counts) {
+	s.Window.Counts, s.Budget, s.SLI = c, BudgetOf(s.Objective.Target, c), 1
+	if c.Total > 0 {
+		s.SLI = float64(c.Good) / float64(c.Total)
+	}
 }

@@ -1,0 +1,182 @@
+package slo
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// CauseKind is what can have spent a budget, or have been taken for it.
+type CauseKind string
+
+// The kinds of causes. Where several had a hand in a minute, it belongs to the first kind in this order.
+const (
+	ByCorrection CauseKind = "correction" // not to be judged: maintenance, or a false measurement
+	ByIncident   CauseKind = "incident"
+	ByDeploy     CauseKind = "deploy"
+	ByNobody     CauseKind = "nobody" // no cause is known
+)
+
+var causeOrder = map[CauseKind]int{ByCorrection: 0, ByIncident: 1, ByDeploy: 2, ByNobody: 3}
+
+// Cause is something that went on for a time and may have spent a budget.
+type Cause struct {
+	Kind  CauseKind `json:"kind" enum:"correction,incident,deploy,nobody"`
+	Ref   string    `json:"ref,omitempty"` // such as "INC-7", or a commit
+	Title string    `json:"title,omitempty"`
+	From  time.Time `json:"from,omitzero"`
+	To    time.Time `json:"to,omitzero"` // exclusive; zero while it goes on
+}
+
+// minutes returns the first and the last minute in which the cause went on.
+func (c Cause) minutes() (first, last Minute) {
+	if c.To.IsZero() {
+		return MinuteOf(c.From), math.MaxInt64
+	}
+	return MinuteOf(c.From), MinuteOf(c.To.Add(-1))
+}
+
+// Spend is what one cause has spent.
+type Spend struct {
+	Cause
+	Bad   int64   // in counts; see [Measure]
+	Share float64 // of the budget: bad ÷ allowed; 0 if nothing is allowed
+	// NeedsPostmortem: more than a fifth of the budget, and not corrected away.
+	// Source: Google SRE Workbook, "Example Error Budget Policy": a single incident that consumes more than 20 % of the budget.
+	NeedsPostmortem bool
+}
+
+// Spell is a time in which budget was spent without a longer pause.
+type Spell struct {
+	From, To Minute // from the first minute with bad events to the last, both in it
+	Bad      int64
+	Share    float64
+	Spends   []Spend // by cause; the sum of their Bad is Bad
+}
+
+// Attribution says what spent a budget. Bad is the sum over Causes, and the sum over Spells, of theirs.
+type Attribution struct {
+	Bad    int64
+	Causes []Spend // the one that spent the most first
+	Spells []Spell // the earliest first
+}
+
+// postmortemShare is one in how many parts of the budget demands a postmortem.
+const postmortemShare = 5
+
+// Attribute divides the bad events of the status's window among causes. The bad events of each minute, or slice, belong to one of the causes
+// that went on in it: by kind as they are ordered, and among those of one kind to the one that began last. Minutes with bad events
+// are one spell unless more than quiet minutes without lie between them.
+//
+// judged is what the events are read from. To see what corrections have taken away it is [Uncorrected], and the
+// corrections are among the causes: Bad is then what was measured.
+func Attribute(s Status, judged Reader, causes []Cause, quiet int64) Attribution {
+	causes = slices.Clone(causes)
+	slices.SortStableFunc(causes, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(causeOrder[a.Kind], causeOrder[b.Kind]), b.From.Compare(a.From), cmp.Compare(a.Ref, b.Ref))
+	})
+	length := max(1, Minute(s.Objective.Slice.Length/time.Minute))
+	a := attributing{causes: append(causes, Cause{Kind: ByNobody}), total: make([]int64, len(causes)+1)}
+	for _, c := range causes {
+		first, last := c.minutes()
+		a.during = append(a.during, interval{first - 1, last})
+	}
+	judged.Each(s.From, s.To, func(m MinuteCounts) bool {
+		if bad := m.Bad(); bad != 0 {
+			a.add(m.Minute, a.cause(m.Minute-length, m.Minute), bad, Minute(quiet))
+		}
+		return true
+	})
+	return a.result(s)
+}
+
+// attributing is an attribution in the making.
+type attributing struct {
+	causes []Cause    // by precedence; the last is nobody
+	during []interval // in which each but the last went on
+	total  []int64    // bad events of each
+	spells []Spell
+	parts  []map[int]int64 // of each spell: bad events by cause
+}
+
+// cause returns which cause the minutes (from, to] belong to.
+func (a *attributing) cause(from, to Minute) int {
+	for i, d := range a.during {
+		if d.from < to && d.to > from {
+			return i
+		}
+	}
+	return len(a.during)
+}
+
+func (a *attributing) add(m Minute, cause int, bad int64, quiet Minute) {
+	n := len(a.spells) - 1
+	if n < 0 || m-a.spells[n].To > quiet+1 {
+		a.spells, a.parts, n = append(a.spells, Spell{From: m}), append(a.parts, map[int]int64{}), n+1
+	}
+	a.spells[n].To = m
+	a.spells[n].Bad += bad
+	a.parts[n][cause] += bad
+	a.total[cause] += bad
+}
+
+func (a *attributing) result(s Status) Attribution {
+	out := Attribution{Spells: a.spells}
+	for i, c := range a.causes {
+		if a.total[i] != 0 {
+			out.Causes = append(out.Causes, spend(s, c, a.total[i]))
+			out.Bad += a.total[i]
+		}
+	}
+	most := func(a, b Spend) int { return cmp.Compare(b.Bad, a.Bad) }
+	slices.SortStableFunc(out.Causes, most)
+	for n := range out.Spells {
+		spell := &out.Spells[n]
+		spell.Share = shareOf(s, spell.Bad)
+		for i, c := range a.causes {
+			if bad, ok := a.parts[n][i]; ok {
+				spell.Spends = append(spell.Spends, spend(s, c, bad))
+			}
+		}
+		slices.SortStableFunc(spell.Spends, most)
+	}
+	return out
+}
+
+func spend(s Status, c Cause, bad int64) Spend {
+	return Spend{Cause: c, Bad: bad, Share: shareOf(s, bad), NeedsPostmortem: c.Kind != ByCorrection && demandsPostmortem(s, bad)}
+}
+
+func shareOf(s Status, bad int64) float64 {
+	if s.Budget.Allowed <= 0 {
+		return 0
+	}
+	return float64(bad) / s.Budget.Allowed
+}
+
+// demandsPostmortem reports bad > (1 − target) × total / 5, exactly.
+func demandsPostmortem(s Status, bad int64) bool {
+	if bad <= 0 {
+		return false
+	}
+	badHigh, badLow := bits.Mul64(uint64(bad), postmortemShare*uint64(One))
+	allowedHigh, allowedLow := bits.Mul64(uint64(max(0, s.Budget.Total)), uint64(s.Objective.Budget()))
+	return badHigh > allowedHigh || badHigh == allowedHigh && badLow > allowedLow
+}
+
+// QuietMinutes is the usual length of the pause that ends a spell: two checks of a service that fails every quarter of an hour are one.
+const QuietMinutes = 15
+
+// Largest returns the n spells that spent the most, the earliest first.
+func (a Attribution) Largest(n int) []Spell {
+	if len(a.Spells) <= n {
+		return a.Spells
+	}
+	kept := slices.Clone(a.Spells)
+	slices.SortStableFunc(kept, func(a, b Spell) int { return cmp.Compare(b.Bad, a.Bad) })
+	kept = kept[:n]
+	slices.SortFunc(kept, func(a, b Spell) int { return cmp.Compare(a.From, b.From) })
+	return kept
+}

@@ -1,0 +1,129 @@
+// Package causes gathers what may have spent an error budget: corrections, incidents and releases that the gate let through. It says
+// what went on and when; which of them a bad event belongs to is decided by [plimsoll/slo.Attribute].
+package causes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"plimsoll/incidents"
+	"plimsoll/slo"
+	"plimsoll/slo/gate"
+)
+
+// deployLasts is for how long a release answers for what goes wrong, unless the next one comes first.
+const deployLasts = 2 * time.Hour
+
+// Sources are where causes are found. A nil one has none.
+type Sources struct {
+	// Corrections returns all corrections; those that were taken back are left out here.
+	Corrections func(ctx context.Context) ([]slo.Correction, error)
+	// Incidents returns at least the incidents that were declared or open in [from, to).
+	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
+	// Decisions returns the gate's decisions of [from, to).
+	Decisions func(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error)
+}
+
+// Of returns what may have spent the budget of an objective in [from, to).
+func (s Sources) Of(ctx context.Context, o *slo.Objective, from, to time.Time) ([]slo.Cause, error) {
+	var all []slo.Cause
+	if s.Corrections != nil {
+		list, err := s.Corrections(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read corrections: %w", err)
+		}
+		all = append(all, corrections(list, o)...)
+	}
+	if s.Incidents != nil {
+		list, err := s.Incidents(ctx, from, to)
+		if err != nil {
+			return nil, fmt.Errorf("read incidents: %w", err)
+		}
+		all = append(all, incidentCauses(list, o)...)
+	}
+	if s.Decisions != nil {
+		list, err := s.Decisions(ctx, o.Service, from.Add(-deployLasts), to)
+		if err != nil {
+			return nil, fmt.Errorf("read releases: %w", err)
+		}
+		all = append(all, deploys(list)...)
+	}
+	return slices.DeleteFunc(all, func(c slo.Cause) bool {
+		return !c.From.Before(to) || !c.To.IsZero() && !c.To.After(from)
+	}), nil
+}
+
+func corrections(list []slo.Correction, o *slo.Objective) (causes []slo.Cause) {
+	for _, c := range list {
+		if c.Applies(o) {
+			causes = append(causes, slo.Cause{
+				Kind: slo.ByCorrection, Ref: strconv.FormatInt(int64(c.ID), 10), Title: c.Reason, From: c.From.UTC(), To: c.To.UTC(),
+			})
+		}
+	}
+	return causes
+}
+
+// incidentCauses are the incidents that name the objective or, where they name none, its service. One lasts from when customers were
+// first affected, as far as that is known, until it is resolved.
+func incidentCauses(list []incidents.Incident, o *slo.Objective) (causes []slo.Cause) {
+	for _, i := range list {
+		named := slices.Contains(i.Objectives, o.Key) || o.Parent != "" && slices.Contains(i.Objectives, o.Parent)
+		if !named && (len(i.Objectives) > 0 || !slices.Contains(i.Services, o.Service)) || i.State == incidents.Cancelled {
+			continue
+		}
+		t := i.Times
+		from := t.Declared
+		for _, earlier := range []time.Time{t.Detected, t.Started} {
+			if !earlier.IsZero() && earlier.Before(from) {
+				from = earlier
+			}
+		}
+		causes = append(causes, slo.Cause{Kind: slo.ByIncident, Ref: i.Ref.String(), Title: i.Title, From: from.UTC(), To: t.Resolved.UTC()})
+		if t.Resolved.IsZero() {
+			causes[len(causes)-1].To = time.Time{}
+		}
+	}
+	return causes
+}
+
+// deploys are the releases that the gate let through. The same commit in one environment is one release, from when it was first allowed;
+// each lasts until the next one there, and at most two hours.
+func deploys(list []gate.Decision) (causes []slo.Cause) {
+	of := map[string][]gate.Decision{}
+	for _, d := range list {
+		if d.Outcome == gate.Allow {
+			of[d.Change.Environment] = append(of[d.Change.Environment], d)
+		}
+	}
+	for environment, decisions := range of {
+		slices.SortStableFunc(decisions, func(a, b gate.Decision) int { return a.At.Compare(b.At) })
+		decisions = slices.CompactFunc(decisions, func(a, b gate.Decision) bool { return a.Change.Commit == b.Change.Commit })
+		for n, d := range decisions {
+			end := d.At.Add(deployLasts)
+			if n+1 < len(decisions) && decisions[n+1].At.Before(end) {
+				end = decisions[n+1].At
+			}
+			causes = append(causes, slo.Cause{
+				Kind: slo.ByDeploy, Ref: cmp.Or(d.Change.Version, d.Change.Commit), From: d.At.UTC(), To: end.UTC(),
+				Title: strings.Join(slices.DeleteFunc([]string{string(d.Change.Class), "to " + environment, by(d.Change.Author)}, func(s string) bool { return s == "" }), " "),
+			})
+		}
+	}
+	slices.SortFunc(causes, func(a, b slo.Cause) int {
+		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Title, b.Title))
+	})
+	return causes
+}
+
+func by(author string) string {
+	if author == "" {
+		return ""
+	}
+	return "by " + author
+}

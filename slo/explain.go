@@ -1,35 +1,140 @@
 package slo
 
-import "fmt"
+import (
+	"cmp"
+	"time"
+)
+
+// Explanation says how the figures of a status come about, so that anyone can check them with a pocket calculator: what holds for all of
+// them, and each figure with its formula.
+type Explanation struct {
+	Objective Key       `json:"objective"`
+	Name      string    `json:"name" doc:"Name for people"`
+	At        time.Time `json:"at" doc:"The instant for which the figures hold"`
+	From      time.Time `json:"from" doc:"Beginning of the window"`
+	Until     time.Time `json:"until" doc:"End of the window's last minute, which is the one that contains the instant"`
+	Window    string    `json:"window" example:"rolling 30d"`
+	Target    Ratio     `json:"target" doc:"Decimal fraction" example:"0.999"`
+	Method    Method    `json:"method" doc:"OpenSLO budgeting method"`
+	SLI       string    `json:"sli" doc:"How events become the SLI"`
+	Unit      string    `json:"unit" doc:"What is counted" example:"events"`
+	Inputs    []Input   `json:"inputs" nullable:"false" doc:"The queries that count"`
+	Source    string    `json:"source,omitempty" doc:"The server that is asked for the samples; absent if they are scraped or pushed"`
+	Version   int       `json:"version" doc:"Version of the objective's definition that was in force; 0 where none is kept"`
+	Revision  uint64    `json:"revision" doc:"Grows when a closed minute of the ledger changes: late data, a filled gap, a correction"`
+	// Measured stands beside Judged, which is after corrections and in slices.
+	Measured    string         `json:"measured" doc:"What was measured in the window, before corrections"`
+	Judged      string         `json:"judged" doc:"What the figures are made of, after corrections"`
+	Corrections []CorrectionID `json:"corrections" nullable:"false" doc:"Corrections that touch the window"`
+	LastSample  *time.Time     `json:"lastSample,omitempty" doc:"When the source was last heard; absent if never"`
+	Since       *time.Time     `json:"since,omitempty" doc:"First minute of the window in which the source was seen, if that is not its beginning"`
+	Guard       string         `json:"guard,omitempty" doc:"What the window must hold before the budget is judged"`
+	Enough      bool           `json:"enough" doc:"Whether it does"`
+	Gaps        []GapFigures   `json:"gaps" nullable:"false" doc:"What minutes without data mean, for each use that does not ignore them"`
+	Quality     []Signal       `json:"quality" nullable:"false" doc:"What is wrong with the data"`
+	Figures     []Figure       `json:"figures" nullable:"false"`
+}
+
+// Input is one query of an indicator.
+type Input struct {
+	Name  string `json:"name" enum:"good,bad,total,query"`
+	Query string `json:"query"`
+}
+
+// GapFigures say what gaps do for one use.
+type GapFigures struct {
+	Use       Use     `json:"use" enum:"gate,alert,report"`
+	Policy    Gap     `json:"policy" enum:"good,bad,hold"`
+	Minutes   int64   `json:"minutes" doc:"Minutes without data after the first with, older than five minutes"`
+	Estimated bool    `json:"estimated" doc:"Whether events were added for them at the mean rate of the observed minutes"`
+	Added     float64 `json:"added" doc:"How many, in the unit of the objective"`
+	Remaining float64 `json:"remaining" doc:"What is left of the budget then"`
+	Hold      Hold    `json:"hold,omitempty" doc:"Why this use must wait for data"`
+}
 
 // Figure explains one number: the formula, the same with its inputs filled in, and the result.
 type Figure struct {
-	Name    string `json:"name" doc:"What is computed"`
-	Formula string `json:"formula" doc:"How, in words"`
-	Working string `json:"working" doc:"The formula with its inputs"`
-	Value   string `json:"value" doc:"The result, rounded down"`
+	Name     string    `json:"name" doc:"Name of the figure, as in --figure" example:"remaining"`
+	Title    string    `json:"title" doc:"Its name for people"`
+	Formula  string    `json:"formula" doc:"How it is computed, in words"`
+	Working  string    `json:"working" doc:"The formula with its inputs"`
+	Value    string    `json:"value" doc:"The result, rounded down"`
+	From     time.Time `json:"from" doc:"Beginning of the span that it is over"`
+	Until    time.Time `json:"until" doc:"End of the span"`
+	Coverage string    `json:"coverage" doc:"Share of the span's minutes that were observed"`
 }
 
-// Explain shows how the figures of s come about, so that anyone can check them with a pocket calculator.
-func Explain(s Status) []Figure {
-	o, w := s.Objective, s.Window
-	figures := []Figure{
-		{"SLI", "good ÷ total", fmt.Sprintf("%s ÷ %s", FormatCount(w.Good), FormatCount(w.Total)), FormatSLI(o.Target, w.Counts)},
-		{"Allowed bad events", "(1 − target) × total",
-			fmt.Sprintf("(1 − %s) × %s", o.Target, FormatCount(w.Total)), FormatAmount(s.Budget.Allowed)},
-		{"Budget remaining", "1 − bad ÷ allowed",
-			fmt.Sprintf("1 − %s ÷ %s", FormatCount(w.Bad()), FormatAmount(s.Budget.Allowed)), FormatPercent(s.Budget.Remaining)},
+// Explain explains s and what is predicted of it. view is what the objective is judged by; nil for a composite.
+func Explain(s Status, view Reader, f Forecast) Explanation {
+	o, m, raw := s.Objective, s.Objective.Measure(), s.Objective.RawMeasure()
+	from, until := s.Bounds()
+	e := Explanation{
+		Objective: o.Key, Name: o.DisplayName, At: s.At.UTC(), From: from, Until: until, Window: o.Window.Describe(), Target: o.Target,
+		Method: o.Method, SLI: o.Describe(), Unit: m.Many, Inputs: inputs(o.Indicator), Source: o.Indicator.Source,
+		Version: s.Version, Revision: s.Revision, Corrections: append([]CorrectionID{}, s.Corrections...),
+		Guard: o.Guard().Describe(m), Enough: s.Judged(), Gaps: []GapFigures{}, Quality: append([]Signal{}, Quality(s, QualityLimits{})...),
+		Figures: append(Figures(s), forecastFigure(s, f)),
 	}
-	if w.Total <= 0 {
-		figures[2].Working = "no events, so nothing is spent"
+	e.Measured, e.Judged = goodOf(raw, s.Raw.Counts), goodOf(m, s.Window.Counts)
+	if o.Method == Composite {
+		e.Unit, e.Measured, e.Judged = "budgets", components(s), components(s)
 	}
-	for _, b := range s.Burn {
-		working := "no events"
-		if b.Total > 0 {
-			working = fmt.Sprintf("(%s ÷ %s) ÷ (1 − %s)", FormatCount(b.Bad()), FormatCount(b.Total), o.Target)
+	if !s.LastSample.IsZero() {
+		t := s.LastSample.UTC()
+		e.LastSample = &t
+	}
+	if view != nil {
+		if since, _, ok := Since(s, view); ok {
+			e.Since = &since
 		}
-		figures = append(figures, Figure{"Burn rate over " + ShortDuration(b.Lookback), "(bad ÷ total) ÷ (1 − target)", working, FormatRate(b.Rate)})
 	}
-	return append(figures, Figure{"Coverage", "minutes observed ÷ minutes in the window",
-		fmt.Sprintf("%s ÷ %s", FormatCount(w.Observed), FormatCount(w.Minutes)), FormatPercent(w.Coverage())})
+	for _, use := range []Use{ForGate, ForAlert, ForReport} {
+		if o.NoData.For(use) == GapIgnored || view == nil && o.Method != Composite {
+			continue
+		}
+		g := Gaps(s, view, use)
+		e.Gaps = append(e.Gaps, GapFigures{
+			Use: use, Policy: g.Gaps.Policy, Minutes: g.Gaps.Minutes, Estimated: g.Gaps.Estimated, Added: m.Float(g.Gaps.Added.Total),
+			Remaining: g.Budget.Remaining, Hold: g.Gaps.Hold,
+		})
+	}
+	return e
+}
+
+func inputs(i Indicator) []Input {
+	set := []Input{}
+	for _, in := range []Input{{"good", i.Good}, {"bad", i.Bad}, {"total", i.Total}, {"query", i.Query}} {
+		if in.Query != "" {
+			set = append(set, in)
+		}
+	}
+	return set
+}
+
+func goodOf(m Measure, c Counts) string { return m.Count(c.Good) + " good of " + m.Of(c.Total) }
+
+// forecastFigure explains a forecast.
+func forecastFigure(s Status, f Forecast) Figure {
+	const basis = time.Hour
+	fig := Figure{
+		Name: "forecast", Title: "Forecast", From: s.At.Add(-basis).UTC(), Until: s.At.UTC(), Value: "no change in sight",
+		Formula: "the window moved on minute by minute: the oldest events leave it, and the last hour's go on",
+	}
+	if at := cmp.Or(f.ExhaustedAt, f.RecoversAtPresentRate, f.RecoversAt); at != nil {
+		fig.Value = at.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	m := s.Objective.Measure()
+	for _, b := range s.Burn {
+		if b.Lookback == basis {
+			fig.Working = m.Count(b.Bad()) + " bad of " + m.Of(b.Total) + " in " + FormatCount(b.Observed) + " observed minutes"
+			fig.Coverage = FormatPercent(b.Coverage())
+		}
+	}
+	switch {
+	case s.Objective.Method == Composite:
+		fig.Working = "the windows of all components moved on together"
+	case f.RecoversAtPresentRate == nil && f.RecoversAt != nil:
+		fig.Working += ", if all to come are good"
+	}
+	return fig
 }

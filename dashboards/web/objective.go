@@ -21,7 +21,7 @@ type objective struct {
 	BurnDown    template.HTML
 	Points      []slo.Point
 	Forecast    string
-	Explanation []slo.Figure
+	Explanation slo.Explanation
 }
 
 // downSteps of a burn-down on its own page: 6 hours each for a window of 30 days.
@@ -47,7 +47,7 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 		BurnDown:    chart.BurnDown(status, points),
 		Points:      every(points, 4),
 		Forecast:    forecastText(status, forecast),
-		Explanation: slo.Explain(status),
+		Explanation: slo.Explain(status, reader, forecast),
 	}
 	w.render(rw, r, http.StatusOK, "objective", page{Title: status.Objective.DisplayName, Nav: "overview", Notices: w.missing(r, err), Body: v})
 }

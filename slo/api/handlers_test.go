@@ -87,8 +87,8 @@ func TestGet(t *testing.T) {
 	if len(d.Burn) != len(slo.Lookbacks()) || d.Burn[4].Lookback != "6h" || d.Burn[4].Events != want {
 		t.Errorf("got %+v", d.Burn)
 	}
-	if d.Explanation[2].Working != "1 − 100 ÷ 1,000" || d.Explanation[2].Value != "90.0 %" {
-		t.Errorf("got %+v", d.Explanation[2])
+	if f := d.Explanation.Figures[2]; f.Name != "remaining" || f.Working != "1 − 100 ÷ 1,000" || f.Value != "90.0 %" {
+		t.Errorf("got %+v", f)
 	}
 	var p95 api.Detail
 	get(t, h, "/v1/objectives/video-api/latency/p95", 200, &p95)

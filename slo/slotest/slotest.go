@@ -14,8 +14,9 @@ import (
 // Ledger holds the events of some objectives. It may be used from several goroutines.
 type Ledger struct {
 	mu         sync.RWMutex
-	objectives []*slo.Objective
-	minutes    map[slo.Key][]slo.MinuteCounts // sorted
+	objectives  []*slo.Objective
+	minutes     map[slo.Key][]slo.MinuteCounts // sorted
+	corrections []slo.Correction
 }
 
 // New makes a ledger without events.
@@ -51,14 +52,33 @@ func (l *Ledger) Add(key slo.Key, at time.Time, good, total int64) {
 // Objectives returns all objectives, sorted by key.
 func (l *Ledger) Objectives() []*slo.Objective { return l.objectives }
 
-// Reader returns the events of key.
+// Correct makes corrections, beside those that were made before.
+func (l *Ledger) Correct(cs ...slo.Correction) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.corrections = append(l.corrections, cs...)
+}
+
+// Children returns the children of an objective, sorted by key.
+func (l *Ledger) Children(parent slo.Key) []*slo.Objective {
+	var children []*slo.Objective
+	for _, o := range l.objectives {
+		if o.Parent == parent && parent != "" {
+			children = append(children, o)
+		}
+	}
+	return children
+}
+
+// Reader returns what key is judged by; see [slo.View].
 func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if l.objective(key) == nil {
+	o := l.objective(key)
+	if o == nil {
 		return nil, false
 	}
-	return reader(slices.Clone(l.minutes[key])), true
+	return slo.View(o, reader(slices.Clone(l.minutes[key])), l.corrections), true
 }
 
 // Status evaluates key at an instant.
@@ -67,7 +87,17 @@ func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
 	if !ok {
 		return slo.Status{}, false
 	}
-	return slo.Evaluate(l.objective(key), r, at), true
+	o := l.objective(key)
+	if o.Method != slo.Composite {
+		return slo.Evaluate(o, r, at), true
+	}
+	var parts []slo.Status
+	for _, c := range o.Components {
+		if part, ok := l.Status(c.Key, at); ok {
+			parts = append(parts, part)
+		}
+	}
+	return slo.EvaluateComposite(o, parts, at), true
 }
 
 // Statuses evaluates all objectives, sorted by key.
@@ -85,6 +115,13 @@ func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
 	s, ok := l.Status(key, at)
 	if !ok {
 		return slo.Forecast{}, false
+	}
+	if len(s.Parts) > 0 {
+		readers := make([]slo.Reader, len(s.Parts))
+		for i, p := range s.Parts {
+			readers[i], _ = l.Reader(p.Key)
+		}
+		return slo.PredictComposite(s, readers), true
 	}
 	r, _ := l.Reader(key)
 	return slo.Predict(s, r), true

@@ -1,0 +1,51 @@
+package slo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+var unitNames = map[Unit]string{Hour: "hour", Day: "day", Week: "week", Month: "month", Quarter: "quarter", Year: "year"}
+
+// Describe writes the window in words: "rolling 30d", "calendar month in Europe/Berlin", "2 calendar weeks in UTC".
+func (w Window) Describe() string {
+	c := w.Calendar
+	switch {
+	case c == nil:
+		return "rolling " + ShortDuration(w.Length)
+	case c.Count == 1:
+		return fmt.Sprintf("calendar %s in %s", unitNames[c.Unit], c.Start.Location())
+	}
+	return fmt.Sprintf("%d calendar %ss in %s", c.Count, unitNames[c.Unit], c.Start.Location())
+}
+
+// Describe writes how events become the objective's SLI: the formula in words.
+func (o *Objective) Describe() string {
+	slice := ShortDuration(o.Slice.Length)
+	switch m := o.RawMeasure(); o.Method {
+	case Timeslices:
+		return fmt.Sprintf("slices of %s in which at least %s %% of the %s are good ÷ slices with %s", slice, o.Slice.Target.Percent(), m.Many, m.Many)
+	case RatioTimeslices:
+		return fmt.Sprintf("mean over the slices of %s with %s of good ÷ all %s", slice, m.Many, m.Many)
+	case Composite:
+		return "1 − (1 − target) × what is spent of the components' budgets, by their weights"
+	default:
+		return fmt.Sprintf("good %s ÷ all %s", m.Many, m.Many)
+	}
+}
+
+// Describe writes what is asked for before a budget is judged, or "" if that is nothing.
+func (l LowTraffic) Describe(m Measure) string {
+	var parts []string
+	if l.MinBad > 1 {
+		parts = append(parts, "at least "+FormatCount(l.MinBad)+" bad "+m.Many)
+	}
+	if l.MinTotal > 0 {
+		parts = append(parts, "at least "+FormatCount(l.MinTotal)+" "+m.Many)
+	}
+	return strings.Join(parts, " and ")
+}
+
+// Bounds returns the instants between which the events of the window came: the beginning of its first minute and the end of its last.
+func (s Status) Bounds() (from, until time.Time) { return (s.From + 1).Time(), (s.To + 1).Time() }

@@ -93,12 +93,15 @@ func (c *Collector) count(p *sample, tx *transaction) verdict {
 			g = progress{verdictBaseline, 0, p.t, p.v} // the series may have been there, unnoticed
 		}
 		if !w.begun {
-			g = c.beginWant(p, w, tx, before, known, g)
+			var fresh bool
+			if g, fresh = c.beginWant(p, w, tx, before, known, g); !fresh {
+				continue
+			}
 		}
-		if good, total, ok := w.amount(p.v, g.events); !ok {
-			grown.why = verdictInvalid
-		} else if good != 0 || total != 0 {
+		if good, total, ok := w.amount(p.v, g.events); ok {
 			c.book(w, ledger.Increment{From: g.from, To: p.t, Good: good, Total: total})
+		} else {
+			grown.why = verdictInvalid
 		}
 	}
 	if p.t-s.reminded >= remindEvery.Milliseconds() {
@@ -138,6 +141,9 @@ func (w *want) amount(v float64, events int64) (good, total int64, ok bool) {
 
 // book books an increment for an objective, and for the child it belongs to.
 func (c *Collector) book(w *want, inc ledger.Increment) {
+	if inc.Good == 0 && inc.Total == 0 {
+		return
+	}
 	inc.Objective = w.objective.ref
 	c.batch.Increments = append(c.batch.Increments, inc)
 	if w.group != nil && !w.group.full {

@@ -1,6 +1,8 @@
 package collectors
 
 import (
+	"math"
+
 	"plimsoll/slo/ledger"
 )
 
@@ -25,12 +27,16 @@ func (c *Collector) fill(p *sample, tx *transaction) verdict {
 	return result
 }
 
-// fillWant books what a sample adds to one objective, up to where that is counted live.
+// fillWant books what a sample adds to one objective, up to where that is counted live. A sample that comes after that stands for the value
+// with which counting live began, so that the last events of history are counted.
 func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
-	h := c.recallPast(w, p.series)
-	q, ok := c.before(p, w, h, tx)
-	if !ok {
-		return verdictOutOfOrder
+	h, m := c.recallPast(w, p.series), c.meet(w, p.series, tx)
+	q := *p
+	if p.t > m.t {
+		if !m.closes || !h.known || h.cursor.T >= m.t {
+			return verdictOutOfOrder
+		}
+		q = sample{series: p.series, t: m.t, v: m.v}
 	}
 	scraped := p.series.target.before(q.t)
 	grown := progressOf(&q, h.cursor, h.known, scraped.t, tx)
@@ -44,37 +50,45 @@ func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
 	if !ok {
 		return verdictInvalid
 	}
-	if good != 0 || total != 0 {
-		c.book(w, ledger.Increment{From: grown.from, To: q.t, Good: good, Total: total})
-	}
+	c.bookMeeting(w, h, m, -1)
+	c.book(w, ledger.Increment{From: grown.from, To: q.t, Good: good, Total: total})
 	h.known = true
 	h.cursor.T, h.cursor.Value = q.t, grown.value
 	if q.st > 0 || grown.why == verdictReset {
 		h.cursor.Start = q.st
 	}
+	c.bookMeeting(w, h, m, 1)
 	h.kept.T, h.kept.Start, h.kept.Value = tx.now, q.t, grown.value
 	c.batch.Cursors = append(c.batch.Cursors, &h.kept)
 	c.noteFilled(w.objective.live, q.t, tx)
 	return grown.why
 }
 
-// before returns the sample as far as it lies before live counting, and whether any of it does. A sample that comes after where counting the
-// series began stands for the value with which it did, so that the last events of history are counted.
-func (c *Collector) before(p *sample, w *want, h *past, tx *transaction) (sample, bool) {
+// meet returns where the history of a series has to end for an objective.
+func (c *Collector) meet(w *want, s *series, tx *transaction) meeting {
 	life := &w.objective.live.life
 	life.close(tx.now)
-	began, known := c.ledger.Cursor(markKey(markBegan, w.objective, p.series))
-	if began.Start > life.fillable(c.horizon) || !known {
-		began = ledger.Cursor{Start: life.fillable(0), Value: notClosed}
+	if mark, known := c.ledger.Cursor(markKey(markBegan, w.objective, s)); known && mark.Start <= life.fillable(c.horizon) {
+		appeared, _ := c.ledger.Cursor(markKey(markAppeared, w.objective, s))
+		return meetingOf(mark, appeared)
 	}
-	switch {
-	case p.t <= began.Start:
-		return *p, true
-	case began.Value == notClosed || !h.known || h.cursor.T >= began.Start:
-		return *p, false
-	default:
-		return sample{series: p.series, t: began.Start, v: began.Value}, true
+	if tx.now-life.since > forgetful.Milliseconds() {
+		return meeting{t: life.fillable(0)}
 	}
+	return meeting{t: life.fillable(c.horizon)} // it has not been counted live until now
+}
+
+// bookMeeting books the events between the newest sample of history and the first live one, where that was done when it came, or takes them
+// back with a sign of −1.
+func (c *Collector) bookMeeting(w *want, h *past, m meeting, sign int64) {
+	if !m.booked || h.known && h.cursor.T >= m.t {
+		return
+	}
+	from, events := m.from, int64(math.Floor(m.v))
+	if h.known {
+		from, events = h.cursor.T, step(ledger.Cursor{T: h.cursor.T, Value: h.cursor.Value}, true, 0, m.t, m.v, 0, anytime).events
+	}
+	c.book(w, ledger.Increment{From: from, To: m.t, Good: sign * w.good * events, Total: sign * w.total * events})
 }
 
 // recallPast returns how far a series has been filled for an objective.

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"crypto/sha256"
+	"math"
 	"time"
 
 	"plimsoll/slo/ledger"
@@ -15,22 +16,22 @@ type life struct {
 	filling *ledger.Cursor // is kept for as long as it is known how far each series was filled; T is 0 if it is not
 }
 
-// fillable returns the latest time for which history is counted. Past the horizon after an objective went live every series has either
-// been seen or is a new one.
-func (l *life) fillable(horizon time.Duration) int64 {
+// fillable returns the latest time for which history is counted, if it is counted for a time after the objective went live: a series that was
+// there then has been seen by the end of that time, and all others are new.
+func (l *life) fillable(after time.Duration) int64 {
 	if l.since == 0 {
 		return 1<<63 - 1
 	}
-	return l.since + horizon.Milliseconds()
+	return l.since + after.Milliseconds()
 }
 
-// fillingLife is after what time without history it is taken as forgotten how far each series was filled. It is less than that for which
-// the ledger keeps cursors.
-const fillingLife = 6 * 24 * time.Hour
+// forgetful is after what time it may be forgotten how far a series that has no samples any more was counted or filled. It is less than that
+// for which the ledger keeps cursors.
+const forgetful = 6 * 24 * time.Hour
 
 // close ends a history that was filled too long ago to go on with: from its beginning on the objective was counted.
 func (l *life) close(now int64) {
-	if l.filled != 0 && now-l.filling.T > fillingLife.Milliseconds() {
+	if l.filled != 0 && now-l.filling.T > forgetful.Milliseconds() {
 		l.since, l.filled = l.filled, 0
 	}
 }
@@ -64,48 +65,71 @@ func markKey(kind byte, o *objective, s *series) string {
 
 // The kinds of marks.
 const (
-	markBegan = 'b' // where counting live began: Start is until when history is wanted, Value is the counter then, or notClosed
-	markPast  = 'p' // how far it has been filled: Start is the time of the newest sample and Value its value
+	markBegan    = 'b' // where counting live began; see meeting
+	markAppeared = 'a' // when the target was scraped before, if the series was taken as new then
+	markPast     = 'p' // how far it has been filled: Start is the time of the newest sample and Value its value
 )
 
-// notClosed is the value of a mark before which history ends by itself.
-const notClosed = -1
+// meeting is where the history of a series ends for an objective.
+type meeting struct {
+	t      int64
+	v      float64 // of the counter then
+	closes bool    // the events between the newest sample of history and this one belong to history
+	booked bool    // they have been booked already, by what was known when this sample was counted live
+	from   int64   // since when, if no history was known then
+}
+
+// notClosed is the value of a mark where counting began from a start timestamp or the like, so that history ends by itself.
+const notClosed = -1 << 60
+
+// meetingOf reads the marks of where counting began. The value is negative, also if it is 0, where events have been booked.
+func meetingOf(began, appeared ledger.Cursor) meeting {
+	v := began.Value
+	return meeting{began.Start, math.Abs(v), v != notClosed, math.Signbit(v) && v != notClosed, appeared.Start}
+}
 
 // beginWant begins to count a series for an objective, with a sample that comes after what was counted of the series before, if known. It
-// remembers where history has to end, and takes over where it has ended.
-func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger.Cursor, known bool, grown progress) progress {
-	w.begun = true
+// remembers where history has to end, and goes on where it has ended. It is not ok if history has counted the sample already.
+func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger.Cursor, known bool, grown progress) (begun progress, ok bool) {
 	o, s := w.objective, p.series
 	if o.life.since == 0 {
 		o.life.since = p.t
 		c.keepLife(&o.life, p.t)
 	}
 	mark, began := c.ledger.Cursor(markKey(markBegan, o, s))
-	if began {
-		w.mark = &mark
-		return grown
-	}
-	if p.t > o.life.fillable(c.horizon) {
-		return grown
-	}
-	mark.Key, mark.T, mark.Value = markKey(markBegan, o, s), p.t, notClosed
 	past, filled := c.ledger.Cursor(markKey(markPast, o, s))
-	switch cumulative := o.events == nil && !tx.delta; {
-	case known && cumulative:
+	cumulative := o.events == nil && !tx.delta
+	switch {
+	case began:
+		w.begun, w.marks = true, []*ledger.Cursor{&mark}
+		if appeared, ok := c.ledger.Cursor(markKey(markAppeared, o, s)); ok {
+			w.marks = append(w.marks, &appeared)
+		}
+		return grown, true
+	case filled && past.Start >= p.t:
+		return grown, false
+	case p.t > o.life.fillable(c.horizon):
+		w.begun = true
+		return grown, true
+	case cumulative && filled && past.Start >= p.t-c.horizon.Milliseconds():
+		grown = step(ledger.Cursor{T: past.Start, Value: past.Value}, true, 0, p.t, p.v, 0, anytime)
+		mark.Start, mark.Value = p.t, math.Copysign(p.v, -1)
+	case cumulative && known:
 		mark.Start, mark.Value = before.T, before.Value
 	case known:
-		mark.Start = before.T
-	case filled && cumulative && past.Start < p.t && past.Start >= p.t-c.horizon.Milliseconds():
-		grown = step(ledger.Cursor{T: past.Start, Value: past.Value}, true, p.st, p.t, p.v, 0, tx.taken)
-		mark.Start = past.Start
+		mark.Start, mark.Value = before.T, notClosed
 	case grown.why == verdictBaseline:
 		mark.Start, mark.Value = p.t, p.v
+	case grown.why == verdictAppeared:
+		mark.Start, mark.Value = p.t, math.Copysign(p.v, -1)
+		w.marks = append(w.marks, &ledger.Cursor{Key: markKey(markAppeared, o, s), T: p.t, Start: grown.from})
 	default:
-		mark.Start = grown.from
+		mark.Start, mark.Value = grown.from, notClosed
 	}
-	w.mark = &mark
-	c.batch.Cursors = append(c.batch.Cursors, w.mark)
-	return grown
+	mark.Key, mark.T = markKey(markBegan, o, s), p.t
+	w.begun, w.marks = true, append(w.marks, &mark)
+	c.batch.Cursors = append(c.batch.Cursors, w.marks...)
+	return grown, true
 }
 
 // remindWants keeps the ledger from forgetting where counting a series began.
@@ -113,9 +137,9 @@ func (c *Collector) remindWants(s *series, t int64) {
 	s.reminded = t
 	for i := range s.wants {
 		w := &s.wants[i]
-		if w.mark != nil {
-			w.mark.T = t
-			c.batch.Cursors = append(c.batch.Cursors, w.mark)
+		for _, mark := range w.marks {
+			mark.T = t
+			c.batch.Cursors = append(c.batch.Cursors, mark)
 		}
 		if l := &w.objective.life; t-l.mark.T >= remindEvery.Milliseconds() {
 			c.keepLife(l, t)

@@ -40,9 +40,9 @@ type want struct {
 	selectors   []string // that chose the series
 	group       *group   // the child that the event belongs to, too; nil for none
 
-	begun bool           // counting it for this objective has begun
-	mark  *ledger.Cursor // that remembers where; nil if that matters no more
-	past  *past          // how far it has been filled, in a collector of history
+	begun bool             // counting it for this objective has begun
+	marks []*ledger.Cursor // that remember where; none if that does not matter
+	past  *past            // how far it has been filled, in a collector of history
 }
 
 // compileObjective reads the queries of an indicator into terms.

@@ -33,6 +33,8 @@ const maxEvents = 1 << 53
 // span is the time from which samples are taken, in Unix milliseconds, both ends included.
 type span struct{ oldest, latest int64 }
 
+var anytime = span{0, math.MaxInt64}
+
 // progress is what a sample adds to its series: so many events in (from, t].
 type progress struct {
 	why    verdict

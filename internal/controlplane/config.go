@@ -38,6 +38,8 @@ type Config struct {
 	ScrapeConfigs scrape.Jobs `yaml:"scrape_configs"`
 	// PromQL are Prometheus-compatible servers that objectives may name as their source.
 	PromQL promql.Servers `yaml:"promql"`
+	// Probes are files and folders of requests that are made on a schedule.
+	Probes []string `yaml:"probes"`
 	// SQLChecks are files and folders of queries that count events.
 	SQLChecks []string `yaml:"sqlchecks"`
 	// LateHorizon is how old a sample may be to be counted.
@@ -112,7 +114,7 @@ func ReadConfig(file string) (Config, error) {
 			return cfg, err
 		}
 		cfg.File, cfg.Dir = file, filepath.Dir(file)
-		for _, names := range []*[]string{&cfg.Objectives, &cfg.Policies, &cfg.SQLChecks} {
+		for _, names := range []*[]string{&cfg.Objectives, &cfg.Policies, &cfg.Probes, &cfg.SQLChecks} {
 			*names = beside(cfg.Dir, *names)
 		}
 		if cfg.DataDir != "" {

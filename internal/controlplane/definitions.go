@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"plimsoll/collectors"
+	"plimsoll/collectors/probe"
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
 	"plimsoll/collectors/sqlcheck"
@@ -22,6 +23,7 @@ type definitions struct {
 	policies   *gate.Policies
 	scrape     scrape.Jobs
 	servers    promql.Servers
+	probes     []probe.Probe
 	checks     []sqlcheck.Check
 }
 
@@ -31,6 +33,11 @@ func (c Config) readDefinitions() (d definitions, err error) {
 	}
 	if d.policies, err = c.readPolicies(); err != nil {
 		return d, fmt.Errorf("read policies:\n%w", err)
+	}
+	if len(c.Probes) > 0 {
+		if d.probes, err = probe.Load(c.Probes...); err != nil {
+			return d, fmt.Errorf("read probes:\n%w", err)
+		}
 	}
 	if len(c.SQLChecks) > 0 {
 		if d.checks, err = sqlcheck.Load(c.SQLChecks...); err != nil {
@@ -68,7 +75,7 @@ func (d definitions) server(name string) (promql.Server, error) {
 }
 
 func (c Config) readObjectives() ([]*slo.Objective, error) {
-	reader := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: c.Retention}
+	reader := openslo.Config{CheckQuery: collectors.Check, MaxWindow: c.Retention}
 	if len(c.Objectives) > 0 {
 		return openslo.Load(reader, c.Objectives...)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll/collectors/promql"
+	"plimsoll/collectors/sqlcheck"
 	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
@@ -216,11 +218,57 @@ func TestReloadReadsTheFileAgain(t *testing.T) {
 	if got := keys(app.ledger.Objectives()); len(got) != 1 || app.defs.scrape.Len() != 0 {
 		t.Errorf("a bad scrape job changed something: objectives %v, %d jobs", got, app.defs.scrape.Len())
 	}
+	if err := os.WriteFile(filepath.Join(dir, "checks.yaml"), []byte(`checks:
+- name: orders
+  service: shop
+  database: {url_env: PLIMSOLL_TEST_NO_SUCH_VARIABLE}
+  query: SELECT 1 AS good, 1 AS total WHERE $1 < $2
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rewrite("scrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:1']}]}]\nsqlchecks: [checks.yaml]\n")
+	if err := app.Reload(); err == nil || !strings.Contains(err.Error(), "PLIMSOLL_TEST_NO_SUCH_VARIABLE") {
+		t.Errorf("a check without a database: %v", err)
+	}
+	if got := keys(app.ledger.Objectives()); len(got) != 1 || app.defs.scrape.Len() != 0 {
+		t.Errorf("a check without a database changed something: objectives %v, %d jobs", got, app.defs.scrape.Len())
+	}
 	rewrite("scrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:1']}]}]\n")
 	if err := app.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	if got := keys(app.ledger.Objectives()); len(got) != 2 || app.defs.scrape.Len() != 1 {
 		t.Errorf("objectives %v and %d jobs, want 2 and 1", got, app.defs.scrape.Len())
+	}
+}
+
+// Should a step fail all the same, those before it are undone.
+func TestApplyIsUndone(t *testing.T) {
+	t.Parallel()
+	app, _ := leading(t)
+	running, before := app.term.Load(), app.defs
+	after := before
+	after.servers = promql.Servers{{Name: "main", URL: "http://127.0.0.1:1"}}
+	after.checks = []sqlcheck.Check{{Name: "orders", Database: sqlcheck.Database{URLEnv: "PLIMSOLL_TEST_NO_SUCH_VARIABLE"}}}
+	if err := running.apply(after, before); err == nil {
+		t.Fatal("a check without a database is taken")
+	}
+	if _, err := running.servers.Server("main"); err == nil {
+		t.Error("the servers are not those from before")
+	}
+}
+
+func TestSourceOfAnObjective(t *testing.T) {
+	t.Parallel()
+	d := definitions{
+		objectives: []*slo.Objective{{Key: "shop/a", Indicator: slo.Indicator{Source: "mian"}}, {Key: "shop/b", Indicator: slo.Indicator{Source: "main"}}, {Key: "shop/c"}},
+		servers:    promql.Servers{{Name: "main", URL: "http://127.0.0.1:1"}},
+	}
+	err := d.checkSources()
+	if !errors.Is(err, promql.ErrUnknownServer) || !strings.Contains(err.Error(), `objective shop/a: source: no such server`) || !strings.Contains(err.Error(), `did you mean "main"?`) {
+		t.Errorf("%v, want the objective, and the nearest name", err)
+	}
+	if strings.Contains(err.Error(), "shop/b") || strings.Contains(err.Error(), "shop/c") {
+		t.Errorf("%v names objectives without a problem", err)
 	}
 }

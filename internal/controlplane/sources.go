@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"plimsoll/collectors/probe"
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
 	"plimsoll/collectors/sqlcheck"
@@ -18,6 +19,7 @@ import (
 type Sources struct {
 	Targets []scrape.Target   `json:"targets" doc:"What is scraped"`
 	Servers []promql.Health   `json:"servers" doc:"Prometheus-compatible servers that are read"`
+	Probes  []probe.Status    `json:"probes" doc:"Requests that are made on a schedule"`
 	Checks  []sqlcheck.Status `json:"checks" doc:"Queries that count events"`
 	// Problems and Notes are those of objectives that have any.
 	Problems map[slo.Key][]string `json:"problems" doc:"By objective: what keeps its events from being counted as its queries say"`
@@ -46,7 +48,7 @@ func (a *App) sources(context.Context, *struct{}) (*struct{ Body Sources }, erro
 		return nil, err
 	}
 	return &struct{ Body Sources }{Sources{
-		Targets: notNil(t.scraper.Targets()), Servers: notNil(t.servers.Health()), Checks: notNil(t.checks.Health()),
+		Targets: notNil(t.scraper.Targets()), Servers: notNil(t.servers.Health()), Probes: notNil(t.prober.Health()), Checks: notNil(t.checks.Health()),
 		Problems: t.collector.Problems(), Notes: t.collector.Notes(),
 	}}, nil
 }

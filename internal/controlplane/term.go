@@ -7,11 +7,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/prometheus/storage"
 
 	"plimsoll/collectors"
 	"plimsoll/collectors/backfill"
 	backfillpg "plimsoll/collectors/backfill/postgres"
+	"plimsoll/collectors/probe"
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
 	"plimsoll/collectors/sqlcheck"
@@ -26,6 +26,7 @@ type term struct {
 	collector *collectors.Collector
 	scraper   *scrape.Scraper
 	servers   *promql.Source
+	prober    *probe.Prober
 	checks    *sqlcheck.Checker
 	filler    *backfill.Runner
 }
@@ -41,6 +42,7 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("checkpoints", t.saver.Run)
 	s.start("scraping", t.scraper.Run)
 	s.start("reading servers", t.servers.Run)
+	s.start("probes", t.prober.Run)
 	s.start("SQL checks", t.checks.Run)
 	s.start("backfills", t.filler.Run)
 	s.start("gate", a.gate.Run)
@@ -81,10 +83,12 @@ func (a *App) newTerm(l *ledger.Ledger, defs definitions) (t *term, err error) {
 		return nil, err
 	}
 	t.servers, err = promql.New(promql.Config{
-		Servers: defs.servers, Ledger: l, Selectors: t.collector.Selectors, Countable: collectors.Check,
-		Appender:   func(server string) storage.AppendableV2 { return t.collector.From(server).Late() },
-		Registerer: t.registry, Logger: a.logger,
+		Servers: defs.servers, Collector: t.collector, Ledger: l, Registerer: t.registry, Logger: a.logger,
 	})
+	if err != nil {
+		return nil, err
+	}
+	t.prober, err = probe.New(probe.Config{Appender: t.collector, Probes: defs.probes, Registerer: t.registry, Logger: a.logger})
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +98,7 @@ func (a *App) newTerm(l *ledger.Ledger, defs definitions) (t *term, err error) {
 		return nil, err
 	}
 	t.filler, err = backfill.New(backfill.Config{
-		Store: backfillpg.New(a.pool), Ledger: l, Server: t.servers.Server, Countable: collectors.Check, Sync: t.saver.Sync,
-		Appender: func(source string) storage.AppendableV2 { return t.collector.From(source).History() }, Logger: a.logger,
+		Store: backfillpg.New(a.pool), Collector: t.collector, Ledger: l, Server: t.servers.Server, Sync: t.saver.Sync, Logger: a.logger,
 	})
 	return t, err
 }
@@ -105,6 +108,7 @@ func (t *term) apply(defs, before definitions) error {
 	steps := []func(definitions) error{
 		func(d definitions) error { return t.scraper.Apply(d.scrape) },
 		func(d definitions) error { return t.servers.Apply(d.servers) },
+		func(d definitions) error { return t.prober.Apply(d.probes) },
 		func(d definitions) error { return t.checks.Apply(d.checks) },
 		func(d definitions) error { return t.collector.SetObjectives(d.objectives) },
 	}

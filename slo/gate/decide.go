@@ -11,7 +11,8 @@ import (
 // Decide answers whether a change may go out. It is a pure function: the same policy, snapshot and change give the same
 // decision. A nil policy holds. The change has been validated.
 func Decide(p *Policy, s Snapshot, c Change) Decision {
-	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, References: s.References}
+	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, Alerts: s.Alerts, Dependencies: s.Dependencies,
+		References: s.References}
 	if p == nil {
 		d.decide(noPolicy(s, c))
 		return d
@@ -109,19 +110,24 @@ func headline(d Decision) string {
 }
 
 var whys = map[Reason]string{
-	WithinBudget:   "the budget allows it",
-	ExemptRollback: "a rollback always goes out",
-	ExemptClass:    "its class is exempt",
-	FrozenByHand:   "releases are frozen by hand",
-	ThawedByHand:   "the freeze is lifted by hand",
-	ThawingSlowly:  "changes go out one at a time after a freeze",
-	BudgetSpent:    "an error budget is spent",
-	BudgetCaution:  "an error budget is low",
-	DataStale:      "the data is stale",
-	CoverageLow:    "too little was measured",
-	IncidentOpen:   "a severe incident is open",
-	NoPolicy:       "no policy covers it",
-	NoObjective:    "there is no budget to decide by",
+	WithinBudget:        "the budget allows it",
+	ExemptRollback:      "a rollback always goes out",
+	ExemptClass:         "its class is exempt",
+	FrozenByHand:        "releases are frozen by hand",
+	ThawedByHand:        "the freeze is lifted by hand",
+	ThawingSlowly:       "changes go out one at a time after a freeze",
+	BudgetSpent:         "an error budget is spent",
+	BudgetCaution:       "an error budget is low",
+	DataStale:           "the data is stale",
+	CoverageLow:         "too little was measured",
+	IncidentOpen:        "a severe incident is open",
+	CalendarClosed:      "releases are closed at this time",
+	AlertFiring:         "a budget burns right now",
+	ConditionHolds:      "a condition of the policy says so",
+	ConditionFailed:     "a condition of the policy cannot be evaluated",
+	DependencyInTrouble: "a dependency is in trouble",
+	NoPolicy:            "no policy covers it",
+	NoObjective:         "there is no budget to decide by",
 }
 
 func why(d Decision) string {

@@ -31,9 +31,16 @@ const (
 	DataStale        Reason = "DATA_STALE"        // the source has not been heard for too long
 	CoverageLow      Reason = "COVERAGE_LOW"      // the source was seen in too few minutes
 	IncidentOpen     Reason = "INCIDENT_OPEN"     // a severe incident is open
-	NoPolicy         Reason = "NO_POLICY"         // no policy covers the service and environment
-	NoObjective      Reason = "NO_OBJECTIVE"      // there is no budget to decide by
-	NoAnswer         Reason = "NO_ANSWER"         // the gate could not be asked; never recorded
+	CalendarClosed   Reason = "CALENDAR_CLOSED"   // releases are closed at this time
+	AlertFiring      Reason = "ALERT_FIRING"      // a budget burns right now
+	ConditionHolds   Reason = "CONDITION"         // a condition of the policy's own holds
+	ConditionFailed  Reason = "CONDITION_FAILED"  // a condition cannot be evaluated
+	// DependencyInTrouble: a service that this one depends on is frozen or has a severe incident.
+	DependencyInTrouble Reason = "DEPENDENCY"
+
+	NoPolicy    Reason = "NO_POLICY"    // no policy covers the service and environment
+	NoObjective Reason = "NO_OBJECTIVE" // there is no budget to decide by
+	NoAnswer    Reason = "NO_ANSWER"    // the gate could not be asked; never recorded
 )
 
 // Result is what one clause said.
@@ -74,15 +81,17 @@ type Decision struct {
 	// Until is when what stands in the way may be gone: the budget back, the freeze over, the next slot free.
 	Until *time.Time `json:"until,omitempty"`
 	// Flip lists what would have to change for the opposite answer, the smallest change of each clause in the way.
-	Flip       []string    `json:"flip,omitempty"`
-	Change     Change      `json:"change"`
-	By         string      `json:"by"` // who asked
-	Policy     PolicyRef   `json:"policy,omitzero"`
-	Freeze     State       `json:"freeze,omitzero"`
-	Objectives []Figures   `json:"objectives,omitempty"`
-	Incidents  []Incident  `json:"incidents,omitempty"`
-	References []Reference `json:"references,omitempty"`
-	Clauses    []Result    `json:"clauses"`
+	Flip         []string     `json:"flip,omitempty"`
+	Change       Change       `json:"change"`
+	By           string       `json:"by"` // who asked
+	Policy       PolicyRef    `json:"policy,omitzero"`
+	Freeze       State        `json:"freeze,omitzero"`
+	Objectives   []Figures    `json:"objectives,omitempty"`
+	Incidents    []Incident   `json:"incidents,omitempty"`
+	Alerts       []Alert      `json:"alerts,omitempty"`
+	Dependencies []Dependency `json:"dependencies,omitempty"`
+	References   []Reference  `json:"references,omitempty"`
+	Clauses      []Result     `json:"clauses"`
 }
 
 // Verdict returns the outcome as the policy means it, whether or not it is enforced.

@@ -37,11 +37,15 @@ type policyFile struct {
 
 // clauseFile has exactly one member.
 type clauseFile struct {
-	Exempt   *exemptFile   `yaml:"exempt"`
-	Freeze   *freezeFile   `yaml:"freeze"`
-	Data     *dataFile     `yaml:"data"`
-	Budget   *budgetFile   `yaml:"budget"`
-	Incident *incidentFile `yaml:"incident"`
+	Exempt     *exemptFile     `yaml:"exempt"`
+	Freeze     *freezeFile     `yaml:"freeze"`
+	Calendar   *calendarFile   `yaml:"calendar"`
+	Data       *dataFile       `yaml:"data"`
+	Budget     *budgetFile     `yaml:"budget"`
+	Alert      *alertFile      `yaml:"alert"`
+	Incident   *incidentFile   `yaml:"incident"`
+	Dependency *dependencyFile `yaml:"dependency"`
+	When       *conditionFile  `yaml:"when"`
 }
 
 type exemptFile struct {
@@ -191,8 +195,20 @@ func (r *policyReader) clause(at path, c clauseFile) clause {
 	if f := c.Incident; f != nil {
 		found = append(found, r.incident(at.in("incident"), line, f))
 	}
+	if f := c.Calendar; f != nil {
+		found = append(found, r.calendar(at.in("calendar"), line, f))
+	}
+	if f := c.Alert; f != nil {
+		found = append(found, r.alert(at.in("alert"), line, f))
+	}
+	if f := c.Dependency; f != nil {
+		found = append(found, r.dependency(at.in("dependency"), line, f))
+	}
+	if f := c.When; f != nil {
+		found = append(found, r.condition(at.in("when"), line, f))
+	}
 	if len(found) != 1 {
-		r.problem(at, `must have one of exempt, freeze, data, budget, incident, as in "- freeze: {}"; found %d`, len(found))
+		r.problem(at, `must have one of exempt, freeze, calendar, data, budget, alert, incident, dependency, when, as in "- freeze: {}"; found %d`, len(found))
 		return nil
 	}
 	return found[0]

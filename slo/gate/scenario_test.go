@@ -16,6 +16,7 @@ import (
 // TestScenarios runs testdata/scenarios. A file names a policy and tells what happens at which instant:
 //
 //	at day 1 10:05, budget -1 %, data 6m old, incident INC-3 severity 1, freeze by ada until day 1 13:00
+//	at day 1 10:06, alert page-fast page, dependency search frozen, dependency search incident INC-9 severity 1
 //	  phase code_red                       the phase must be this
 //	  event entered_code_red               this must have happened at this instant
 //	  feature aaa with INC-7 progressive -> deny CODE_RED, enforced hold
@@ -51,6 +52,8 @@ type world struct {
 	never      bool
 	coverage   float64
 	incidents  []Incident
+	alerts     []Alert
+	depends    []Dependency
 	references []Reference
 	state      State
 	events     []Event
@@ -157,6 +160,17 @@ func (w *world) fact(fact string, words []string) *Command {
 		w.incidents = append(w.incidents, Incident{Ref: words[1], Severity: severity, Title: "trouble", Since: w.at, CodeRed: len(words) > 4})
 	case fact == "no incident":
 		w.incidents = nil
+	case words[0] == "alert":
+		w.alerts = append(w.alerts, Alert{Objective: "video-api/availability", Tier: words[1], Severity: words[2]})
+	case fact == "no alert":
+		w.alerts = nil
+	case words[0] == "dependency" && words[2] == "frozen":
+		w.depends = append(w.depends, Dependency{Service: words[1], Frozen: true})
+	case words[0] == "dependency":
+		severity, _ := strconv.Atoi(words[5])
+		w.depends = append(w.depends, Dependency{Service: words[1], Incident: &Incident{Ref: words[3], Severity: severity, Title: "trouble", Since: w.at}})
+	case fact == "no dependency":
+		w.depends = nil
 	case fact == "no objective":
 		w.budgets = map[string]float64{}
 	default:
@@ -221,7 +235,8 @@ func (w *world) check(text string) {
 			c.Commit = word
 		}
 	}
-	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), Freeze: w.state, Incidents: w.incidents, References: w.references}, c)
+	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), Freeze: w.state, Incidents: w.incidents,
+		Alerts: w.alerts, Dependencies: w.depends, References: w.references}, c)
 	got := fmt.Sprintf("%s %s", d.Outcome, d.Reason)
 	if d.Would != "" && d.Would != d.Outcome {
 		got += ", enforced " + string(d.Would)

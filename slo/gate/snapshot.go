@@ -12,6 +12,10 @@ type Snapshot struct {
 	Freeze State
 	// Incidents of the service that are open.
 	Incidents []Incident
+	// Alerts of the service that fire.
+	Alerts []Alert
+	// Dependencies are the services that this one depends on.
+	Dependencies []Dependency
 	// References are what is known of the change's references.
 	References []Reference
 	// Services that have objectives and Environments that have a policy, to suggest a spelling.

@@ -11,8 +11,11 @@ import (
 // Decide answers whether a change may go out. It is a pure function: the same policy, snapshot and change give the same
 // decision. A nil policy holds. The change has been validated.
 func Decide(p *Policy, s Snapshot, c Change) Decision {
-	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, Alerts: s.Alerts, Dependencies: s.Dependencies,
+	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, Alerts: s.Alerts, Dependencies: s.Dependencies, Override: s.Override,
 		References: s.References}
+	if p == nil || len(s.Objectives) == 0 {
+		d.Known = &Known{Services: s.Services, Environments: s.Environments}
+	}
 	if p == nil {
 		d.decide(noPolicy(s, c))
 		return d
@@ -112,6 +115,7 @@ func headline(d Decision) string {
 var whys = map[Reason]string{
 	WithinBudget:        "the budget allows it",
 	ExemptRollback:      "a rollback always goes out",
+	Overridden:          "two people answer for it",
 	ExemptClass:         "its class is exempt",
 	FrozenByHand:        "releases are frozen by hand",
 	ThawedByHand:        "the freeze is lifted by hand",

@@ -20,6 +20,7 @@ type Reason string
 const (
 	WithinBudget     Reason = "WITHIN_BUDGET"     // nothing stands in the way
 	ExemptRollback   Reason = "EXEMPT_ROLLBACK"   // a rollback always goes
+	Overridden       Reason = "OVERRIDE"          // two people answer for it
 	ExemptClass      Reason = "EXEMPT_CLASS"      // the policy exempts this class
 	ReferenceMissing Reason = "REFERENCE_MISSING" // the class is exempt only with an open reference
 	CodeRedInForce   Reason = "CODE_RED"          // a budget was spent; releases are frozen
@@ -66,6 +67,12 @@ type PolicyRef struct {
 	Mode    Mode   `json:"mode"`
 }
 
+// Known are the names that a spelling is suggested from.
+type Known struct {
+	Services     []string `json:"services"`
+	Environments []string `json:"environments"`
+}
+
 // Decision is the answer with all that led to it.
 type Decision struct {
 	// Seq is the place of the decision in the audit log; 0 before it is recorded.
@@ -90,8 +97,11 @@ type Decision struct {
 	Incidents    []Incident   `json:"incidents,omitempty"`
 	Alerts       []Alert      `json:"alerts,omitempty"`
 	Dependencies []Dependency `json:"dependencies,omitempty"`
+	Override     *Override    `json:"override,omitempty"`
 	References   []Reference  `json:"references,omitempty"`
-	Clauses      []Result     `json:"clauses"`
+	// Known are the names that a message about an unknown one was written from; nil for any other decision.
+	Known   *Known   `json:"known,omitempty"`
+	Clauses []Result `json:"clauses"`
 }
 
 // Verdict returns the outcome as the policy means it, whether or not it is enforced.

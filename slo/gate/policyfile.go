@@ -146,14 +146,14 @@ func (r *policyReader) policy(f policyFile) *Policy {
 	return p
 }
 
-// complete adds what no policy can be without: a rollback always goes; a service without objectives, a freeze in force
+// complete adds what no policy can be without: a rollback always goes, and so does what two people answer for; a service without objectives, a freeze in force
 // and stale data stop what is not exempt.
 func complete(written []clause) []clause {
 	exempt := slices.IndexFunc(written, func(c clause) bool { return !isA[*exemptClause](c) })
 	if exempt < 0 {
 		exempt = len(written)
 	}
-	all := append([]clause{rollbackClause{}}, written[:exempt]...)
+	all := append([]clause{rollbackClause{}, overrideClause{}}, written[:exempt]...)
 	all = append(all, objectiveClause{})
 	if !slices.ContainsFunc(written, isA[*freezeClause]) {
 		all = append(all, &freezeClause{})

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -244,5 +245,26 @@ func (w *world) check(text string) {
 	if got != strings.TrimSpace(want) {
 		w.fail("%s-> %s, want%s\n%s", question, got, want, strings.Join(d.Message, "\n"))
 	}
+	w.replay(d)
 	w.state = w.state.Admit(d)
+}
+
+// replay writes the decision down, reads it, and decides again: every decision of every scenario must come out the same.
+func (w *world) replay(d Decision) {
+	d.Seq, d.By = 17, "ci"
+	b, err := json.Marshal(d)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	var recorded Decision
+	if err := json.Unmarshal(b, &recorded); err != nil {
+		w.fail("%v", err)
+	}
+	if differ, err := Replay(w.policy, recorded); err != nil || len(differ) > 0 {
+		w.fail("replayed: %+v, %v", differ, err)
+	}
+	recorded.Objectives = nil
+	if differ, err := Replay(w.policy, recorded); err != nil || len(d.Objectives) > 0 && len(differ) == 0 {
+		w.fail("a record without its figures replays as if nothing was missing: %v", err)
+	}
 }

@@ -16,6 +16,8 @@ type Snapshot struct {
 	Alerts []Alert
 	// Dependencies are the services that this one depends on.
 	Dependencies []Dependency
+	// Override of this commit that is approved and unused; nil if there is none.
+	Override *Override
 	// References are what is known of the change's references.
 	References []Reference
 	// Services that have objectives and Environments that have a policy, to suggest a spelling.

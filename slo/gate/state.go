@@ -76,9 +76,12 @@ func (s State) Frozen(at time.Time) bool {
 	return s.Phase == CodeRed
 }
 
+// exemptions are the reasons of an allow that the freeze has no say in.
+var exemptions = map[Reason]bool{ExemptRollback: true, ExemptClass: true, Overridden: true}
+
 // Admit returns the state after a decision: while thawing, an allowed change that is not exempt takes the slot.
 func (s State) Admit(d Decision) State {
-	if s.Phase != Thawing || d.Verdict() != Allow || d.Reason == ExemptRollback || d.Reason == ExemptClass {
+	if s.Phase != Thawing || d.Verdict() != Allow || exemptions[d.Reason] {
 		return s
 	}
 	if s.Admitted == nil || s.Admitted.Commit != d.Change.Commit {

@@ -25,6 +25,7 @@ type ledger interface {
 	Objectives() []*slo.Objective
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
 	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
+	Reader(key slo.Key) (slo.Reader, bool)
 }
 
 // jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
@@ -77,19 +78,25 @@ func New(cfg Config) (*Gate, error) {
 // now is the instant of a transaction, as the database can hold it.
 func (g *Gate) now() time.Time { return g.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// figures reads the budgets of a service. The forecast is asked for spent budgets only: it reads the whole window.
+// figures reads the budgets of a service: of those objectives that are judged here, which children never are, with gaps as they ask for.
+// The forecast is asked for spent budgets only: it reads the whole window.
 func (g *Gate) figures(service string, at time.Time) []gate.Figures {
 	var figures []gate.Figures
 	for _, o := range g.cfg.Ledger.Objectives() {
-		if o.Service != service {
+		if o.Service != service || o.OutOfGate || o.Parent != "" {
 			continue
 		}
 		status, ok := g.cfg.Ledger.Status(o.Key, at)
 		if !ok {
 			continue // removed by a reload since the list was read
 		}
+		if o.NoData.For(slo.ForGate) != slo.GapIgnored {
+			if view, ok := g.cfg.Ledger.Reader(o.Key); ok {
+				status = slo.Gaps(status, view, slo.ForGate)
+			}
+		}
 		var forecast slo.Forecast
-		if status.Budget.Spent {
+		if status.Spent() {
 			forecast, _ = g.cfg.Ledger.Forecast(o.Key, at)
 		}
 		figures = append(figures, gate.FiguresOf(status, forecast))

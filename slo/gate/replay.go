@@ -1,0 +1,73 @@
+package gate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// snapshot returns what was true when the decision was made, out of what it recorded.
+func (d Decision) snapshot() Snapshot {
+	s := Snapshot{
+		At: d.At, Objectives: d.Objectives, Freeze: d.Freeze, Incidents: d.Incidents, Alerts: d.Alerts,
+		Dependencies: d.Dependencies, Override: d.Override, References: d.References,
+	}
+	if d.Known != nil {
+		s.Services, s.Environments = d.Known.Services, d.Known.Environments
+	}
+	return s
+}
+
+// Difference is a field of a decision that a replay gives another value, each as JSON.
+type Difference struct {
+	Field    string          `json:"field"`
+	Recorded json.RawMessage `json:"recorded"`
+	Replayed json.RawMessage `json:"replayed"`
+}
+
+// Replay decides again, from what a decision recorded and the policy it named, and returns where the answer differs; nothing, if the
+// record is true and the program decides as it did then. A nil policy is that of a decision for which there was none.
+func Replay(p *Policy, d Decision) ([]Difference, error) {
+	if p != nil && p.Version != d.Policy.Version {
+		return nil, fmt.Errorf("replay decision %d: it was made under version %s of the policy, not %s", d.Seq, d.Policy.Version, p.Version)
+	}
+	again := Decide(p, d.snapshot(), d.Change)
+	again.Seq, again.By = d.Seq, d.By
+	recorded, err := fields(d)
+	if err != nil {
+		return nil, err
+	}
+	replayed, err := fields(again)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Collect(maps.Keys(recorded))
+	for name := range replayed {
+		if _, ok := recorded[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var differ []Difference
+	for _, name := range names {
+		if !bytes.Equal(recorded[name], replayed[name]) {
+			differ = append(differ, Difference{name, recorded[name], replayed[name]})
+		}
+	}
+	return differ, nil
+}
+
+// fields returns the members of a decision's JSON.
+func fields(d Decision) (map[string]json.RawMessage, error) {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode decision %d: %w", d.Seq, err)
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("encode decision %d: %w", d.Seq, err)
+	}
+	return m, nil
+}

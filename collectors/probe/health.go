@@ -20,14 +20,14 @@ const (
 
 // Status is how one probe is doing. Nothing in it is secret.
 type Status struct {
-	Name      string        `json:"name"`
-	Service   string        `json:"service"`
-	Health    Health        `json:"health"`
-	LastRun   time.Time     `json:"lastRun"`          // its end; zero if there was none
-	Duration  time.Duration `json:"-"`                // of the last run
-	Step      string        `json:"step,omitempty"`   // at which the last run failed
-	Reason    Reason        `json:"reason,omitempty"` // why
-	LastError string        `json:"lastError,omitempty"`
+	Name      string    `json:"name"`
+	Service   string    `json:"service"`
+	Health    Health    `json:"health" enum:"unknown,up,down"`
+	LastRun   time.Time `json:"lastRun,omitzero" doc:"End of the last run; absent if there was none"`
+	Seconds   float64   `json:"lastRunSeconds" doc:"How long the last run took"`
+	Step      string    `json:"step,omitempty" doc:"At which the last run failed"`
+	Reason    Reason    `json:"reason,omitempty" doc:"Why the last run failed, in one word"`
+	LastError string    `json:"lastError,omitempty" doc:"Why the last run failed"`
 }
 
 // remember makes a state of each probe that is defined, before it runs.
@@ -62,7 +62,7 @@ func (p *Prober) ran(name string, r result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.states[name]
-	*s = Status{Name: s.Name, Service: s.Service, Health: Up, LastRun: time.Now(), Duration: r.took}
+	*s = Status{Name: s.Name, Service: s.Service, Health: Up, LastRun: time.Now(), Seconds: r.took.Seconds()}
 	if f := r.failure; f != nil {
 		s.Health, s.Step, s.Reason, s.LastError = Down, r.failed(), f.reason, f.says
 	}

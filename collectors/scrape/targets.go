@@ -27,13 +27,13 @@ const (
 type Target struct {
 	Job        string            `json:"job"`
 	Instance   string            `json:"instance"`
-	URL        string            `json:"url"` // without credentials
+	URL        string            `json:"url" doc:"Without credentials"`
 	Labels     map[string]string `json:"labels"`
-	Health     Health            `json:"health"`
-	LastScrape time.Time         `json:"lastScrape"` // zero if there was none
-	Duration   time.Duration     `json:"-"`          // of the last scrape
-	LastError  string            `json:"lastError,omitempty"`
-	Families   int               `json:"metricFamilies"` // that it exposed last
+	Health     Health            `json:"health" enum:"unknown,up,down"`
+	LastScrape time.Time         `json:"lastScrape,omitzero" doc:"Absent if there was none"`
+	Seconds    float64           `json:"lastScrapeSeconds" doc:"How long the last scrape took"`
+	LastError  string            `json:"lastError,omitempty" doc:"Of the last scrape"`
+	Families   int               `json:"metricFamilies" doc:"That the target exposed last"`
 }
 
 // Targets returns all targets that are being scraped, sorted by job and URL.
@@ -60,7 +60,7 @@ func describe(job string, t *scrape.Target, b *labels.Builder) Target {
 		Labels:     ls.Map(),
 		Health:     Health(t.Health()),
 		LastScrape: t.LastScrape(),
-		Duration:   t.LastScrapeDuration(),
+		Seconds:    t.LastScrapeDuration().Seconds(),
 		Families:   t.LengthMetadata(),
 	}
 	if err := t.LastError(); err != nil {

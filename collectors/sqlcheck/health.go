@@ -23,11 +23,11 @@ const (
 type Status struct {
 	Name         string    `json:"name"`
 	Service      string    `json:"service"`
-	Health       Health    `json:"health"`
-	LastAsked    time.Time `json:"lastAsked"`           // zero if it was not
-	CountedUntil time.Time `json:"countedUntil"`        // end of the newest interval that was counted; zero if none was
-	LastError    string    `json:"lastError,omitempty"` // of the last question
-	Warning      string    `json:"warning,omitempty"`   // why the role is not the right one
+	Health       Health    `json:"health" enum:"unknown,up,down"`
+	LastAsked    time.Time `json:"lastAsked,omitzero" doc:"Absent if it was not asked yet"`
+	CountedUntil time.Time `json:"countedUntil,omitzero" doc:"End of the newest interval that was counted; absent if none was"`
+	LastError    string    `json:"lastError,omitempty" doc:"Why the last question had no answer that counts"`
+	Warning      string    `json:"warning,omitempty" doc:"Why the role of the database is not the right one"`
 }
 
 // state is what is remembered of a check while it is defined.

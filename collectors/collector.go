@@ -161,7 +161,7 @@ func (c *Collector) adopt(compiled []*objective) {
 	clear(c.bounds)
 	clear(c.refused)
 	c.rebuild(m, func(s *series) bool {
-		s.wants, s.linked = m.wants(s.source, s.labels), false
+		s.wants, s.linked, s.noted = m.wants(s.source, s.labels), false, 0 // a new objective has this minute yet to be observed
 		c.classify(s)
 		return len(s.wants) > 0 || s.health
 	})

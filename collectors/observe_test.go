@@ -26,10 +26,11 @@ type desk struct {
 	now       time.Time
 }
 
+var observeStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
 func newDesk(t *testing.T, objs ...*slo.Objective) *desk {
 	t.Helper()
-	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	d := &desk{T: t, registry: prometheus.NewRegistry(), start: start, now: start.Add(time.Hour)}
+	d := &desk{T: t, registry: prometheus.NewRegistry(), start: observeStart, now: observeStart.Add(time.Hour)}
 	d.ledger = ledger.New(ledger.Config{Now: func() time.Time { return d.now }})
 	d.restart(objs...)
 	return d
@@ -235,18 +236,7 @@ func TestWhatBecomesOfSamples(t *testing.T) {
 	if got, want := r.Read(0, slo.MinuteOf(d.now)).Counts, (slo.Counts{Good: 18, Total: 18}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
-	got := map[string]float64{}
-	families, err := d.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if c := m.GetCounter().GetValue(); c > 0 {
-				got[m.GetLabel()[0].GetValue()] = c
-			}
-		}
-	}
+	got := d.samples()
 	want := map[string]float64{
 		"baseline": 1, "duplicate": 1, "out_of_order": 1, "invalid": 1, "future": 1, "counted": 1, "reset": 2,
 		"unwanted": 2,
@@ -312,6 +302,47 @@ func TestIdleSeriesLeaveMemory(t *testing.T) {
 	r, _ := d.ledger.Reader(gatewayObjective.Key)
 	if got := r.Read(0, slo.MinuteOf(d.now)).Counts; got.Total != 3*3600 {
 		t.Errorf("counted %+v", got)
+	}
+}
+
+var noOptions storage.AOptions
+
+// samples returns the metric of samples by what became of them, as far as it is not 0.
+func (d *desk) samples() map[string]float64 {
+	d.Helper()
+	got := map[string]float64{}
+	families, err := d.registry.Gather()
+	if err != nil {
+		d.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if c := m.GetCounter().GetValue(); c > 0 {
+				got[m.GetLabel()[0].GetValue()] = c
+			}
+		}
+	}
+	return got
+}
+
+// limit replaces the collector by one without objectives that takes in less.
+func (d *desk) limit(series, labels, labelBytes int) {
+	d.Helper()
+	d.registry = prometheus.NewRegistry()
+	var err error
+	d.collector, err = collectors.New(collectors.Config{
+		Ledger: d.ledger, Registerer: d.registry, Now: func() time.Time { return d.now },
+		Limits: collectors.Limits{Series: series, Labels: labels, LabelBytes: labelBytes},
+	})
+	if err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *desk) wantProblem(key slo.Key, want string) {
+	d.Helper()
+	if diff := cmp.Diff(map[slo.Key][]string{key: {want}}, d.collector.Problems()); diff != "" {
+		d.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 

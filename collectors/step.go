@@ -30,6 +30,9 @@ func (v verdict) counts() bool { return v <= verdictRead }
 // maxEvents is the largest value whose whole events can be told apart: above 2^53 a float64 skips integers.
 const maxEvents = 1 << 53
 
+// maxSum is the largest sum of increases that is kept, so that a float64 has room for their fractions.
+const maxSum = 1 << 40
+
 // span is the time from which samples are taken, in Unix milliseconds, both ends included.
 type span struct{ oldest, latest int64 }
 
@@ -108,7 +111,7 @@ func accrue(c ledger.Cursor, known bool, st, t int64, v float64, taken span) pro
 	case known:
 		p.from = c.T
 	}
-	if p.value > maxEvents {
+	if p.value > maxSum {
 		_, rest := math.Modf(c.Value) // the sum only serves to add up fractions
 		p.events = int64(math.Floor(rest + v))
 		p.value = rest + v - float64(p.events)

@@ -1,0 +1,149 @@
+package collectors_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"plimsoll/slo"
+)
+
+func divided(most int) *slo.Objective {
+	o := objective("s/divided", slo.Indicator{
+		Good: `sum by (zone, route) (requests_total{code="200"})`, Total: `sum by (route, zone) (requests_total)`, GroupBy: []string{"route", "zone"},
+	})
+	o.MaxChildren = most
+	return o
+}
+
+// request is the label set of a series of requests.
+func request(code, route string) labels.Labels {
+	return labels.FromStrings("__name__", "requests_total", "code", code, "route", route, "zone", "a", "job", "api", "instance", "i")
+}
+
+func TestChildren(t *testing.T) {
+	t.Parallel()
+	o := divided(2)
+	d := newDesk(t, o)
+	at := d.start.UnixMilli()
+	for i, route := range []string{"/", `/"videos"`, "/third"} {
+		d.commit(d.collector, request("200", route), at, at+1000, float64(i+1))
+		d.commit(d.collector, request("500", route), at, at+1000, 1)
+	}
+	first, second := slo.Key(`s/divided{route="/",zone="a"}`), slo.Key(`s/divided{route="/\"videos\"",zone="a"}`)
+	var keys []slo.Key
+	for _, child := range d.ledger.Children(o.Key) {
+		keys = append(keys, child.Key)
+	}
+	if diff := cmp.Diff([]slo.Key{first, second}, keys); diff != "" {
+		t.Errorf("children (-want +got):\n%s", diff)
+	}
+	for key, want := range map[slo.Key]slo.Counts{o.Key: {Good: 6, Total: 9}, first: {Good: 1, Total: 2}, second: {Good: 2, Total: 3}} {
+		if diff := cmp.Diff(map[int]slo.Counts{0: want}, d.counts(key)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", key, diff)
+		}
+	}
+	problems := map[slo.Key][]string{o.Key: {"1 combinations of its labels are counted only in the whole, because there is a child for 2 already, which is the limit"}}
+	if diff := cmp.Diff(problems, d.collector.Problems()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// A child is observed when the whole is, and stays the same over reloads, restarts and sweeps.
+func TestChildrenStay(t *testing.T) {
+	t.Parallel()
+	o := divided(0)
+	d := newDesk(t, o)
+	d.now = d.start
+	target := []string{"job", "api", "instance", "i"}
+	child := slo.Key(`s/divided{route="/",zone="a"}`)
+	for i := range 8 {
+		after := time.Duration(i) * 30 * time.Minute
+		d.now = d.start.Add(after)
+		d.scrape(after, target, 1, []string{"__name__", "requests_total", "code", "200", "route", "/", "zone", "a"})
+		switch i % 3 {
+		case 0:
+			d.set(o)
+		case 1:
+			d.restart(o)
+		}
+	}
+	r, ok := d.ledger.Reader(child)
+	if !ok {
+		t.Fatalf("no child; objectives: %v", d.ledger.Objectives())
+	}
+	whole, _ := d.ledger.Reader(o.Key)
+	got, want := r.Read(0, slo.MinuteOf(d.now)), whole.Read(0, slo.MinuteOf(d.now))
+	if diff := cmp.Diff(want, got); diff != "" || got.Total != 7*1800 || got.Observed != 8 {
+		t.Errorf("whole and child, which is %+v (-whole +child):\n%s", got, diff)
+	}
+}
+
+func TestBoundIsNoBucket(t *testing.T) {
+	t.Parallel()
+	o := objective("s/fast", slo.Indicator{Good: `sum(d_bucket{le="0.3",code="200"})`, Total: `sum(d_count{code="200"})`})
+	d := newDesk(t, o)
+	bucket := func(instance, code string, bounds ...string) {
+		for _, le := range bounds {
+			ls := labels.FromStrings("__name__", "d_bucket", "le", le, "code", code, "job", "api", "instance", instance)
+			d.commit(d.collector, ls, 0, d.start.UnixMilli(), 1)
+		}
+	}
+	bucket("a", "500", "0.1", "+Inf") // is not asked for
+	bucket("b", "200", "0.1", "0.30", "+Inf")
+	bucket("c", "200", "0.1", "0.25", "0.5", "1.0") // is not there yet as a whole
+	if got := d.collector.Problems(); len(got) > 0 {
+		t.Errorf("problems: %v", got)
+	}
+	bucket("c", "200", "+Inf")
+	bucket("d", "200", "0.1", "+Inf")
+	want := map[slo.Key][]string{o.Key: {`le="0.3" is not a bucket of d_bucket at job "api", instance "c" and 1 other targets; the nearest are "0.25" and "0.5"`}}
+	if diff := cmp.Diff(want, d.collector.Problems()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	d.set(o)
+	if got := d.collector.Problems(); len(got) > 0 {
+		t.Errorf("problems after a reload: %v", got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.limit(4, 8, 100)
+	d.set(allRequests)
+	at := d.start.UnixMilli()
+	for i := range 6 {
+		d.commit(d.collector, labels.FromStrings("__name__", "requests_total", "n", fmt.Sprint(i)), at, at+1000, 1)
+	}
+	d.wantProblem(allRequests.Key, "series are not counted, because 4 are, which is the limit")
+	if got := d.counts(allRequests.Key)[0].Total; got != 4 {
+		t.Errorf("counted %d, want 4", got)
+	}
+	app := d.collector.AppenderV2(t.Context())
+	ref, err := app.Append(0, labels.FromStrings("__name__", "requests_total", "n", "refused"), at, at+1000, 1, nil, nil, noOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Append(ref, labels.EmptyLabels(), at, at+2000, 1, nil, nil, noOptions); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.samples()["refused"]; got != 4 {
+		t.Errorf("%v samples measured as refused, want 4", got)
+	}
+
+	d.limit(100, 2, 100)
+	d.set(allRequests)
+	d.commit(d.collector, labels.FromStrings("__name__", "requests_total", "b", "c", "d", "e"), at, at+1000, 1)
+	d.wantProblem(allRequests.Key, `a series with 3 labels is not counted; 2 are allowed: {__name__="requests_total", b="c", d="e"}`)
+	d.limit(100, 8, 30)
+	d.set(allRequests)
+	d.commit(d.collector, labels.FromStrings("__name__", "requests_total", "b", "cdefghij"), at, at+1000, 1)
+	d.wantProblem(allRequests.Key, `a series whose labels have 31 bytes is not counted; 30 are allowed: {__name__="requests_total", b="cdefghij"}`)
+}

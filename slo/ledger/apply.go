@@ -89,7 +89,7 @@ func (l *Ledger) Replace(from *Ledger) {
 
 // take makes what another track holds that of t.
 func (t *track) take(from *track) {
-	t.events, t.versions, t.drops = from.events, from.versions, from.drops
+	t.events, t.versions, t.stored, t.drops = from.events, from.versions, from.stored, from.drops
 	t.slices.markAll()
 	t.shared, t.garbage, t.listed, t.dirty, t.late, t.amended = from.shared, from.garbage, false, nil, false, false
 }

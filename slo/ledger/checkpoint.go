@@ -113,7 +113,7 @@ func (w *stateWriter) take(t *track) ObjectiveState {
 	t.dirty = t.dirty[:0]
 	s.Drops = t.drops.take()
 	if t.amended {
-		t.amended, s.Versions = false, t.versionStates()
+		t.amended, t.stored, s.Versions = false, t.versions, t.versionStates()
 	}
 	return s
 }

@@ -88,8 +88,7 @@ func (l *Ledger) SetObjectives(objs []*slo.Objective) {
 func (l *Ledger) setObjective(t *track, o *slo.Objective) {
 	t.objective = o
 	t.compose(t.correct(l.corrections))
-	if t.renew(l.now()) {
-		t.amended = true
+	if t.renew(l.now()); t.amended {
 		l.list(t)
 	}
 }

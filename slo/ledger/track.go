@@ -12,7 +12,8 @@ type track struct {
 	key       slo.Key
 	objective *slo.Objective // nil while the key is not an objective
 	versions  []version      // of the objective; ascending
-	amended   bool           // versions are not checkpointed
+	stored    []version      // as they were checkpointed
+	amended   bool           // versions are not stored
 	children  int
 	drops     drops
 

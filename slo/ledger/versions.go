@@ -37,33 +37,58 @@ func (l *Ledger) Versions(key slo.Key) slo.Versions {
 	return vs
 }
 
-// amend makes o the definition of t from an instant on, or from its EffectiveFrom if that is later, and reports whether that is a
-// new version. The past keeps what was in force then; what has not come into force yet is replaced.
-func (t *track) amend(o *slo.Objective, now time.Time) bool {
+// next returns the versions after o was read at an instant: from then on, or from its EffectiveFrom if that is later, it is in force. The
+// past keeps what was in force then; what has not come into force yet is replaced. The result is vs itself if o says nothing new.
+func next(vs []version, o *slo.Objective, now time.Time) []version {
 	now = now.UTC().Truncate(time.Millisecond)
 	from := now
 	if o.EffectiveFrom.After(now) {
 		from = o.EffectiveFrom.UTC().Truncate(time.Millisecond)
 	}
 	stored := define(o)
-	n := len(t.versions)
-	for n > 1 && t.versions[n-1].From.After(now) { // the first is in force from ever
+	n := len(vs)
+	for n > 1 && vs[n-1].From.After(now) { // the first is in force from ever
 		n--
 	}
-	inForce, coming := t.versions[:n], t.versions[n:]
+	inForce, coming := vs[:n:n], vs[n:]
 	switch {
 	case n == 0:
 		from = now // there is nothing that could be in force until then
 	case len(coming) == 1 && coming[0].Definition == stored && coming[0].From.Equal(from):
-		t.versions[n].defined = o
-		return false
+		return vs
 	case inForce[n-1].Definition == stored:
-		t.versions[n-1].defined = o
-		t.versions = inForce
-		return len(coming) > 0
+		return inForce
 	}
-	t.versions = append(slices.Clip(inForce), version{VersionState: VersionState{Number: n + 1, From: from, Definition: stored}, defined: o})
-	return true
+	return append(inForce, version{VersionState: VersionState{Number: n + 1, From: from, Definition: stored}, defined: o})
+}
+
+// renew brings the versions in line with the objective as it is defined now. A definition that is replaced before it was checkpointed leaves
+// no trace, so that all processes number the versions alike.
+func (t *track) renew(now time.Time) {
+	if t.objective != nil {
+		vs := next(t.versions, t.objective, now)
+		if !sameVersions(vs, t.versions) {
+			vs = next(t.stored, t.objective, now)
+		}
+		t.versions, t.amended = slices.Clone(vs), !sameVersions(vs, t.stored)
+	}
+	for i := range t.versions {
+		v := &t.versions[i]
+		switch {
+		case t.objective == nil:
+			v.objective = nil
+		case i == len(t.versions)-1:
+			v.objective = t.objective
+		default:
+			v.objective = under(t.objective, v.defined)
+		}
+	}
+}
+
+func sameVersions(a, b []version) bool {
+	return slices.EqualFunc(a, b, func(a, b version) bool {
+		return a.Number == b.Number && a.From.Equal(b.From) && a.Definition == b.Definition
+	})
 }
 
 // restoreVersions gives t the versions that were stored; nil leaves it as it is. After an error t is as before.
@@ -82,29 +107,11 @@ func (l *Ledger) restoreVersions(t *track, states []VersionState) error {
 		}
 		versions[i] = version{VersionState: s, defined: defined}
 	}
-	t.versions, t.amended = versions, false
+	t.versions, t.stored = versions, versions
 	if t.objective != nil {
 		l.setObjective(t, t.objective)
 	}
 	return nil
-}
-
-// renew brings the versions in line with the objective as it is defined now, and reports whether that is a new version.
-func (t *track) renew(now time.Time) (amended bool) {
-	if t.objective == nil {
-		for i := range t.versions {
-			t.versions[i].objective = nil
-		}
-		return false
-	}
-	amended = t.amend(t.objective, now)
-	for i := range t.versions {
-		v := &t.versions[i]
-		if v.objective = t.objective; v.defined != t.objective {
-			v.objective = under(t.objective, v.defined)
-		}
-	}
-	return amended
 }
 
 // at returns the definition in force at an instant, and its number.

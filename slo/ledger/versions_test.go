@@ -71,7 +71,7 @@ func TestVersions(t *testing.T) {
 	t.Parallel()
 	c := newClocked(t)
 	day := func(n int) { c.now = base.AddDate(0, 0, n) }
-	read := func(o *slo.Objective) { c.l.SetObjectives([]*slo.Objective{o}) }
+	read := func(o *slo.Objective) { c.l.SetObjectives([]*slo.Objective{o}); c.save() }
 	from := func(o *slo.Objective, n int) *slo.Objective { o.EffectiveFrom = base.AddDate(0, 0, n); return o }
 
 	read(promise(990e6))
@@ -80,7 +80,6 @@ func TestVersions(t *testing.T) {
 	day(1)
 	read(renamed)
 	c.want("a new name", map[int][2]int64{1: {0, 990}})
-	c.save()
 	c.restart()
 	day(2)
 	read(promise(990e6))
@@ -89,10 +88,11 @@ func TestVersions(t *testing.T) {
 	c.want("a change", map[int][2]int64{1: {0, 990}, 2: {2, 999}})
 	day(3)
 	read(promise(990e6))
-	c.want("taken back", map[int][2]int64{1: {0, 990}, 2: {2, 999}, 3: {3, 990}})
+	c.l.SetObjectives([]*slo.Objective{promise(980e6)})
+	read(promise(990e6))
+	c.want("taken back, after one that was not saved", map[int][2]int64{1: {0, 990}, 2: {2, 999}, 3: {3, 990}})
 	read(from(promise(950e6), 10))
 	c.want("from a date on", map[int][2]int64{1: {0, 990}, 2: {2, 999}, 3: {3, 990}, 4: {10, 950}})
-	c.save()
 	c.restart()
 	day(4)
 	read(from(promise(950e6), 10))
@@ -108,7 +108,6 @@ func TestVersions(t *testing.T) {
 	day(20)
 	read(from(promise(970e6), 12))
 	c.want("a date that has passed", map[int][2]int64{1: {0, 990}, 2: {2, 999}, 3: {3, 990}, 4: {4, 980}, 5: {20, 970}})
-	c.save()
 	c.restart()
 	read(from(promise(970e6), 12))
 	for n, target := range map[int]slo.Ratio{-5: 990e6, 0: 990e6, 2: 999e6, 3: 990e6, 4: 980e6, 19: 980e6, 20: 970e6, 100: 970e6} {
@@ -124,6 +123,7 @@ func TestFollowerTakesTheLeadersVersions(t *testing.T) {
 	t.Parallel()
 	c := newClocked(t)
 	c.l.SetObjectives([]*slo.Objective{promise(990e6)})
+	c.save()
 	c.now = base.AddDate(0, 0, 1)
 	c.l.SetObjectives([]*slo.Objective{promise(999e6)})
 	c.save()

@@ -1,0 +1,18 @@
+// Package oracle holds the test that nothing Plimsoll says of a budget differs from what a plain replay of the raw samples gives.
+//
+// A history is drawn from a seed: counters and gauges of processes that come, go, restart, repeat themselves and are late; objectives of
+// every method and window that change, leave and come back; corrections that are made and taken back; checkpoints; and processes of
+// Plimsoll that are killed between them. The samples go through a collector into a ledger, as in the server. The log of what was sent goes to
+// the replay, which knows neither cursors, blocks, batches nor prefix sums, and adds up minute by minute. Then every figure of every objective must be
+// the same, now and for instants in the past, and for a follower that takes over block by block.
+//
+//	seed ──▶ history ──▶ collector ──▶ ledger ──▶ status ──┐
+//	            │                        │ ▲                ├──▶ equal
+//	            │                   save │ │ kill, load     │
+//	            └──── log ──▶ replay ──▶ judge ─────────────┘
+//
+// A history that fails prints its seed and number, with which it is drawn again alone and shown; -histories asks for more of them:
+//
+//	go test ./slo/ledger/oracle -args -histories 100000
+//	go test ./slo/ledger/oracle -args -seed 7499965999840911284 -only 370
+package oracle

@@ -1,0 +1,199 @@
+package oracle_test
+
+import (
+	"math/big"
+	"slices"
+	"time"
+
+	"plimsoll/slo"
+)
+
+// verdict is what a replay says of an objective at an instant.
+type verdict struct {
+	version     int
+	from, to    slo.Minute
+	window, raw slo.Reading
+	burn        []slo.Reading
+	spent       *big.Rat // share of the budget
+	revision    uint64
+	dropped     int64
+	corrections int
+	minutes     []slo.MinuteCounts // of the window
+}
+
+// equal compares two verdicts but for the share that is spent.
+func (v verdict) equal(w verdict) bool {
+	return v.version == w.version && v.from == w.from && v.to == w.to && v.window == w.window && v.raw == w.raw && slices.Equal(v.burn, w.burn) &&
+		v.revision == w.revision && v.dropped == w.dropped && v.corrections == w.corrections && slices.Equal(v.minutes, w.minutes)
+}
+
+// court judges the objectives of a history as of its end.
+type court struct {
+	books       map[slo.Key]*book
+	versions    map[slo.Key][]version
+	defined     map[slo.Key]bool
+	corrections []slo.Correction
+	origin      slo.Minute
+	length      int
+}
+
+// at returns what was promised at an instant, and the number of that version.
+func (c court) at(key slo.Key, at time.Time) (*slo.Objective, int) {
+	vs := c.versions[key]
+	n := len(vs)
+	for n > 1 && vs[n-1].from > at.UnixMilli() {
+		n--
+	}
+	return vs[n-1].objective, n
+}
+
+// period returns the minutes (from, to] of a window, by counting periods from the first.
+func period(w slo.Window, at time.Time) (from, to slo.Minute) {
+	to = slo.MinuteOf(at)
+	if w.Calendar == nil {
+		return to - slo.Minute(w.Length/time.Minute), to
+	}
+	c := w.Calendar
+	begin := func(n int) time.Time {
+		y, m, d := c.Start.Date()
+		switch n *= c.Count; c.Unit {
+		case slo.Hour:
+			return c.Start.Add(time.Duration(n) * time.Hour)
+		case slo.Day:
+			return time.Date(y, m, d+n, 0, 0, 0, 0, c.Start.Location())
+		case slo.Week:
+			return time.Date(y, m, d+7*n, 0, 0, 0, 0, c.Start.Location())
+		default:
+			return time.Date(y, m+time.Month(n), d, 0, 0, 0, 0, c.Start.Location())
+		}
+	}
+	n := 0
+	if c.Unit == slo.Hour {
+		n = int(at.Sub(c.Start)/time.Hour)/c.Count - 1
+	}
+	for !begin(n + 1).After(at) {
+		n++
+	}
+	return slo.MinuteOf(begin(n)) - 1, to
+}
+
+// judge returns the verdict on an objective that is not a composite.
+func (c court) judge(key slo.Key, at time.Time) verdict {
+	o, number := c.at(key, at)
+	raw := c.books[key]
+	if raw == nil {
+		raw = newBook(c.length)
+	}
+	j, excluded := raw.clone(), make([]bool, c.length)
+	v := verdict{version: number, revision: raw.revision}
+	v.from, v.to = period(o.Window, at)
+	for _, k := range c.corrections {
+		if !(k.Objective == key || k.Objective == "" && (k.Service == "" || k.Service == o.Service)) {
+			continue
+		}
+		if v.revision++; !k.Undone.IsZero() {
+			v.revision++
+			continue
+		}
+		first, last := slo.MinuteOf(k.From), slo.MinuteOf(k.To)-1
+		if first <= v.to && last > v.from {
+			v.corrections++
+		}
+		for m := max(0, int(first-c.origin)); m <= int(last-c.origin) && m < c.length; m++ {
+			if k.Effect == slo.Exclude {
+				excluded[m] = true
+			} else {
+				j.counts[m].Good = j.counts[m].Total
+			}
+		}
+	}
+	for m := range excluded {
+		if excluded[m] {
+			j.counts[m], j.observed[m] = slo.Counts{}, false
+		}
+	}
+	if o.Method != slo.Occurrences {
+		j.slice(o, c.origin)
+	}
+	read := func(from, to slo.Minute) slo.Reading {
+		r := j.read(int(from-c.origin), int(to-c.origin))
+		for m := max(0, int(from+1-c.origin)); m <= min(int(to-c.origin), c.length-1); m++ {
+			if excluded[m] {
+				r.Minutes--
+			}
+		}
+		return r
+	}
+	v.window, v.raw = read(v.from, v.to), raw.read(int(v.from-c.origin), int(v.to-c.origin))
+	for _, l := range slo.Lookbacks() {
+		v.burn = append(v.burn, read(v.to-slo.Minute(l/time.Minute), v.to))
+	}
+	for m := max(0, int(v.from+1-c.origin)); m <= min(int(v.to-c.origin), c.length-1); m++ {
+		if j.observed[m] || j.counts[m] != (slo.Counts{}) {
+			v.minutes = append(v.minutes, slo.MinuteCounts{Minute: c.origin + slo.Minute(m), Observed: j.observed[m], Counts: j.counts[m]})
+		}
+	}
+	for h, n := range raw.dropped {
+		if h >= floor(int64(v.from)+1, 60) && h <= floor(int64(v.to), 60) {
+			v.dropped += n
+		}
+	}
+	v.spent = new(big.Rat)
+	if n := v.window.Counts; n.Total > 0 {
+		allowed := new(big.Rat).Mul(big.NewRat(int64(slo.One-o.Target), int64(slo.One)), new(big.Rat).SetInt64(n.Total))
+		v.spent.Quo(new(big.Rat).SetInt64(n.Bad()), allowed)
+	}
+	return v
+}
+
+// slice puts in the place of the events what their slices count, each at its last minute.
+func (b *book) slice(o *slo.Objective, origin slo.Minute) {
+	size := int64(o.Slice.Length / time.Minute)
+	sums := map[int]slo.Counts{}
+	for m, n := range b.counts {
+		end := (floor(int64(origin)+int64(m), size)+1)*size - 1 - int64(origin)
+		if n != (slo.Counts{}) {
+			sums[int(end)] = sums[int(end)].Add(n)
+		}
+	}
+	clear(b.counts)
+	for end, n := range sums {
+		if n.Total <= 0 || end >= len(b.counts) {
+			continue
+		}
+		ratio := big.NewRat(n.Good, n.Total)
+		switch {
+		case o.Method == slo.Timeslices && ratio.Cmp(big.NewRat(int64(o.Slice.Target), int64(slo.One))) >= 0:
+			b.counts[end] = slo.Counts{Good: 1, Total: 1}
+		case o.Method == slo.Timeslices:
+			b.counts[end] = slo.Counts{Total: 1}
+		case ratio.Sign() < 0:
+			b.counts[end] = slo.Counts{Total: slo.RatioWeight}
+		case ratio.Cmp(big.NewRat(1, 1)) > 0:
+			b.counts[end] = slo.Counts{Good: slo.RatioWeight, Total: slo.RatioWeight}
+		default:
+			ratio.Mul(ratio, big.NewRat(slo.RatioWeight, 1))
+			b.counts[end] = slo.Counts{Good: new(big.Int).Quo(ratio.Num(), ratio.Denom()).Int64(), Total: slo.RatioWeight}
+		}
+	}
+}
+
+// compose returns what a composite has spent, and whether any component is defined.
+func (c court) compose(key slo.Key, at time.Time) (spent *big.Rat, parts int) {
+	o, _ := c.at(key, at)
+	sum := new(big.Rat)
+	spent = new(big.Rat)
+	for _, part := range o.Components {
+		if !c.defined[part.Key] {
+			continue
+		}
+		weight := new(big.Rat).SetInt64(int64(part.Weight))
+		spent.Add(spent, new(big.Rat).Mul(weight, c.judge(part.Key, at).spent))
+		sum.Add(sum, weight)
+		parts++
+	}
+	if parts > 0 {
+		spent.Quo(spent, sum)
+	}
+	return spent, parts
+}

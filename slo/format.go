@@ -25,8 +25,9 @@ func FormatCount(n int64) string {
 // FormatAmount writes a number of events that may be a fraction, with one decimal where it is below 100 and not whole, and two digits
 // where it is below a tenth.
 func FormatAmount(f float64) string {
-	if abs := math.Abs(f); abs > 0 && abs < 0.1 {
-		return strings.Replace(strconv.FormatFloat(f, 'f', min(6, int(math.Ceil(-math.Log10(abs)))+1), 64), "-", minus, 1)
+	if abs := math.Abs(f); abs >= 1e-6 && abs < 0.1 {
+		digits := strconv.FormatFloat(f, 'f', min(6, int(math.Ceil(-math.Log10(abs)))+1), 64)
+		return strings.Replace(strings.TrimRight(digits, "0."), "-", minus, 1)
 	}
 	if math.Abs(f) < 100 && f != math.Trunc(f) {
 		return strings.Replace(strconv.FormatFloat(f, 'f', 1, 64), "-", minus, 1)

@@ -64,7 +64,8 @@ type NoData struct {
 // LowTraffic is what an objective must have seen before its budget is judged, in units of its [Measure]: events, or slices. If both are
 // 0 the default holds; see [Objective.Guard]. {MinBad: 1} asks for nothing, for without a bad event nothing is spent.
 type LowTraffic struct {
-	MinBad, MinTotal int64 // 0: no minimum
+	MinBad   int64 `json:"minBad"`   // 0: no minimum
+	MinTotal int64 `json:"minTotal"` // the same
 }
 
 // Objective is a promise about a service: this share of these events is good over this window.

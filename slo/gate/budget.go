@@ -71,7 +71,7 @@ func (b *budgetClause) judge(f *Figures, c *Change) (Outcome, Reason) {
 		return Pass, BudgetSpent
 	case f.Spent:
 		return b.spent, BudgetSpent
-	case b.caution == 0 || f.Remaining > b.caution.Float():
+	case b.caution == 0 || f.Remaining > b.caution.Float() || !f.enough():
 		return Pass, ""
 	case b.inCaution == cautionAllow || b.inCaution == cautionProgressive && c.Progressive:
 		return Pass, BudgetCaution
@@ -100,13 +100,13 @@ func (b *budgetClause) explain(q *question, f *Figures, r *Result) {
 		r.Until = backAt([]Figures{*f})
 	}
 	switch {
-	case r.Verdict == Pass && !f.Spent && b.spent != Allow:
-		r.Flip = plural(f.badToSpend(), "more bad event") + " of " + f.Name
+	case r.Verdict == Pass && !f.Spent && b.spent != Allow && !f.Composite:
+		r.Flip = plural(f.badToSpend(), "more bad "+f.measure().One) + " of " + f.Name
 	case r.Verdict == Pass:
 	case r.Reason == BudgetSpent:
 		r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.Exemptions(), upperFirst(backAbout(r.Until, f.Window)))
-		if n := f.goodToRecover(); n > 0 {
-			r.Flip = plural(n, "more good event") + " of " + f.Name + " without a bad one"
+		if n := f.goodToRecover(); n > 0 && !f.Composite {
+			r.Flip = plural(n, "more good "+f.measure().One) + " of " + f.Name + " without a bad one"
 		}
 	case b.inCaution == cautionProgressive:
 		r.Next = fmt.Sprintf("roll the change out in steps that stop by themselves and say so with --progressive, or wait. Meanwhile %s go out.", q.policy.Exemptions())

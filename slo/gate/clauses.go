@@ -127,6 +127,15 @@ type dataClause struct {
 func (d *dataClause) evaluate(q *question) Result {
 	r := Result{Clause: "data", Line: d.line, Verdict: Pass}
 	for _, f := range q.snapshot.Objectives {
+		if f.Hold != "" { // the objective asks for it, so no policy can allow it
+			r.Verdict, r.Reason = Hold, DataGap
+			r.Detail = fmt.Sprintf("%s: %s, and the objective says to wait for data (no-data policy of the gate)", f.Name, f.Hold)
+			r.Next = fmt.Sprintf("see why metrics of the service do not arrive, then ask again. Meanwhile only %s go out.", q.policy.Exemptions())
+			r.Flip = "a fresh sample of " + f.Name
+			return r
+		}
+	}
+	for _, f := range q.snapshot.Objectives {
 		switch {
 		case f.LastSample.IsZero():
 			r.Reason, r.Detail = DataStale, fmt.Sprintf("%s: no sample has ever arrived", f.Name)

@@ -124,6 +124,7 @@ var whys = map[Reason]string{
 	BudgetCaution:       "an error budget is low",
 	DataStale:           "the data is stale",
 	CoverageLow:         "too little was measured",
+	DataGap:             "the source is silent",
 	IncidentOpen:        "a severe incident is open",
 	CalendarClosed:      "releases are closed at this time",
 	AlertFiring:         "a budget burns right now",

@@ -183,11 +183,12 @@ func TestFlip(t *testing.T) {
 		bad := rapid.Int64Range(0, min(total, 5_000)).Draw(t, "bad")
 		f := figuresOf("a", bad, total)
 		f.Target = slo.Ratio(rapid.Int64Range(int64(slo.One/2), int64(slo.One)-1).Draw(t, "target"))
-		f.Spent = slo.BudgetOf(f.Target, f.Counts).Spent
+		f.Guard = slo.LowTraffic{MinBad: rapid.Int64Range(0, 5_000).Draw(t, "least bad"), MinTotal: rapid.Int64Range(0, 1_000_000).Draw(t, "least total")}
 		add := func(good, bad int64) bool {
 			c := f.Counts.Add(slo.Counts{Good: good, Total: good + bad})
-			return slo.BudgetOf(f.Target, c).Spent
+			return slo.BudgetOf(f.Target, c).Spent && c.Bad() >= f.Guard.MinBad && c.Total >= f.Guard.MinTotal
 		}
+		f.Spent = add(0, 0)
 		if f.Spent {
 			if n := f.goodToRecover(); add(n, 0) || n > 1 && !add(n-1, 0) {
 				t.Fatalf("%v: %d good events", f, n)

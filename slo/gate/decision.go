@@ -31,6 +31,7 @@ const (
 	BudgetCaution    Reason = "BUDGET_CAUTION"    // a budget is low
 	DataStale        Reason = "DATA_STALE"        // the source has not been heard for too long
 	CoverageLow      Reason = "COVERAGE_LOW"      // the source was seen in too few minutes
+	DataGap          Reason = "DATA_GAP"          // an objective asks to wait while its source is silent
 	IncidentOpen     Reason = "INCIDENT_OPEN"     // a severe incident is open
 	CalendarClosed   Reason = "CALENDAR_CLOSED"   // releases are closed at this time
 	AlertFiring      Reason = "ALERT_FIRING"      // a budget burns right now

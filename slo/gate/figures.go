@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"time"
@@ -27,19 +28,34 @@ type Figures struct {
 	Revision uint64 `json:"revision"`
 	// RecoversAt is when a spent budget is back if traffic goes on without errors; nil if not spent, or not within a window.
 	RecoversAt *time.Time `json:"recoversAt,omitempty"`
+	// Guard is what has to be seen before the budget is judged; see [slo.Objective.Guard].
+	Guard slo.LowTraffic `json:"guard,omitzero"`
+	// Unit is what one of Weight counts stands for, such as "slice"; an event if it is empty. A composite counts nothing.
+	Unit      string `json:"unit,omitempty"`
+	Weight    int64  `json:"weight,omitempty"` // 1 if it is 0
+	Composite bool   `json:"composite,omitempty"`
+	// Estimated is whether events were added for minutes without data, as the objective asks.
+	Estimated bool `json:"estimated,omitempty"`
+	// Hold says why the objective asks to wait for data; empty if it does not.
+	Hold slo.Hold `json:"hold,omitempty"`
 }
 
 // coverageLookback is the span over which coverage is judged. The objective's own window would hold every release for
 // weeks after a new service is first watched.
 const coverageLookback = time.Hour
 
-// FiguresOf takes what the gate reads out of a status and its forecast.
+// FiguresOf takes what the gate reads out of a status, to which [slo.Gaps] has been applied, and its forecast.
 func FiguresOf(s slo.Status, f slo.Forecast) Figures {
+	m := s.Objective.Measure()
 	figures := Figures{
 		Objective: s.Objective.Key, Name: s.Objective.DisplayName, Owner: s.Objective.Owner,
 		Target: s.Objective.Target, Window: s.Objective.Window.String(),
-		Counts: s.Window.Counts, Allowed: s.Budget.Allowed, Remaining: s.Budget.Remaining, Spent: s.Budget.Spent,
+		Counts: s.Window.Counts, Allowed: s.Budget.Allowed, Remaining: s.Budget.Remaining, Spent: s.Spent(),
 		LastSample: s.LastSample, Revision: s.Revision, RecoversAt: f.RecoversAt,
+		Guard: s.Objective.Guard(), Composite: s.Objective.Method == slo.Composite, Estimated: s.Gaps.Estimated, Hold: s.Gaps.Hold,
+	}
+	if m.One != "event" {
+		figures.Unit, figures.Weight = m.One, m.Weight
 	}
 	for _, b := range s.Burn {
 		if b.Lookback == coverageLookback {
@@ -52,15 +68,44 @@ func FiguresOf(s slo.Status, f slo.Forecast) Figures {
 // String writes the figures as people read them:
 // "Availability: budget −38.2 %: 152 bad of 110 allowed, 110,000 events over 30d".
 func (f Figures) String() string {
-	if f.Total == 0 {
-		return fmt.Sprintf("%s: budget untouched: no events over %s", f.Name, f.Window)
+	m := f.measure()
+	text := fmt.Sprintf("%s: budget %s: %s bad of %s allowed, %s over %s", f.Name, slo.FormatPercent(f.Remaining),
+		m.Count(f.Bad()), m.Amount(f.Allowed), m.Of(f.Total), f.Window)
+	switch {
+	case f.Composite:
+		return fmt.Sprintf("%s: budget %s, that of its components by their weights", f.Name, slo.FormatPercent(f.Remaining))
+	case f.Total == 0:
+		return fmt.Sprintf("%s: budget untouched: no %s over %s", f.Name, m.Many, f.Window)
+	case f.Estimated:
+		text += ", estimated where there was no data"
 	}
-	return fmt.Sprintf("%s: budget %s: %s bad of %s allowed, %s events over %s", f.Name, slo.FormatPercent(f.Remaining),
-		slo.FormatCount(f.Bad()), slo.FormatAmount(f.Allowed), slo.FormatCount(f.Total), f.Window)
+	if !f.enough() && f.Remaining <= 0 {
+		text += "; too few to judge by: " + f.Guard.Describe(m) + " are asked for"
+	}
+	return text
 }
 
-// badToSpend is how many more bad events would spend the budget: the least n ≥ 1 with bad + n ≥ (1 − target) · (total + n).
+// measure is what the counts stand for.
+func (f Figures) measure() slo.Measure {
+	unit := cmp.Or(f.Unit, "event")
+	return slo.Measure{One: unit, Many: unit + "s", Weight: max(1, f.Weight)}
+}
+
+// enough reports whether there is enough to judge the budget by. A composite is judged by its components.
+func (f Figures) enough() bool {
+	weight := max(1, f.Weight)
+	return f.Composite || f.Bad() >= f.Guard.MinBad*weight && f.Total >= f.Guard.MinTotal*weight
+}
+
+// badToSpend is how many more bad events would spend the budget: the least n ≥ 1 with bad + n ≥ (1 − target) · (total + n) that is enough
+// to judge by. Of slices that are judged by their ratios, it is in whole slices.
 func (f Figures) badToSpend() int64 {
+	weight := max(1, f.Weight)
+	n := max(f.badOverBudget(), f.Guard.MinBad*weight-f.Bad(), f.Guard.MinTotal*weight-f.Total)
+	return (n + weight - 1) / weight
+}
+
+func (f Figures) badOverBudget() int64 {
 	left := f.left()
 	left.Add(left, big.NewInt(int64(f.Target)-1)) // rounds up
 	return max(left.Div(left, big.NewInt(max(int64(f.Target), 1))).Int64(), 1)
@@ -75,7 +120,9 @@ func (f Figures) goodToRecover() int64 {
 	}
 	over := f.left()
 	over.Neg(over)
-	return max(over.Div(over, big.NewInt(int64(budget))).Int64()+1, 1)
+	weight := max(1, f.Weight)
+	n := max(over.Div(over, big.NewInt(int64(budget))).Int64()+1, 1)
+	return (n + weight - 1) / weight
 }
 
 // left is (1 − target) · total − bad, exactly, in parts per billion of an event.

@@ -192,7 +192,7 @@ func (m *machine) spent() (figures []Figures) {
 
 func (m *machine) cautious() (figures []Figures) {
 	for _, w := range m.in.Watched {
-		if w.Spent || w.Remaining <= w.Caution.Float() && w.Caution > 0 {
+		if w.Spent || w.Remaining <= w.Caution.Float() && w.Caution > 0 && w.enough() {
 			figures = append(figures, w.Figures)
 		}
 	}
@@ -202,7 +202,7 @@ func (m *machine) cautious() (figures []Figures) {
 // low returns an objective that is not above a share of its budget, or nil.
 func (m *machine) low(above slo.Ratio) *Watched {
 	for i, w := range m.in.Watched {
-		if w.Freezes && (w.Spent || w.Remaining <= above.Float()) {
+		if w.Freezes && (w.Spent || w.Remaining <= above.Float() && w.enough()) {
 			return &m.in.Watched[i]
 		}
 	}

@@ -150,7 +150,7 @@ func readEffectiveFrom(value node, text string) setting {
 	if err != nil {
 		at, err = time.Parse(time.DateOnly, text)
 	}
-	if err != nil {
+	if err != nil || at.Year() < 1970 || at.Year() > 2099 {
 		value.Fail("found %q; allowed: a date such as 2026-01-31 (at midnight UTC), or a time such as 2026-01-31T12:00:00Z", text)
 		return nil
 	}

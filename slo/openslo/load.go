@@ -32,6 +32,9 @@ type Problem = doctree.Problem
 // Problems are all problems of a set of files, sorted by place. It is the error that reading returns for bad input.
 type Problems = doctree.Problems
 
+// Severity says what a problem means for whoever wrote the file.
+type Severity = doctree.Severity
+
 // The severities of problems. Only warnings let a set be used.
 const (
 	Error       = doctree.Error

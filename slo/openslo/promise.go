@@ -20,7 +20,7 @@ type promise struct {
 	window      slo.Window
 	method      slo.Method
 	indicator   func() *indicator // nil if each objective has its own
-	several     bool // each objective has its own name
+	several     bool              // each objective has its own name
 	targets     []target
 	policies    []func() *policy
 }

@@ -2,17 +2,12 @@ package controlplane
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"plimsoll/collectors"
 	"plimsoll/collectors/promql"
@@ -41,7 +36,9 @@ type Config struct {
 	// Probes are files and folders of requests that are made on a schedule.
 	Probes []string `yaml:"probes"`
 	// SQLChecks are files and folders of queries that count events.
-	SQLChecks []string `yaml:"sqlchecks"`
+	SQLChecks []string     `yaml:"sqlchecks"`
+	Push      PushConfig   `yaml:"push"`
+	Limits    LimitsConfig `yaml:"limits"`
 	// LateHorizon is how old a sample may be to be counted.
 	LateHorizon time.Duration `yaml:"late_horizon"`
 	// CheckpointEvery is how often events become durable. What is lost in a crash is counted again from the sources.
@@ -145,46 +142,4 @@ func beside(dir string, paths []string) []string {
 		out = append(out, p)
 	}
 	return out
-}
-
-// check says everything that is wrong with the values, each with its key.
-func (c Config) check() error {
-	var errs []error
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		errs = append(errs, fmt.Errorf("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen))
-	}
-	if c.DatabaseURL != "" {
-		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
-			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
-		}
-	}
-	for _, every := range []struct {
-		key string
-		is  time.Duration
-	}{{"checkpoint_every", c.CheckpointEvery}, {"gate_every", c.GateEvery}} {
-		if every.is < 100*time.Millisecond || every.is > time.Hour {
-			errs = append(errs, fmt.Errorf("%s: %v is not between 100ms and 1h", every.key, every.is))
-		}
-	}
-	if c.Retention < time.Hour || c.Retention > maxRetention || c.Retention%time.Hour != 0 {
-		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours from 1h to %v, such as 840h", c.Retention, maxRetention))
-	}
-	if c.LateHorizon < time.Minute || c.LateHorizon > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("late_horizon: %v is not between 1m and 24h", c.LateHorizon))
-	}
-	if c.LeaderTimeout < time.Second || c.LeaderTimeout > 5*time.Minute {
-		errs = append(errs, fmt.Errorf("leader_timeout: %v is not between 1s and 5m", c.LeaderTimeout))
-	}
-	for _, address := range []struct{ key, is string }{{"public_url", c.PublicURL}, {"advertise_url", c.AdvertiseURL}, {"slack.response_url", c.Slack.ResponseURL}} {
-		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))
-		}
-	}
-	if err := c.PromQL.Check(); err != nil {
-		errs = append(errs, err)
-	}
-	if len(errs) > 0 {
-		return fmt.Errorf("%w: %w", config.ErrInvalid, errors.Join(errs...))
-	}
-	return nil
 }

@@ -75,7 +75,7 @@ func (d definitions) server(name string) (promql.Server, error) {
 }
 
 func (c Config) readObjectives() ([]*slo.Objective, error) {
-	reader := openslo.Config{CheckQuery: collectors.Check, MaxWindow: c.Retention}
+	reader := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: c.Retention}
 	if len(c.Objectives) > 0 {
 		return openslo.Load(reader, c.Objectives...)
 	}

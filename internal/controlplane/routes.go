@@ -14,6 +14,7 @@ import (
 	backfillapi "plimsoll/collectors/backfill/api"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	"plimsoll/collectors/promql"
+	"plimsoll/collectors/push"
 	"plimsoll/dashboards/metrics"
 	"plimsoll/incidents"
 	incidentsapi "plimsoll/incidents/api"
@@ -45,6 +46,15 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	a.pages.Mount(api.Mux)
 	api.Mux.Handle("/metrics", promhttp.HandlerFor(prometheus.Gatherers{a.registry, prometheus.GathererFunc(a.gatherTerm)}, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	for path, protocol := range map[string]func(*push.Receiver) http.Handler{
+		"/api/v1/write": (*push.Receiver).Write, "/api/v1/otlp/v1/metrics": (*push.Receiver).OTLP,
+	} {
+		handler, err := a.pushed(protocol)
+		if err != nil {
+			return nil, err
+		}
+		api.Mux.Handle(path, handler)
+	}
 	api.Mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	api.Mux.Get("/readyz", a.ready)
 	api.Mux.Get("/readyz/leader", a.readyLeader)

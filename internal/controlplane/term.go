@@ -13,6 +13,7 @@ import (
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	"plimsoll/collectors/probe"
 	"plimsoll/collectors/promql"
+	"plimsoll/collectors/push"
 	"plimsoll/collectors/scrape"
 	"plimsoll/collectors/sqlcheck"
 	"plimsoll/slo/ledger"
@@ -29,6 +30,7 @@ type term struct {
 	prober    *probe.Prober
 	checks    *sqlcheck.Checker
 	filler    *backfill.Runner
+	pushes    *pushes
 }
 
 // lead counts and saves until ctx is done. What commits has ended before the last checkpoint.
@@ -45,6 +47,7 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("probes", t.prober.Run)
 	s.start("SQL checks", t.checks.Run)
 	s.start("backfills", t.filler.Run)
+	s.start("pushes", t.pushes.run)
 	s.start("gate", a.gate.Run)
 	return s.wait(ctx)
 }
@@ -71,7 +74,7 @@ func (a *App) try(defs definitions) error {
 func (a *App) newTerm(l *ledger.Ledger, defs definitions) (t *term, err error) {
 	t = &term{registry: prometheus.NewRegistry()}
 	t.saver = &ledger.Checkpointer{Ledger: l, Store: a.store, Every: a.cfg.CheckpointEvery, Logger: a.logger}
-	t.collector, err = collectors.New(collectors.Config{Ledger: l, Registerer: t.registry, Horizon: a.cfg.LateHorizon})
+	t.collector, err = collectors.New(collectors.Config{Ledger: l, Registerer: t.registry, Horizon: a.cfg.LateHorizon, Limits: a.cfg.collectorLimits()})
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +102,12 @@ func (a *App) newTerm(l *ledger.Ledger, defs definitions) (t *term, err error) {
 	}
 	t.filler, err = backfill.New(backfill.Config{
 		Store: backfillpg.New(a.pool), Collector: t.collector, Ledger: l, Server: t.servers.Server, Sync: t.saver.Sync, Logger: a.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.pushes, err = newPushes(push.Config{
+		Appender: t.collector, Deltas: t.collector.Deltas(), Sync: t.saver.Sync, Limits: a.cfg.pushLimits(), Registerer: t.registry, Logger: a.logger,
 	})
 	return t, err
 }

@@ -1,0 +1,82 @@
+package controlplane
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"plimsoll/internal/config"
+)
+
+// check says everything that is wrong with the values, each with its key.
+func (c Config) check() error {
+	var errs []error
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen: %q is not host:port, such as 127.0.0.1:8080", c.Listen))
+	}
+	if c.DatabaseURL != "" {
+		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
+			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
+		}
+	}
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
+	}
+	return nil
+}
+
+func (c Config) checkTimes() error {
+	var errs []error
+	for _, t := range []struct {
+		key             string
+		is, least, most time.Duration
+		bounds          string
+	}{
+		{"checkpoint_every", c.CheckpointEvery, 100 * time.Millisecond, time.Hour, "100ms and 1h"},
+		{"gate_every", c.GateEvery, 100 * time.Millisecond, time.Hour, "100ms and 1h"},
+		{"late_horizon", c.LateHorizon, time.Minute, 24 * time.Hour, "1m and 24h"},
+		{"leader_timeout", c.LeaderTimeout, time.Second, 5 * time.Minute, "1s and 5m"},
+	} {
+		if t.is < t.least || t.is > t.most {
+			errs = append(errs, fmt.Errorf("%s: %v is not between %s", t.key, t.is, t.bounds))
+		}
+	}
+	if c.Retention < time.Hour || c.Retention > maxRetention || c.Retention%time.Hour != 0 {
+		errs = append(errs, fmt.Errorf("retention: %v is not a whole number of hours from 1h to %v, such as 840h", c.Retention, maxRetention))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) checkLimits() error {
+	var errs []error
+	for _, limit := range []struct {
+		key string
+		is  int64
+	}{
+		{"push.body_bytes", c.Push.BodyBytes}, {"push.decoded_bytes", c.Push.DecodedBytes}, {"push.memory_bytes", c.Push.MemoryBytes},
+		{"push.requests", c.Push.Requests}, {"limits.series", int64(c.Limits.Series)}, {"limits.labels", int64(c.Limits.Labels)},
+		{"limits.label_bytes", int64(c.Limits.LabelBytes)},
+	} {
+		if limit.is < 0 {
+			errs = append(errs, fmt.Errorf("%s: %d is negative; 0 is the default", limit.key, limit.is))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) checkAddresses() error {
+	var errs []error
+	for _, address := range []struct{ key, is string }{
+		{"public_url", c.PublicURL}, {"advertise_url", c.AdvertiseURL}, {"slack.response_url", c.Slack.ResponseURL},
+	} {
+		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -29,7 +29,7 @@ const (
 	Failure = "failure"
 )
 
-// Buckets are the upper bounds of the buckets of durations, in seconds; objectives choose among them.
+// buckets are the upper bounds of the buckets of durations, in seconds; objectives choose among them.
 var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 10, 15, 30, 60, 120, 180, 300, 600, 1800}
 
 // counters are those of one probe since it began.
@@ -40,7 +40,7 @@ type counters struct {
 	up       *counter
 
 	mu     sync.Mutex
-	start  int64 // Unix milliseconds; the start timestamp of all
+	last   int64 // of the last append, or the beginning; Unix milliseconds
 	byName map[string]*counter
 	order  []*counter
 }
@@ -48,11 +48,12 @@ type counters struct {
 type counter struct {
 	labels labels.Labels
 	ref    storage.SeriesRef
+	start  int64 // its start timestamp
 	value  float64
 }
 
 func newCounters(p *Probe, to storage.AppendableV2, now func() time.Time) *counters {
-	c := &counters{appender: to, now: now, start: now().UnixMilli(), byName: map[string]*counter{}}
+	c := &counters{appender: to, now: now, last: now().UnixMilli(), byName: map[string]*counter{}}
 	c.base = []string{model.JobLabel, Job, model.InstanceLabel, p.Name, "service", p.Service}
 	c.up = &counter{labels: labels.FromStrings(append([]string{model.MetricNameLabel, "up"}, c.base...)...), value: 1}
 	c.base = append(c.base, "probe", p.Name)
@@ -75,12 +76,12 @@ func with(names []string, more ...string) []string {
 	return append(names[:len(names):len(names)], more...)
 }
 
-// add counts n more of a series.
+// add counts n more of a series. A new one began after the last append.
 func (c *counters) add(name string, n float64, of ...string) {
 	key := fmt.Sprintf("%s%q", name, of)
 	s, ok := c.byName[key]
 	if !ok {
-		s = &counter{labels: labels.FromStrings(append(append([]string{model.MetricNameLabel, name}, c.base...), of...)...)}
+		s = &counter{labels: labels.FromStrings(append(append([]string{model.MetricNameLabel, name}, c.base...), of...)...), start: c.last}
 		c.byName[key] = s
 		c.order = append(c.order, s)
 	}
@@ -138,13 +139,13 @@ func (c *counters) beat(ctx context.Context) error {
 func (c *counters) append(ctx context.Context) error {
 	app := c.appender.AppenderV2(ctx)
 	t := c.now().UnixMilli()
-	add := func(s *counter, start int64) (err error) {
-		s.ref, err = app.Append(s.ref, s.labels, start, t, s.value, nil, nil, storage.AOptions{})
+	add := func(s *counter) (err error) {
+		s.ref, err = app.Append(s.ref, s.labels, s.start, t, s.value, nil, nil, storage.AOptions{})
 		return err
 	}
-	err := add(c.up, 0)
+	err := add(c.up)
 	for i := 0; err == nil && i < len(c.order); i++ {
-		err = add(c.order[i], c.start)
+		err = add(c.order[i])
 	}
 	if err != nil {
 		_ = app.Rollback()
@@ -153,5 +154,6 @@ func (c *counters) append(ctx context.Context) error {
 	if err := app.Commit(); err != nil {
 		return fmt.Errorf("count a run: %w", err)
 	}
+	c.last = t
 	return nil
 }

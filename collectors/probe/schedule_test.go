@@ -15,10 +15,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// recorder keeps the newest value of each series, and when the series up and those of runs grew.
+// recorder keeps the newest value and the start timestamp of each series, and when the series up and those of runs grew.
 type recorder struct {
 	mu    sync.Mutex
 	value map[string]float64
+	start map[string]time.Time
 	ups   []time.Time
 	runs  []time.Time
 }
@@ -30,7 +31,7 @@ type recording struct {
 
 func (r *recorder) AppenderV2(context.Context) storage.AppenderV2 { return recording{recorder: r} }
 
-func (r recording) Append(_ storage.SeriesRef, ls labels.Labels, _, t int64, v float64, _ *histogram.Histogram, _ *histogram.FloatHistogram, _ storage.AOptions) (storage.SeriesRef, error) {
+func (r recording) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v float64, _ *histogram.Histogram, _ *histogram.FloatHistogram, _ storage.AOptions) (storage.SeriesRef, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch at := time.UnixMilli(t); ls.Get("__name__") {
@@ -41,7 +42,7 @@ func (r recording) Append(_ storage.SeriesRef, ls labels.Labels, _, t int64, v f
 			r.runs = append(r.runs, at)
 		}
 	}
-	r.value[ls.String()] = v
+	r.value[ls.String()], r.start[ls.String()] = v, time.UnixMilli(st)
 	return 0, nil
 }
 
@@ -55,7 +56,7 @@ func failing(t *testing.T, name, every string) Probe {
 // bubble runs probes with the clock of a bubble and returns what they appended.
 func bubble(t *testing.T, during func(p *Prober), probes ...Probe) *recorder {
 	t.Helper()
-	rec := &recorder{value: map[string]float64{}}
+	rec := &recorder{value: map[string]float64{}, start: map[string]time.Time{}}
 	synctest.Test(t, func(t *testing.T) {
 		p, err := New(Config{Appender: rec, Probes: probes, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
@@ -104,6 +105,11 @@ func TestSchedule(t *testing.T) {
 		if got, ok := rec.value[series]; !ok || got != want {
 			t.Errorf("%s is %v (%v), want %v", series, got, ok, want)
 		}
+	}
+	// A series that comes later than the others does not claim to be as old.
+	late := `{__name__="probe_runs_total", instance="p", ` + of + `}`
+	if age := rec.runs[0].Sub(rec.start[late]); age <= 0 || age > heartbeat {
+		t.Errorf("the counter of failures begins %v before the first", age)
 	}
 }
 

@@ -65,7 +65,7 @@ func (b bounds) problem(t *term) string {
 		others = fmt.Sprintf(" and %d other targets", n)
 	}
 	return fmt.Sprintf("le=%q is not a bucket of %s at job %q, instance %q%s; %s",
-		strconv.FormatFloat(want, 'g', -1, 64), t.name, first.job, first.instance, others, nearest(want, has))
+		formatBound(want), t.name, first.job, first.instance, others, nearest(want, has))
 }
 
 func (n targetName) compare(other targetName) int {
@@ -83,9 +83,9 @@ func nearest(want float64, has map[float64]bool) string {
 		}
 	}
 	if math.IsInf(below, -1) {
-		return fmt.Sprintf("the nearest is %q", strconv.FormatFloat(above, 'g', -1, 64))
+		return fmt.Sprintf("the nearest is %q", formatBound(above))
 	}
-	return fmt.Sprintf("the nearest are %q and %q", strconv.FormatFloat(below, 'g', -1, 64), strconv.FormatFloat(above, 'g', -1, 64))
+	return fmt.Sprintf("the nearest are %q and %q", formatBound(below), formatBound(above))
 }
 
 // forget drops what was noted of targets that are gone.

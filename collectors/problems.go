@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"github.com/prometheus/common/model"
 
 	"plimsoll/slo"
 )
@@ -30,16 +33,16 @@ func (c *Collector) Problems() map[slo.Key][]string {
 		}
 	}
 	c.eachPart(func(s *series, o *objective) {
-		if custom := s.part.whole.custom.Load(); custom != nil && !slices.Contains(*custom, s.part.bound) {
-			has := map[float64]bool{math.Inf(1): true}
-			for _, bound := range *custom {
-				has[bound] = true
-			}
-			problem := fmt.Sprintf("le=%q is not a bucket of %s; %s", canonicalBound(fmt.Sprint(s.part.bound)), shortened(s.labels), nearest(s.part.bound, has))
-			if len(problems[o.key]) == 0 {
-				problems[o.key] = append(problems[o.key], problem)
-			}
+		custom := s.part.whole.custom.Load()
+		if custom == nil || math.IsInf(s.part.bound, 1) || slices.Contains(*custom, s.part.bound) || len(problems[o.key]) > 0 {
+			return
 		}
+		has := map[float64]bool{math.Inf(1): true}
+		for _, bound := range *custom {
+			has[bound] = true
+		}
+		name := strings.TrimSuffix(s.labels.Get(model.MetricNameLabel), bucketSuffix)
+		problems[o.key] = append(problems[o.key], fmt.Sprintf("le=%q is not a bucket of the native histogram %s; %s", formatBound(s.part.bound), name, nearest(s.part.bound, has)))
 	})
 	return problems
 }

@@ -69,8 +69,10 @@ func canonicalBound(le string) string {
 	if err != nil {
 		return le
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return formatBound(v)
 }
+
+func formatBound(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // readQuery reads a query as a signed set of selectors. Ranges are ignored: the ledger counts every event once, and the
 // window is the objective's.

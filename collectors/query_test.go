@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"plimsoll/collectors"
+	"plimsoll/slo"
 )
 
 func TestCheckAccepts(t *testing.T) {
@@ -55,11 +58,50 @@ func TestCheckRejects(t *testing.T) {
 	}
 }
 
-func FuzzCheck(f *testing.F) {
-	for _, query := range []string{`sum(rate(a{b=~"c"}[5m])) - d`, `{`, `a offset -1m`, `-a`, `sum(a) by (b)`} {
-		f.Add(query)
+func TestCheckIndicator(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		ind  slo.Indicator
+		want string // part of the error; empty for none
+	}{
+		{"counters", slo.Indicator{Good: "sum(a)", Total: "rate(b[5m])"}, ""},
+		{"what is not PromQL", slo.Indicator{Good: "sum(", Total: "a"}, `good: "sum(": the query cannot be counted: not PromQL`},
+		{"a construct", slo.Indicator{Bad: "a", Total: "max(b)"}, `total: "max(b)": the query cannot be counted: max() at character 1 is not supported; supported: counters`},
+		{"a construct that a source evaluates", slo.Indicator{Bad: "a", Total: "max(b)", Source: "p"}, ""},
+		{"what is not PromQL for a source", slo.Indicator{Bad: "a", Total: "max(", Source: "p"}, `total: "max(": `},
+		{"numbers of events", slo.Indicator{Kind: slo.Amounts, Good: "sum(a) - b", Total: "sum by (x) (c)"}, "good is divided by () and total by (x)"},
+		{"the rate of numbers of events", slo.Indicator{Kind: slo.Amounts, Good: "rate(a[5m])", Total: "b"}, "rate() at character 1 is not supported; supported for numbers of events"},
+		{"a threshold of one selector", slo.Indicator{Kind: slo.Thresholds, Query: `(a{quantile="0.99"})`, Op: slo.AtMost}, ""},
+		{"a threshold of a sum", slo.Indicator{Kind: slo.Thresholds, Query: "sum(a)"}, "sum() at character 1 is not supported; supported where every sample is judged by itself"},
+		{"a threshold of a difference", slo.Indicator{Kind: slo.Thresholds, Query: "a - b"}, "the operator - at character 1"},
+		{"a threshold of a sign", slo.Indicator{Kind: slo.Thresholds, Query: "-a"}, "the operator - at character 1"},
+		{"a ratio of a rate", slo.Indicator{Kind: slo.Ratios, Query: "rate(a[1m])"}, "rate() at character 1"},
+		{"groups in another order", slo.Indicator{Good: "sum by (x, y) (a)", Total: "sum by (y, x) (b)"}, ""},
+		{"groups that differ", slo.Indicator{Good: "sum by (x) (a)", Total: "sum by (y) (b)"}, "good is divided by (x) and total by (y); all must be divided by the same labels"},
+		{"groups on one side", slo.Indicator{Bad: "sum by (x) (a)", Total: "sum(b)"}, "bad is divided by (x) and total by ()"},
+		{"nothing", slo.Indicator{}, ""},
+	} {
+		err := collectors.CheckIndicator(tc.ind)
+		switch {
+		case tc.want == "" && err != nil:
+			t.Errorf("%s: %v", tc.name, err)
+		case tc.want != "" && (!errors.Is(err, collectors.ErrQuery) || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: got %v, want an error with %q", tc.name, err, tc.want)
+		}
 	}
-	f.Fuzz(func(_ *testing.T, query string) {
-		_ = collectors.Check(query) // does not panic
-	})
+}
+
+func TestGrouping(t *testing.T) {
+	t.Parallel()
+	got, err := collectors.Grouping(slo.Indicator{Good: "sum by (y, x, y) (a) - sum by (x, y) (b)", Total: "sum by (x, y) (b)"})
+	if diff := cmp.Diff([]string{"x", "y"}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if got, err = collectors.Grouping(slo.Indicator{Good: "sum(sum by (x) (a))", Total: "b"}); got != nil || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err = collectors.Grouping(slo.Indicator{Good: "max(a)", Total: "b"}); !errors.Is(err, collectors.ErrQuery) {
+		t.Errorf("%v", err)
+	}
 }

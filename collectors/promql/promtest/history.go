@@ -27,25 +27,27 @@ type target struct {
 	instance string
 	offset   int64 // of its scrapes, in milliseconds
 	counters map[string]float64
-	down     int // scrapes for which it stays down
+	had      map[string]bool // counters of this instance, with their process or one before
+	down     int             // scrapes for which it stays down
 }
 
 // codes are the series of a target; some appear late and some never.
 var codes = []string{"200", "204", "404", "500", "503"}
 
 // Scrapes returns the scrapes of a job "api" in the order of time: requests_total by code, and up. Counters grow, begin anew when a process
-// restarts, appear with their first request and vanish with their process; targets are down at times, and at times nobody scrapes.
+// restarts, appear with their first request and vanish with their process; targets are down at times, and at times nobody scrapes. What comes back
+// does so after some scrapes, not after hundreds.
 func (h History) Scrapes() []Scrape {
 	rng := rand.New(rand.NewPCG(h.Seed, 1))
 	targets := make([]*target, h.Targets)
 	for i := range targets {
-		targets[i] = &target{instance: fmt.Sprintf("10.0.0.%d:8080", i+1), offset: rng.Int64N(h.Every.Milliseconds()), counters: map[string]float64{}}
+		targets[i] = &target{instance: fmt.Sprintf("10.0.0.%d:8080", i+1), offset: rng.Int64N(h.Every.Milliseconds()), counters: map[string]float64{}, had: map[string]bool{}}
 	}
 	var all []Scrape
 	gap := 0
 	for t := h.From.UnixMilli(); t < h.To.UnixMilli(); t += h.Every.Milliseconds() {
 		if gap == 0 && rng.IntN(400) == 0 {
-			gap = 1 + rng.IntN(20)
+			gap = 1 + rng.IntN(10)
 		}
 		scraped := gap == 0
 		gap = max(0, gap-1)
@@ -76,16 +78,19 @@ func (g *target) live(rng *rand.Rand) {
 	case 0: // the process restarts
 		clear(g.counters)
 	case 1: // it is away for a while, and comes back as it was or anew
-		g.down = 1 + rng.IntN(30)
+		g.down = 1 + rng.IntN(10)
 		if rng.IntN(2) == 0 {
 			clear(g.counters)
 		}
 	case 2: // another one takes its place
 		clear(g.counters)
+		clear(g.had)
 		g.instance = fmt.Sprintf("10.0.%d.%d:8080", 1+rng.IntN(250), rng.IntN(250))
 	}
 	for i, code := range codes {
-		if _, there := g.counters[code]; there || rng.IntN(20*i+1) == 0 {
+		_, there := g.counters[code]
+		if there || g.had[code] && rng.IntN(3) == 0 || rng.IntN(20*i+1) == 0 {
+			g.had[code] = true
 			g.counters[code] += float64(rng.IntN(4000/(i*i*i+1))) / 4
 		}
 	}

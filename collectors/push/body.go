@@ -3,7 +3,6 @@ package push
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -73,6 +72,9 @@ func (h *hold) readBody(w http.ResponseWriter, req *http.Request) ([]byte, error
 	if control.SetReadDeadline(time.Now().Add(h.r.limits.Read)) == nil {
 		defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // it could be set before
 	}
+	if req.Context().Err() != nil { // whoever ended it may have brought the deadline forward
+		return nil, refuse(cutShort, "the request was broken off; send it again")
+	}
 	var body []byte
 	var err error
 	if known {
@@ -128,7 +130,7 @@ func (h *hold) unzip(body []byte) ([]byte, error) {
 	switch {
 	case int64(len(decoded)) > limit:
 		return nil, refuse(tooLarge, "the decompressed request has more than %d bytes, which is the limit", limit)
-	case errors.Is(err, io.ErrUnexpectedEOF), err != nil:
+	case err != nil:
 		return nil, refuse(malformed, "the request is not compressed with gzip: %v", err)
 	}
 	return decoded, nil

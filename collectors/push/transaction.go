@@ -1,6 +1,7 @@
 package push
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -91,14 +92,18 @@ func (tx *transaction) book(s *series) error {
 	if err != nil {
 		return err
 	}
-	if len(s.histograms) > 0 && problem == "" {
-		problem, err = tx.bookHistograms(e, s)
+	if len(s.histograms) > 0 {
+		other, err := tx.bookHistograms(e, s)
+		if err != nil {
+			return err
+		}
+		problem = cmp.Or(problem, other)
 	}
 	if problem != "" {
 		tx.refused.add(1, problem)
 	}
 	tx.exemplars += s.exemplars
-	return err
+	return nil
 }
 
 // meet makes the acquaintance of a series. It returns why the series is refused, or an error if its labels cannot be decoded.

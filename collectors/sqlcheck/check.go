@@ -3,6 +3,7 @@ package sqlcheck
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ type Check struct {
 // Database names where the address of a PostgreSQL is found. Exactly one member is set.
 type Database struct {
 	URLEnv  string // an environment variable
-	URLFile string // a file, read before each connection
+	URLFile string // a file, read before each connection; in a definition relative to it
 }
 
 // Defaults and bounds of a check.
@@ -91,7 +92,7 @@ func Parse(files ...config.File) ([]Check, error) {
 		p := config.NewProblems(f.Name, f.Data)
 		for i, w := range content.Checks {
 			at := config.Path{"checks", i}
-			c := w.check(p, at)
+			c := w.check(p, at, filepath.Dir(f.Name))
 			if other, ok := where[c.Name]; ok && c.Name != "" {
 				p.Add(at.In("name"), "%q is the name of another check, at %s", c.Name, other)
 			}
@@ -109,8 +110,8 @@ func Parse(files ...config.File) ([]Check, error) {
 // nameFormat is that of names that become values of labels and parts of keys.
 var nameFormat = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$`)
 
-// check fills in the defaults and notes what is wrong.
-func (w written) check(p *config.Problems, at config.Path) Check {
+// check fills in the defaults and notes what is wrong. Names of files are relative to dir.
+func (w written) check(p *config.Problems, at config.Path, dir string) Check {
 	c := Check{Name: w.Name, Service: w.Service, Database: Database(w.Database), Query: strings.TrimSpace(w.Query)}
 	for _, name := range []struct{ key, value string }{{"name", w.Name}, {"service", w.Service}} {
 		if !nameFormat.MatchString(name.value) {
@@ -122,6 +123,8 @@ func (w written) check(p *config.Problems, at config.Path) Check {
 		p.Add(at.In("database"), "must name the environment variable (url_env) or file (url_file) that holds the address, postgres://user:password@host/database")
 	case env != "" && file != "":
 		p.Add(at.In("database"), "must have one of url_env and url_file, found both")
+	case file != "" && !filepath.IsAbs(file):
+		c.Database.URLFile = filepath.Join(dir, file)
 	}
 	if c.Query == "" {
 		p.Add(at.In("query"), "must be a SELECT that returns good and total for the interval ($1, $2]")

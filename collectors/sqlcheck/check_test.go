@@ -2,6 +2,7 @@ package sqlcheck_test
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,10 @@ func TestParse(t *testing.T) {
 	other.Every, other.Timeout, other.Delay, other.CatchUp = time.Minute, 10*time.Second, time.Minute, 7*24*time.Hour
 	if diff := cmp.Diff([]sqlcheck.Check{want, other}, got); diff != "" {
 		t.Error(diff)
+	}
+	file := config.File{Name: "checks/c.yaml", Data: []byte(strings.Replace(minimal, "url_env: VIDEO_DATABASE_URL", "url_file: url", 1))}
+	if got, err := sqlcheck.Parse(file); err != nil || got[0].Database.URLFile != filepath.Join("checks", "url") {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -27,8 +27,8 @@ type sloLintCmd struct {
 	Paths   []string `arg:"" name:"path" help:"OpenSLO files, or folders of them."`
 }
 
-// lintResult is what "slo lint" found.
-type lintResult struct {
+// objectiveLint is what "slo lint" found.
+type objectiveLint struct {
 	Objectives  int              `json:"objectives"`
 	Errors      int              `json:"errors"`
 	Unsupported int              `json:"unsupported"` // valid, but cannot be counted by this server
@@ -55,12 +55,12 @@ func (cmd sloLintCmd) Run(c *cli) error {
 }
 
 // lint reads the files. The error is about files that could not be read.
-func lint(lenient bool, paths []string) (lintResult, error) {
+func lint(lenient bool, paths []string) (objectiveLint, error) {
 	files, err := config.Files(paths...)
 	if err != nil {
-		return lintResult{}, err
+		return objectiveLint{}, err
 	}
-	r := lintResult{Problems: openslo.Problems{}}
+	r := objectiveLint{Problems: openslo.Problems{}}
 	definitions, err := openslo.Read(objectiveReader(lenient), files...)
 	if definitions != nil {
 		r.Objectives = len(definitions.Objectives)
@@ -74,7 +74,7 @@ func lint(lenient bool, paths []string) (lintResult, error) {
 	return r, nil
 }
 
-func writeLint(w io.Writer, r lintResult) {
+func writeLint(w io.Writer, r objectiveLint) {
 	for _, p := range r.Problems {
 		fmt.Fprintln(w, p)
 	}

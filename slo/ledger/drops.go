@@ -45,6 +45,8 @@ func (d *drops) find(hour int64) (int, bool) {
 	return slices.BinarySearchFunc(d.hours, hour, func(h HourDrops, hour int64) int { return int(h.Hour - hour) })
 }
 
+func (d *drops) clone() drops { return drops{hours: slices.Clone(d.hours)} }
+
 // between returns how many samples came in the hours of the minutes (from, to].
 func (d *drops) between(from, to slo.Minute) int64 {
 	var n int64

@@ -36,6 +36,7 @@ type Ledger struct {
 	dirty       []*track
 	cursors     cursors
 	corrections []slo.Correction
+	imported    []slo.Correction // that are yet to be stored
 	commits     uint64
 	version     uint64
 	changed     chan struct{} // closed at the next change; nil while nobody waits
@@ -101,8 +102,12 @@ func (l *Ledger) sort() {
 			order = append(order, t)
 		}
 	}
-	slices.SortFunc(order, func(a, b *track) int { return cmp.Compare(a.key, b.key) })
+	sortByKey(order)
 	l.order = order
+}
+
+func sortByKey(tracks []*track) {
+	slices.SortFunc(tracks, func(a, b *track) int { return cmp.Compare(a.key, b.key) })
 }
 
 // track returns the track of a key and makes it if need be.
@@ -193,8 +198,16 @@ func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
 		l.mu.Unlock()
 		return slo.Forecast{}, false
 	}
-	s, view := l.evaluate(t, at, nil), l.view(t, at)
+	s := l.evaluate(t, at, nil)
+	var views []slo.Reader // of the components, if it is a composite
+	for _, p := range s.Parts {
+		views = append(views, l.view(l.find(p.Key), at))
+	}
+	view := l.view(t, at)
 	l.mu.Unlock()
+	if s.Objective.Method == slo.Composite {
+		return slo.PredictComposite(s, views), true
+	}
 	return slo.Predict(s, view), true
 }
 

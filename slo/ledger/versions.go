@@ -96,22 +96,31 @@ func (l *Ledger) restoreVersions(t *track, states []VersionState) error {
 	if states == nil {
 		return nil
 	}
-	versions := make([]version, len(states))
-	for i, s := range states {
-		if s.Number != i+1 || i > 0 && s.From.Before(states[i-1].From) {
-			return fmt.Errorf("version %d from %s: %w: it does not follow the one before it", s.Number, s.From.Format(time.RFC3339), ErrCorrupt)
-		}
-		defined, err := parseDefinition(s.Definition)
-		if err != nil {
-			return fmt.Errorf("version %d: %w", s.Number, err)
-		}
-		versions[i] = version{VersionState: s, defined: defined}
+	versions, err := parseVersions(states)
+	if err != nil {
+		return err
 	}
 	t.versions, t.stored = versions, versions
 	if t.objective != nil {
 		l.setObjective(t, t.objective)
 	}
 	return nil
+}
+
+// parseVersions reads what was stored of an objective's versions.
+func parseVersions(states []VersionState) ([]version, error) {
+	versions := make([]version, len(states))
+	for i, s := range states {
+		if s.Number != i+1 || i > 0 && s.From.Before(states[i-1].From) {
+			return nil, fmt.Errorf("version %d from %s: %w: it does not follow the one before it", s.Number, s.From.Format(time.RFC3339), ErrCorrupt)
+		}
+		defined, err := parseDefinition(s.Definition)
+		if err != nil {
+			return nil, fmt.Errorf("version %d: %w", s.Number, err)
+		}
+		versions[i] = version{VersionState: s, defined: defined}
+	}
+	return versions, nil
 }
 
 // at returns the definition in force at an instant, and its number.

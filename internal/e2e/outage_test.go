@@ -132,6 +132,9 @@ func TestPostgresStopped(t *testing.T) {
 		r.start(m)
 	}
 	stop := r.target.work(rand.New(rand.NewPCG(1, 2)))
+	p := &pusher{t: t, r: r}
+	p.deliver() // the counter begins
+	stopPushing := p.work()
 	for _, tc := range []struct {
 		name string
 		away func() (back func())
@@ -157,16 +160,26 @@ func TestPostgresStopped(t *testing.T) {
 		if got, err := r.read(leader); err != nil || got.Total <= before.Total {
 			t.Errorf("%s: at the end of the outage the leader reads %+v, %v", tc.name, got, err)
 		}
+		if err := p.push(leader); err == nil {
+			t.Errorf("%s: a push is acknowledged that is nowhere but in memory", tc.name)
+		}
+		acknowledged := p.acknowledged()
 		back()
 		eventually(t, tc.name+": all replicas are ready again", time.Minute, func() error { return r.ready(epoch) })
 		eventually(t, tc.name+": all replicas read what was counted meanwhile", time.Minute, func() error {
 			return r.readsAtLeast(r.members, after)
 		})
-		_, now := r.leader()
+		now := r.holdsAcknowledged(tc.name, acknowledged)
 		t.Logf("%s for %v; epoch %d, then %d; %d events were counted meanwhile", tc.name, time.Since(began).Round(time.Second), epoch, now, after.Total-before.Total)
 	}
 	stop()
+	stopPushing()
+	p.deliver()
 	r.agree("after all outages")
+	for _, m := range r.members {
+		eventually(t, "what was pushed is read", 30*time.Second, func() error { return p.holds(m) })
+	}
+	t.Logf("%d pushed events were acknowledged", p.acknowledged())
 	for _, m := range r.members {
 		select {
 		case <-m.done:
@@ -205,6 +218,21 @@ func (r *replicas) during(how string, leader *member, began time.Time) {
 		}
 		return err
 	})
+}
+
+// holdsAcknowledged waits until the leader reads at least what was acknowledged, and returns its epoch.
+func (r *replicas) holdsAcknowledged(how string, acknowledged int64) int64 {
+	r.t.Helper()
+	leader, epoch := r.leader()
+	eventually(r.t, how+": the leader holds what was acknowledged", 30*time.Second, func() error {
+		var o struct{ Events counts }
+		err := getJSON(leader.url+"/v1/objectives/target/pushed", &o)
+		if err == nil && o.Events.Total < acknowledged {
+			err = fmt.Errorf("it reads %d events, %d were acknowledged", o.Events.Total, acknowledged)
+		}
+		return err
+	})
+	return epoch
 }
 
 func (r *replicas) readsAtLeast(members []*member, least counts) error {

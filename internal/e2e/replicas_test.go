@@ -51,7 +51,7 @@ func newReplicas(t *testing.T, n int, database string) *replicas {
 	for i := range n {
 		dir, addr := dataDir(t), freeAddr(t)
 		m := &member{name: fmt.Sprintf("replica %d", i+1), url: "http://" + addr, config: filepath.Join(dir, "plimsoll.yaml")}
-		writeFile(t, filepath.Join(dir, "objectives.yaml"), targetObjective)
+		writeFile(t, filepath.Join(dir, "objectives.yaml"), targetObjective+"---\n"+pushedObjective)
 		writeFile(t, m.config, fmt.Sprintf(`listen: %s
 data_dir: %s
 database_url: %s
@@ -67,7 +67,7 @@ leader_timeout: 1s
 
 func (r *replicas) start(m *member) {
 	r.t.Helper()
-	m.process = start(r.t, "plimsoll", nil, "serve", "--config", m.config)
+	m.process = start(r.t, "plimsoll", []string{"PLIMSOLL_TOKEN=" + operatorToken}, "serve", "--config", m.config)
 	eventually(r.t, m.name+" serves", time.Minute, func() error {
 		_, err := m.status()
 		return err
@@ -77,6 +77,15 @@ func (r *replicas) start(m *member) {
 func (m *member) status() (s memberStatus, err error) {
 	err = getJSON(m.url+"/v1/status", &s)
 	return s, err
+}
+
+// follows says why a member does not follow.
+func (m *member) follows() error {
+	s, err := m.status()
+	if err == nil && s.Role != "following" {
+		err = fmt.Errorf("it is %q", s.Role)
+	}
+	return err
 }
 
 // leader waits until a member other than those leads, and returns it with its epoch.

@@ -188,19 +188,20 @@ func (p *process) expect(t *testing.T, uploads []upload, from, to time.Time) {
 	if !ok {
 		t.Fatal("no objective")
 	}
-	for at := from; at.Before(to); at = at.Add(time.Minute) {
-		want := slo.Counts{}
-		for _, u := range uploads {
-			if u.at.After(at) && !u.at.After(at.Add(time.Minute)) {
-				want.Total++
-				if u.kept {
-					want.Good++
-				}
-			}
+	want := map[slo.Minute]slo.Counts{}
+	for _, u := range uploads {
+		m := slo.MinuteOf(u.at.Add(-1)) // the end of a minute belongs to it
+		c := want[m]
+		c.Total++
+		if u.kept {
+			c.Good++
 		}
+		want[m] = c
+	}
+	for at := from; at.Before(to); at = at.Add(time.Minute) {
 		m := slo.MinuteOf(at)
 		got := reader.Read(m-1, m)
-		if diff := cmp.Diff(want, got.Counts); diff != "" {
+		if diff := cmp.Diff(want[m], got.Counts); diff != "" {
 			t.Errorf("minute %v (-want +got):\n%s", at, diff)
 		}
 		if got.Observed != 1 {

@@ -36,11 +36,12 @@ type state struct {
 	status Status
 }
 
-// resume returns where a check goes on: at the newest of what the ledger and this process know.
+// resume returns where a check goes on: behind what the ledger has counted, which may be less than was asked before a crash or while
+// another process led; where it has counted nothing, because no objective wants the events, behind what was asked.
 func (s *state) resume(counted time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if counted.After(s.status.CountedUntil) {
+	if !counted.IsZero() {
 		s.status.CountedUntil = counted
 	}
 	return s.status.CountedUntil

@@ -70,3 +70,21 @@ func TestMinutes(t *testing.T) {
 		}
 	})
 }
+
+// What the ledger has lost is asked again; what it never wanted is not.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	s := &state{}
+	if got := s.resume(time.Time{}); !got.IsZero() {
+		t.Errorf("a new check goes on at %v", got)
+	}
+	s.asked(noon, noon, nil)
+	for _, test := range []struct{ ledger, want time.Time }{
+		{time.Time{}, noon}, {noon.Add(-time.Minute), noon.Add(-time.Minute)}, {noon.Add(time.Hour), noon.Add(time.Hour)},
+	} {
+		if got := s.resume(test.ledger); !got.Equal(test.want) {
+			t.Errorf("with a ledger that has counted to %v it goes on at %v, want %v", test.ledger, got, test.want)
+		}
+	}
+}

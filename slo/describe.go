@@ -47,5 +47,32 @@ func (l LowTraffic) Describe(m Measure) string {
 	return strings.Join(parts, " and ")
 }
 
+// Describe says in a sentence when the budget of s, of which f is the forecast, changes sides.
+func (f Forecast) Describe(s Status) string {
+	when := func(t *time.Time) string {
+		return fmt.Sprintf("in %s, on %s", FormatSpan(t.Sub(s.At)), t.UTC().Format("2 Jan at 15:04 UTC"))
+	}
+	window := s.Objective.Window
+	ahead := "for the next " + window.String()
+	if c := window.Calendar; c != nil {
+		_, end := c.Period(s.At)
+		ahead = "until the period ends on " + end.UTC().Format("2 Jan at 15:04 UTC")
+	}
+	switch {
+	case !s.HasData():
+		return "There is nothing to forecast from yet."
+	case !s.Budget.Spent && f.ExhaustedAt != nil:
+		return "If the last hour goes on, the budget is spent " + when(f.ExhaustedAt) + "."
+	case !s.Budget.Spent:
+		return "If the last hour goes on, the budget lasts " + ahead + "."
+	case f.RecoversAtPresentRate != nil:
+		return "If the last hour goes on, the budget is back " + when(f.RecoversAtPresentRate) + "."
+	case f.RecoversAt != nil:
+		return "The budget is back " + when(f.RecoversAt) + " if no more errors come. If the last hour goes on, it is not back within " + window.String() + "."
+	default:
+		return "The budget is not back within " + window.String() + "."
+	}
+}
+
 // Bounds returns the instants between which the events of the window came: the beginning of its first minute and the end of its last.
 func (s Status) Bounds() (from, until time.Time) { return (s.From + 1).Time(), (s.To + 1).Time() }

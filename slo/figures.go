@@ -37,11 +37,11 @@ func Figures(s Status) []Figure {
 func windowFigures(s Status) []Figure {
 	o, c, m := s.Objective, s.Window.Counts, s.Objective.Measure()
 	figures := []Figure{
-		{Name: "sli", Title: "SLI", Formula: o.Describe(), Working: m.Count(c.Good) + " ÷ " + m.Count(c.Total), Value: FormatSLI(o.Target, c)},
+		{Name: "sli", Title: "SLI", Formula: o.Describe(), Working: m.Working(float64(c.Good)) + " ÷ " + m.Working(float64(c.Total)), Value: FormatSLI(o.Target, c)},
 		{Name: "allowed", Title: "Allowed bad " + m.Many, Formula: "(1 − target) × total",
-			Working: fmt.Sprintf("(1 − %s) × %s", o.Target, m.Count(c.Total)), Value: m.Amount(s.Budget.Allowed)},
+			Working: fmt.Sprintf("(1 − %s) × %s", o.Target, m.Working(float64(c.Total))), Value: m.Amount(s.Budget.Allowed)},
 		{Name: "remaining", Title: "Budget remaining", Formula: "1 − bad ÷ allowed",
-			Working: "1 − " + m.Count(c.Bad()) + " ÷ " + m.Amount(s.Budget.Allowed), Value: FormatPercent(s.Budget.Remaining)},
+			Working: "1 − " + m.Working(float64(c.Bad())) + " ÷ " + m.Working(s.Budget.Allowed), Value: FormatPercent(s.Budget.Remaining)},
 	}
 	if c.Total <= 0 {
 		figures[2].Working = "no " + m.Many + ", so nothing is spent"
@@ -57,7 +57,7 @@ func burnWorking(s Status, i int) string {
 	case b.Total <= 0:
 		return "no " + m.Many
 	}
-	return fmt.Sprintf("(%s ÷ %s) ÷ (1 − %s)", m.Count(b.Bad()), m.Count(b.Total), s.Objective.Target)
+	return fmt.Sprintf("(%s ÷ %s) ÷ (1 − %s)", m.Working(float64(b.Bad())), m.Working(float64(b.Total)), s.Objective.Target)
 }
 
 func compositeFigures(s Status) []Figure {

@@ -1,6 +1,10 @@
 package slo
 
-import "math"
+import (
+	"math"
+	"strconv"
+	"strings"
+)
 
 // Measure is what the counts of an objective stand for when people read them. Where shares are counted, one sample or slice stands for
 // [RatioWeight] counts, and nobody should see twelve million where twelve slices are meant.
@@ -40,6 +44,20 @@ func (m Measure) Count(n int64) string {
 		return FormatCount(n / m.Weight)
 	}
 	return FormatAmount(m.Float(n))
+}
+
+// Working writes a number of counts as it is reckoned with: with up to six decimals, as many as it needs.
+func (m Measure) Working(f float64) string {
+	digits := strconv.FormatFloat(math.Abs(f)/float64(m.Weight), 'f', 6, 64)
+	whole, frac, _ := strings.Cut(digits, ".")
+	out := groupThousands(whole)
+	if frac = strings.TrimRight(frac, "0"); frac != "" {
+		out += "." + frac
+	}
+	if f < 0 {
+		return minus + out
+	}
+	return out
 }
 
 // Amount writes a number of counts that may be a fraction.

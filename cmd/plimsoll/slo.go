@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,13 +17,16 @@ import (
 
 // sloCmd is "plimsoll slo".
 type sloCmd struct {
-	List sloListCmd `cmd:"" help:"List the objectives with their budgets, worst first."`
-	Show sloShowCmd `cmd:"" help:"Show one objective: budget, burn rates, forecast, and how each figure comes about."`
-	Lint sloLintCmd `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
+	List    sloListCmd    `cmd:"" help:"List the objectives with their budgets, worst first."`
+	Show    sloShowCmd    `cmd:"" help:"Show one objective: budget, burn rates, forecast, and what spent the budget."`
+	Explain sloExplainCmd `cmd:"" help:"Explain how the figures of an objective come about: inputs, window, formula, working, coverage, versions."`
+	Lint    sloLintCmd    `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
 }
 
 type sloListCmd struct {
-	Service string `short:"s" help:"Only the objectives of this service."`
+	Service  string    `short:"s" help:"Only the objectives of this service."`
+	Children bool      `help:"With the children of objectives that are divided by labels, under their parents."`
+	At       time.Time `help:"As of a past instant, such as 2026-11-24T10:00:00Z." placeholder:"TIME"`
 }
 
 // Run prints the list.
@@ -31,16 +35,35 @@ func (cmd sloListCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	path := "/v1/objectives"
+	query := atQuery(cmd.At)
 	if cmd.Service != "" {
-		path += "?" + url.Values{"service": {cmd.Service}}.Encode()
+		query.Set("service", cmd.Service)
+	}
+	if cmd.Children {
+		query.Set("children", "true")
 	}
 	var list api.List
-	if err := client.Do(c.Ctx, http.MethodGet, path, nil, &list); err != nil {
+	if err := client.Do(c.Ctx, http.MethodGet, withQuery("/v1/objectives", query), nil, &list); err != nil {
 		return err
 	}
 	api.SortWorstFirst(list.Objectives)
 	return c.Print(list, func(w io.Writer) { writeObjectives(w, list.Objectives) })
+}
+
+// atQuery asks for an instant, if one is given.
+func atQuery(at time.Time) url.Values {
+	query := url.Values{}
+	if !at.IsZero() {
+		query.Set("at", at.UTC().Format(time.RFC3339))
+	}
+	return query
+}
+
+func withQuery(path string, query url.Values) string {
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
 }
 
 func writeObjectives(out io.Writer, objectives []api.Objective) {
@@ -50,11 +73,44 @@ func writeObjectives(out io.Writer, objectives []api.Objective) {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
-	fmt.Fprintln(w, "OBJECTIVE\tSTATE\tBUDGET\t\tSLI\tTARGET\tBURN 1H\t6H\tCOVERAGE")
-	for _, o := range objectives {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s over %s\t%s\t%s\t%s\n", o.Key, o.Condition, budgetBar(o.Budget.Remaining, 12),
-			remaining(o), sli(o), target(o), o.Window, burn(o, "1h"), burn(o, "6h"), slo.FormatPercent(o.Coverage.Ratio))
+	fmt.Fprintln(w, "OBJECTIVE\tSTATE\tBUDGET\t\tSLI\tTARGET\tMETHOD\tBURN 1H\t6H\tCOVERAGE")
+	for _, o := range underParents(objectives) {
+		name := string(o.Key)
+		if o.Parent != "" {
+			name = "  " + o.Group
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, o.Condition, budgetBar(o.Budget.Remaining, 12),
+			remaining(o), sli(o), target(o), o.Method, burn(o, "1h"), burn(o, "6h"), coverage(o.Coverage))
 	}
+	for _, o := range objectives {
+		for _, signal := range o.Quality {
+			fmt.Fprintf(w, "\n! %s: %s", o.Key, signal.Detail)
+		}
+	}
+	if slices.ContainsFunc(objectives, func(o api.Objective) bool { return len(o.Quality) > 0 }) {
+		fmt.Fprintln(w)
+	}
+}
+
+// underParents moves each child behind its parent and leaves everything else in its order.
+func underParents(objectives []api.Objective) []api.Objective {
+	var out []api.Objective
+	listed := map[slo.Key]bool{}
+	for _, o := range objectives {
+		listed[o.Key] = true
+	}
+	for _, o := range objectives {
+		if o.Parent != "" && listed[o.Parent] {
+			continue
+		}
+		out = append(out, o)
+		for _, child := range objectives {
+			if child.Parent == o.Key {
+				out = append(out, child)
+			}
+		}
+	}
+	return out
 }
 
 // budgetBar draws the share that remains in width characters: full is untouched, empty is spent or overspent.
@@ -74,10 +130,28 @@ func remaining(o api.Objective) string {
 	return slo.FormatPercent(o.Budget.Remaining)
 }
 
-func target(o api.Objective) string { return o.Target.Percent() + " %" }
+func target(o api.Objective) string { return o.Target.Percent() + " % over " + o.Window }
 
+// sli writes the SLI, rounded down: from its events, and that of a composite, which has none, from the quotient.
 func sli(o api.Objective) string {
+	const parts = 1_000_000
+	switch {
+	case o.Condition == slo.Unknown:
+		return "–"
+	case o.Method == slo.Composite:
+		return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.SLI * 1000 * parts), Total: 1000 * parts})
+	case o.Events.Good != math.Trunc(o.Events.Good):
+		return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.Events.Good * parts), Total: int64(o.Events.Total * parts)})
+	}
 	return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.Events.Good), Total: int64(o.Events.Total)})
+}
+
+// coverage writes what share of the window was observed; of a new source, since when.
+func coverage(c api.Coverage) string {
+	if c.Since != nil && c.RatioSince != nil {
+		return fmt.Sprintf("%s since %s", slo.FormatPercent(*c.RatioSince), c.Since.UTC().Format("2 Jan 15:04"))
+	}
+	return slo.FormatPercent(c.Ratio)
 }
 
 func burn(o api.Objective, lookback string) string {
@@ -87,78 +161,6 @@ func burn(o api.Objective, lookback string) string {
 		}
 	}
 	return "–"
-}
-
-type sloShowCmd struct {
-	Key string `arg:"" help:"Key of the objective: service/slo or service/slo/objective."`
-}
-
-// Run prints one objective.
-func (cmd sloShowCmd) Run(c *cli) error {
-	parts := strings.Split(cmd.Key, "/")
-	if len(parts) < 2 || len(parts) > 3 {
-		return fmt.Errorf("%q is not the key of an objective: write service/slo or service/slo/objective, as \"plimsoll slo list\" does", cmd.Key)
-	}
-	for i, p := range parts {
-		parts[i] = url.PathEscape(p)
-	}
-	client, err := c.Client()
-	if err != nil {
-		return err
-	}
-	var d api.Detail
-	if err := client.Do(c.Ctx, http.MethodGet, "/v1/objectives/"+strings.Join(parts, "/"), nil, &d); err != nil {
-		return err
-	}
-	return c.Print(d, func(w io.Writer) { writeObjective(w, d) })
-}
-
-func writeObjective(out io.Writer, d api.Detail) {
-	fmt.Fprintf(out, "%s (%s)\n", d.DisplayName, d.Key)
-	if d.Description != "" {
-		fmt.Fprintln(out, strings.TrimSpace(d.Description))
-	}
-	fmt.Fprintf(out, "\n%s  %s of the budget left (%s)\n\n", budgetBar(d.Budget.Remaining, 40), remaining(d.Objective), d.Condition)
-
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "Target\t%s over %s\n", target(d.Objective), d.Window)
-	fmt.Fprintf(w, "SLI\t%s\n", sli(d.Objective))
-	fmt.Fprintf(w, "Events\t%s, of which %s bad; %s may be\n", slo.FormatAmount(d.Events.Total), slo.FormatAmount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
-	fmt.Fprintf(w, "Forecast\t%s\n", forecast(d))
-	if d.LastSample != nil {
-		fmt.Fprintf(w, "Last sample\t%s (%s before these figures)\n", d.LastSample.Format(time.DateTime+" MST"), slo.FormatSpan(d.At.Sub(*d.LastSample)))
-	}
-	if d.Owner != "" {
-		fmt.Fprintf(w, "Owner\t%s\n", d.Owner)
-	}
-	if d.Definition.File != "" {
-		fmt.Fprintf(w, "Defined in\t%s:%d\n", d.Definition.File, d.Definition.Line)
-	}
-	fmt.Fprintln(w, "\nFIGURE\tVALUE\tFORMULA\tWITH ITS INPUTS")
-	for _, f := range d.Explanation.Figures {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Title, f.Value, f.Formula, f.Working)
-	}
-	w.Flush()
-}
-
-// forecast says in words when the budget changes sides.
-func forecast(d api.Detail) string {
-	when := func(t *time.Time) string {
-		return fmt.Sprintf("in %s (%s)", slo.FormatSpan(t.Sub(d.At)), t.UTC().Format("2006-01-02 15:04 UTC"))
-	}
-	f := d.Forecast
-	switch {
-	case !d.Budget.Spent && f.ExhaustedAt != nil:
-		return "spent " + when(f.ExhaustedAt) + " if the last hour goes on"
-	case !d.Budget.Spent:
-		return "lasts for the next " + d.Window + " if the last hour goes on"
-	case f.RecoversAtPresentRate != nil:
-		return "back " + when(f.RecoversAtPresentRate) + " if the last hour goes on"
-	case f.RecoversAt != nil:
-		return "back " + when(f.RecoversAt) + " if no more errors come; not within " + d.Window + " if the last hour goes on"
-	default:
-		return "not back within " + d.Window
-	}
 }
 
 func plural(n int, noun string) string {

@@ -181,7 +181,8 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 	}
 	o := r.status.Objective
 	d := Detail{
-		Objective: objectiveOf(r.status, r.view), At: r.status.At.UTC(), Forecast: r.forecast, Definition: definitionOf(o),
+		Objective: objectiveOf(r.status, r.view), At: r.status.At.UTC(), Forecast: r.forecast,
+		Outlook: r.forecast.Describe(r.status), Definition: definitionOf(o),
 		Explanation: slo.Explain(r.status, r.view, r.forecast),
 	}
 	for _, child := range h.Ledger.Children(key) {

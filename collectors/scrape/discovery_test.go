@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll/collectors/scrape"
 	"plimsoll/slo/ledger"
 )
 
@@ -67,8 +70,12 @@ func TestHTTPDiscovery(t *testing.T) {
 	p := startPlimsoll(t, ledger.New(ledger.Config{}), often(`http_sd_configs: [{url: '`+list.URL+`', basic_auth: {username: plimsoll, password: secret}}]
   relabel_configs:
   - {source_labels: [__meta_tier], regex: front, action: keep}
-  - {source_labels: [__meta_name], target_label: instance}`))
+  - {source_labels: [__meta_name], target_label: instance}`)+"- job_name: lost\n  file_sd_configs: [{files: [none.yaml]}]\n")
 	p.await(t, 4, 4)
+	p.awaitHealth(t, scrape.Up)
+	if diff := cmp.Diff([]scrape.Job{{Name: "api", Targets: 1, Up: 1, Dropped: 1}, {Name: "lost"}}, p.scraper.Jobs()); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
 	if targets := p.scraper.Targets(); len(targets) != 1 || targets[0].Instance != "one" || asked.Load() == 0 {
 		t.Errorf("targets %+v", targets)
 	}

@@ -51,6 +51,33 @@ func (s *Scraper) Targets() []Target {
 	return all
 }
 
+// Job says what the discoveries of a job have found. A job without targets is likelier a slip than a wish.
+type Job struct {
+	Name    string `json:"name"`
+	Targets int    `json:"targets" doc:"That are scraped"`
+	Up      int    `json:"up" doc:"Targets whose last scrape succeeded"`
+	Dropped int    `json:"dropped" doc:"Targets that were found and dropped by relabelling"`
+}
+
+// Jobs returns all jobs in the order of their definition.
+func (s *Scraper) Jobs() []Job {
+	s.mu.Lock()
+	cfg := s.cfg
+	s.mu.Unlock()
+	active, dropped := s.manager.TargetsActive(), s.manager.TargetsDroppedCounts()
+	var all []Job
+	for _, c := range cfg.ScrapeConfigs {
+		j := Job{Name: c.JobName, Targets: len(active[c.JobName]), Dropped: dropped[c.JobName]}
+		for _, t := range active[c.JobName] {
+			if Health(t.Health()) == Up {
+				j.Up++
+			}
+		}
+		all = append(all, j)
+	}
+	return all
+}
+
 func describe(job string, t *scrape.Target, b *labels.Builder) Target {
 	ls := t.Labels(b)
 	d := Target{

@@ -17,6 +17,7 @@ import (
 
 // Sources are where samples come from, and how each source is doing.
 type Sources struct {
+	Jobs    []scrape.Job      `json:"jobs" doc:"Scrape jobs, and what their discoveries found"`
 	Targets []scrape.Target   `json:"targets" doc:"What is scraped"`
 	Servers []promql.Health   `json:"servers" doc:"Prometheus-compatible servers that are read"`
 	Probes  []probe.Status    `json:"probes" doc:"Requests that are made on a schedule"`
@@ -48,7 +49,7 @@ func (a *App) sources(context.Context, *struct{}) (*struct{ Body Sources }, erro
 		return nil, err
 	}
 	return &struct{ Body Sources }{Sources{
-		Targets: notNil(t.scraper.Targets()), Servers: notNil(t.servers.Health()), Probes: notNil(t.prober.Health()), Checks: notNil(t.checks.Health()),
+		Jobs: notNil(t.scraper.Jobs()), Targets: notNil(t.scraper.Targets()), Servers: notNil(t.servers.Health()), Probes: notNil(t.prober.Health()), Checks: notNil(t.checks.Health()),
 		Problems: t.collector.Problems(), Notes: t.collector.Notes(),
 	}}, nil
 }

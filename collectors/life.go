@@ -94,8 +94,8 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 	o, s := w.objective, p.series
 	if o.life.since == 0 {
 		o.life.since = p.t
-		c.keepLife(&o.life, p.t)
 	}
+	c.remindLife(&o.life, p.t)
 	mark, began := c.ledger.Cursor(markKey(markBegan, o, s))
 	past, filled := c.ledger.Cursor(markKey(markPast, o, s))
 	cumulative := o.events == nil && !tx.delta
@@ -141,8 +141,13 @@ func (c *Collector) remindWants(s *series, t int64) {
 			mark.T = t
 			c.batch.Cursors = append(c.batch.Cursors, mark)
 		}
-		if l := &w.objective.life; t-l.mark.T >= remindEvery.Milliseconds() {
-			c.keepLife(l, t)
-		}
+		c.remindLife(&w.objective.life, t)
+	}
+}
+
+// remindLife keeps the ledger from forgetting when an objective was counted.
+func (c *Collector) remindLife(l *life, t int64) {
+	if l.mark.Start != l.since || t-l.mark.T >= remindEvery.Milliseconds() {
+		c.keepLife(l, t)
 	}
 }

@@ -34,6 +34,14 @@ func (e *CorrectionError) Error() string {
 
 // CheckCorrection reports what is wrong with a correction that is to be made, as a [*CorrectionError].
 func (l *Ledger) CheckCorrection(c slo.Correction) error {
+	if err := checkCorrection(c); err != nil {
+		return err
+	}
+	return l.checkScope(c)
+}
+
+// checkCorrection checks a correction but for what it is for.
+func checkCorrection(c slo.Correction) error {
 	if err := checkInterval(c.From, c.To); err != nil {
 		return err
 	}
@@ -44,11 +52,16 @@ func (l *Ledger) CheckCorrection(c slo.Correction) error {
 	switch reason := strings.TrimSpace(c.Reason); {
 	case reason == "":
 		return &CorrectionError{"reason", c.Reason, "must say why"}
-	case utf8.RuneCountInString(c.Reason) > maxReason || strings.ContainsRune(c.Reason, 0):
-		return &CorrectionError{"reason", fmt.Sprintf("%.20s…", c.Reason), fmt.Sprintf("must have at most %d characters", maxReason)}
+	case utf8.RuneCountInString(c.Reason) > maxReason || !storable(c.Reason):
+		return &CorrectionError{"reason", fmt.Sprintf("%.20s…", c.Reason), fmt.Sprintf("must have at most %d characters of text", maxReason)}
+	case c.Objective != "" && c.Service != "":
+		return &CorrectionError{"service", c.Service, "must not be given together with an objective"}
 	}
-	return l.checkScope(c)
+	return nil
 }
+
+// storable reports whether a text can be stored in every database.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func checkInterval(from, to time.Time) error {
 	for _, f := range []struct {
@@ -70,9 +83,6 @@ func checkInterval(from, to time.Time) error {
 
 // checkScope makes sure that there is something that c applies to.
 func (l *Ledger) checkScope(c slo.Correction) error {
-	if c.Objective != "" && c.Service != "" {
-		return &CorrectionError{"service", c.Service, "must not be given together with an objective"}
-	}
 	var keys, services []string
 	for _, o := range l.Objectives() {
 		if c.Applies(o) {

@@ -29,7 +29,7 @@ func maintenance(t *testing.T) *ledger.Ledger {
 
 func correction(effect slo.Effect) slo.Correction {
 	return slo.Correction{
-		ID: 1, Objective: "video/availability", From: base.Add(-time.Minute), To: base, Effect: effect, Reason: "maintenance", By: "ann",
+		ID: 1, Objective: "video/availability", From: base.Add(-time.Minute), To: base, Effect: effect, Reason: "maintenance", By: "ann", At: base,
 	}
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"plimsoll/slo"
 )
@@ -73,12 +74,16 @@ type Imported struct {
 // with [ErrNotEmpty], what the ledger holds already: events of the same key, or the same correction. Corrections are numbered anew when
 // they are stored, and hold when [Ledger.SetCorrections] brings them.
 func (l *Ledger) Import(r io.Reader) (Imported, error) {
+	latest := l.now().Add(maxAhead)
 	var n Imported
 	var states []ObjectiveState // without their blocks, which are in tracks
 	var tracks []*track
 	var corrections []slo.Correction
 	err := readArchive(r, func(o ObjectiveState) error {
 		t := &track{key: o.Key, retention: l.retention}
+		if err := checkState(o, latest); err != nil {
+			return fmt.Errorf("%q: %w", o.Key, err)
+		}
 		if err := t.restore(o); err != nil {
 			return fmt.Errorf("%s: %w", o.Key, err)
 		}
@@ -88,6 +93,9 @@ func (l *Ledger) Import(r io.Reader) (Imported, error) {
 		states, tracks = append(states, o), append(tracks, t)
 		return nil
 	}, func(c slo.Correction) error {
+		if err := checkImported(c); err != nil {
+			return fmt.Errorf("correction %d: %w", c.ID, err)
+		}
 		corrections = append(corrections, c)
 		return nil
 	})
@@ -103,14 +111,55 @@ func (l *Ledger) Import(r io.Reader) (Imported, error) {
 	return n, nil
 }
 
+// checkState makes sure that a store will take what is imported, for nobody could be told then, and that nothing of it is from the future, which
+// would push all other events out of the retention.
+func checkState(o ObjectiveState, latest time.Time) error {
+	lastHour := hourOf(slo.MinuteOf(latest))
+	if o.LastSample > latest.UnixMilli() {
+		return fmt.Errorf("%w: its last sample is from the future, %s", ErrArchive, time.UnixMilli(o.LastSample).UTC().Format(time.RFC3339))
+	}
+	if o.Key == "" || !storable(string(o.Key)) {
+		return fmt.Errorf("%w: that is no key", ErrArchive)
+	}
+	for _, b := range o.Blocks {
+		if b.Hour > lastHour {
+			return fmt.Errorf("%w: hour %d is in the future", ErrArchive, b.Hour)
+		}
+	}
+	for _, d := range o.Drops {
+		if d.Hour > lastHour {
+			return fmt.Errorf("%w: hour %d is in the future", ErrArchive, d.Hour)
+		}
+	}
+	for _, v := range o.Versions {
+		if !storable(v.Definition) || v.From.Before(time.Unix(0, 0)) || v.From.Year() > 9999 {
+			return fmt.Errorf("%w: version %d from %d", ErrArchive, v.Number, v.From.Unix())
+		}
+	}
+	_, err := parseVersions(o.Versions)
+	return err
+}
+
+func checkImported(c slo.Correction) error {
+	if err := checkCorrection(c); err != nil {
+		return fmt.Errorf("%w: %w", ErrArchive, err)
+	}
+	for name, text := range map[string]string{"objective": string(c.Objective), "service": c.Service, "by": c.By, "undoneBy": c.UndoneBy} {
+		if !storable(text) {
+			return fmt.Errorf("%w: %s %q is no text", ErrArchive, name, text)
+		}
+	}
+	if c.By == "" || c.At.IsZero() || c.Undone.IsZero() != (c.UndoneBy == "") {
+		return fmt.Errorf("%w: who made it or took it back, and when, is not whole", ErrArchive)
+	}
+	return nil
+}
+
 // place makes what was imported the ledger's, after making sure that all of it can be.
 func (l *Ledger) place(states []ObjectiveState, tracks []*track, corrections []slo.Correction) error {
-	for i, s := range states {
+	for _, s := range states {
 		if ref, ok := l.refs[s.Key]; ok && (l.tracks[ref].started || l.tracks[ref].lastSample != 0) {
 			return fmt.Errorf("%s: %w", s.Key, ErrNotEmpty)
-		}
-		if _, err := parseVersions(states[i].Versions); err != nil {
-			return fmt.Errorf("%s: %w", s.Key, err)
 		}
 	}
 	for _, c := range corrections {
@@ -131,7 +180,7 @@ func (l *Ledger) place(states []ObjectiveState, tracks []*track, corrections []s
 			t.drops.add(d.Hour, d.Samples)
 		}
 		if states[i].Versions != nil {
-			_ = l.restoreVersions(t, states[i].Versions) // they were parsed above
+			_ = l.restoreVersions(t, states[i].Versions) // they were checked when they were read
 			t.amended = true
 		}
 		l.list(t)

@@ -87,11 +87,12 @@ func (m *machine) judged(key slo.Key) slo.Reader {
 func (m *machine) Correct(t *rapid.T) {
 	m.corrections = nil
 	for range rapid.IntRange(0, 3).Draw(t, "corrections") {
-		from := time.UnixMilli(m.now).Truncate(time.Minute).Add(-time.Duration(rapid.IntRange(-200, 3000).Draw(t, "from")) * time.Minute)
+		from := time.UnixMilli(m.now).UTC().Truncate(time.Minute).Add(-time.Duration(rapid.IntRange(-200, 3000).Draw(t, "from")) * time.Minute)
 		m.corrections = append(m.corrections, slo.Correction{
 			From: from, To: from.Add(time.Duration(rapid.IntRange(1, 500).Draw(t, "length")) * time.Minute),
 			Service: rapid.SampledFrom([]string{"", "a"}).Draw(t, "service"),
 			Effect:  rapid.SampledFrom([]slo.Effect{slo.Exclude, slo.CountGood}).Draw(t, "effect"),
+			Reason:  "maintenance", By: "ann", At: time.UnixMilli(m.now).UTC(),
 		})
 	}
 	m.l.SetCorrections(m.corrections)

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -190,5 +191,31 @@ func TestSchemaRefusesBadCorrections(t *testing.T) {
 		if _, err := pool.Exec(t.Context(), statement); !errors.As(err, &refused) || !strings.Contains(refused.Message, "only be made") {
 			t.Errorf("%s: %v", statement, err)
 		}
+	}
+}
+
+// What is imported is stored with the checkpoint that makes it durable, by whom and when as it was.
+func TestImportedCorrectionsAreStored(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, postgres.Migrations)
+	undone := wrong()
+	undone.At, undone.Undone, undone.UndoneBy = base, base.Add(time.Minute), "ben"
+	from := ledger.New(ledger.Config{Now: func() time.Time { return base }})
+	from.SetCorrections([]slo.Correction{undone})
+	var archive bytes.Buffer
+	if err := from.Export(&archive); err != nil {
+		t.Fatal(err)
+	}
+	c := newCorrecting(t, pool)
+	if _, err := c.ledger.Import(&archive); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&ledger.Checkpointer{Ledger: c.ledger, Store: lead(t, pool)}).Save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all, version, err := c.Load(t.Context())
+	undone.ID = 1
+	if diff := cmp.Diff([]slo.Correction{undone}, all); err != nil || version != 2 || diff != "" {
+		t.Errorf("version %d, %v\n%s", version, err, diff)
 	}
 }

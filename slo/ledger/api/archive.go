@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"plimsoll/internal/httpapi"
+	"plimsoll/slo/ledger"
+)
+
+// maxArchive bounds what an import takes in: 10,000 objectives of a year are less.
+const maxArchive = 16 << 30
+
+// archived is a ledger that can be a file.
+type archived interface {
+	Export(w io.Writer) error
+	Import(r io.Reader) (ledger.Imported, error)
+}
+
+// Archive has the ledger as a file. All fields are required.
+type Archive struct {
+	Ledger archived
+	// Sync makes durable what has been imported. It fails in a process that does not lead.
+	Sync func(context.Context) error
+	// Leads reports whether this process may import; why not, if it may not.
+	Leads func() error
+	// Refresh has the ledger see the corrections that were imported.
+	Refresh func(context.Context) error
+	Now     func() time.Time
+}
+
+// Register adds the operations to api.
+func (h *Archive) Register(api huma.API) {
+	tags := []string{"ledger"}
+	huma.Register(api, huma.Operation{
+		OperationID: "export-ledger", Method: http.MethodGet, Path: "/v1/ledger/export", Tags: tags, Security: httpapi.Bearer,
+		Summary:     "The whole ledger as a file",
+		Description: "The events of all objectives, their versions, and the corrections, as of one instant. The form is described in docs/ledger.md.",
+		Errors:      []int{http.StatusUnauthorized},
+	}, h.Export)
+	huma.Register(api, huma.Operation{
+		OperationID: "import-ledger", Method: http.MethodPost, Path: "/v1/ledger/import", Tags: tags, Security: httpapi.Bearer,
+		Summary:      "Take in a file that was exported, whole or not at all",
+		Description:  "What is there already is refused: events of the same objective, or the same correction. The answer comes when everything is durable.",
+		MaxBodyBytes: -1, BodyReadTimeout: -1, SkipValidateBody: true,
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{archiveType: {}}},
+		Errors:      []int{http.StatusUnauthorized, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}, h.Import)
+}
+
+const archiveType = "application/vnd.plimsoll.ledger"
+
+// Export streams the archive. An error in the middle cuts the answer off, which the checksum at its end tells.
+func (h *Archive) Export(context.Context, *struct{}) (*huma.StreamResponse, error) {
+	name := "plimsoll-ledger-" + h.Now().UTC().Format("20060102T150405Z") + ".plsm"
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		ctx.SetHeader("Content-Type", archiveType)
+		ctx.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+		if err := h.Ledger.Export(ctx.BodyWriter()); err != nil {
+			panic(http.ErrAbortHandler) // the caller must not take what came for whole
+		}
+	}}, nil
+}
+
+// ImportRequest carries an archive.
+type ImportRequest struct {
+	body io.Reader
+}
+
+// Resolve takes the body as a stream.
+func (r *ImportRequest) Resolve(ctx huma.Context) []error {
+	r.body = io.LimitReader(ctx.BodyReader(), maxArchive)
+	return nil
+}
+
+// ImportResponse says what came in.
+type ImportResponse struct {
+	Body Imported
+}
+
+// Imported says what an import brought.
+type Imported struct {
+	Objectives  int `json:"objectives"`
+	Blocks      int `json:"blocks" doc:"Hours of events, of all objectives"`
+	Corrections int `json:"corrections"`
+}
+
+// Import takes in an archive.
+func (h *Archive) Import(ctx context.Context, in *ImportRequest) (*ImportResponse, error) {
+	if err := h.Leads(); err != nil {
+		return nil, err
+	}
+	n, err := h.Ledger.Import(in.body)
+	switch {
+	case errors.Is(err, ledger.ErrNotEmpty):
+		return nil, httpapi.Problem(httpapi.Conflict, err.Error(), nil)
+	case errors.Is(err, ledger.ErrArchive), errors.Is(err, ledger.ErrCorrupt):
+		return nil, httpapi.Problem(httpapi.Invalid, err.Error(), nil)
+	case err != nil:
+		return nil, httpapi.Problem(httpapi.Unavailable, "the archive was not received whole; nothing was imported", err)
+	}
+	err = h.Sync(ctx)
+	if err == nil {
+		err = h.Refresh(ctx)
+	}
+	if err != nil {
+		return nil, httpapi.Problem(httpapi.Unavailable, "everything was imported, but it is not known whether it is durable yet; look again in a minute", err)
+	}
+	return &ImportResponse{Body: Imported{n.Objectives, n.Blocks, n.Corrections}}, nil
+}

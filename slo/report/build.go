@@ -10,10 +10,21 @@ import (
 	"plimsoll/slo/gate"
 )
 
-// Source is an objective with its events.
+// Source is an objective with what it is judged by.
 type Source struct {
 	Objective *slo.Objective
-	Reader    slo.Reader
+	Reader    slo.Reader // of a composite it holds no events
+	// Status evaluates the objective at an instant under the definition that was in force then, so that the report of a past week does not
+	// change with the objective; nil evaluates it as it is now. A composite needs it.
+	Status func(at time.Time) slo.Status
+}
+
+// at returns the status at the end of a minute, with gaps as the objective asks for in reports.
+func (s Source) at(end slo.Minute) slo.Status {
+	if s.Status == nil {
+		return slo.Gaps(slo.Evaluate(s.Objective, s.Reader, end.Time()), s.Reader, slo.ForReport)
+	}
+	return slo.Gaps(s.Status(end.Time()), s.Reader, slo.ForReport)
 }
 
 // Inputs are what a report is made of. Order does not matter; what lies outside the week is left out.
@@ -37,7 +48,7 @@ func Build(in Inputs) Report {
 	for _, name := range serviceNames(in) {
 		s := Service{Name: name, Objectives: []Objective{}, Freezes: freezes(in.Events, name, p)}
 		for _, src := range in.Objectives {
-			if src.Objective.Service == name {
+			if src.Objective.Service == name && src.Objective.Parent == "" {
 				s.Owner = cmp.Or(s.Owner, src.Objective.Owner)
 				s.Objectives = append(s.Objectives, objective(src, p))
 			}
@@ -70,36 +81,42 @@ func serviceNames(in Inputs) []string {
 }
 
 func objective(src Source, p period) Objective {
-	o, seen := src.Objective, coverageOf(src, p)
 	start, end := p.minutes()
+	before, now := src.at(start), src.at(end)
+	o, m, seen := now.Objective, now.Objective.Measure(), coverageOf(src, p)
 	week := src.Reader.Read(start, end)
 	v := Objective{
-		Key: o.Key, Name: o.DisplayName, Target: o.Target.Float(), Window: o.Window.String(),
-		Good: week.Good, Total: week.Total, Kept: slo.BudgetOf(o.Target, week.Counts).Remaining >= 0,
+		Key: o.Key, Name: o.DisplayName, Target: o.Target, Window: o.Window.String(), Unit: m.Many, Composite: o.Method == slo.Composite,
+		Good: m.Float(week.Good), Total: m.Float(week.Total), Kept: slo.BudgetOf(o.Target, week.Counts).Remaining >= 0,
 		Coverage: seen.ofWeek, MeasuredSince: seen.since, CoverageSince: seen.ofSince,
-		Start: budget(src, start), End: budget(src, end), Worst: worst(src.Reader, start, end, week.Bad()),
+		Start: budget(before), End: budget(now), Worst: worst(src.Reader, m, start, end, week.Bad()),
 	}
-	if v.End.Allowed > 0 {
-		v.Spent = float64(week.Bad()) / v.End.Allowed
+	if now.Budget.Allowed > 0 {
+		v.Spent = float64(week.Bad()) / now.Budget.Allowed
+	}
+	if v.Composite {
+		v.Kept, v.Coverage, v.CoverageSince = !now.Budget.Spent, now.Window.Coverage(), now.Window.Coverage()
 	}
 	return v
 }
 
-func budget(src Source, end slo.Minute) Budget {
-	r := src.Reader.Read(end-slo.Minute(src.Objective.Window.Minutes()), end)
-	b := slo.BudgetOf(src.Objective.Target, r.Counts)
-	return Budget{Remaining: b.Remaining, Bad: b.Bad(), Allowed: b.Allowed, Spent: b.Spent, Coverage: r.Coverage()}
+func budget(s slo.Status) Budget {
+	m := s.Objective.Measure()
+	return Budget{
+		Remaining: s.Budget.Remaining, Bad: m.Float(s.Budget.Bad()), Allowed: s.Budget.Allowed / float64(m.Weight), Spent: s.Spent(),
+		Coverage: s.Window.Coverage(), Estimated: s.Gaps.Estimated,
+	}
 }
 
 // worstHours is how many hours of an objective are named.
 const worstHours = 3
 
 // worst returns the hours with the most bad events, the earlier first among equals.
-func worst(r slo.Reader, start, end slo.Minute, bad int64) []Hour {
+func worst(r slo.Reader, m slo.Measure, start, end slo.Minute, bad int64) []Hour {
 	hours := []Hour{}
 	for from := start; from < end; from += 60 {
 		if c := r.Read(from, min(from+60, end)); c.Bad() > 0 {
-			hours = append(hours, Hour{From: (from + 1).Time(), Bad: c.Bad(), Total: c.Total, Share: float64(c.Bad()) / float64(bad)})
+			hours = append(hours, Hour{From: (from + 1).Time(), Bad: m.Float(c.Bad()), Total: m.Float(c.Total), Share: float64(c.Bad()) / float64(bad)})
 		}
 	}
 	slices.SortStableFunc(hours, func(a, b Hour) int { return cmp.Compare(b.Bad, a.Bad) })

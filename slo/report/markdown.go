@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func Markdown(w io.Writer, r Report) error {
 	return err
 }
 
-const explanation = `SLI is the week's share of good events. Budget is 1 − bad ÷ allowed over the objective's rolling window, which ends where the
+const explanation = `SLI is the week's share of good events. Budget is 1 − bad ÷ allowed over the objective's window, which ends where the
 week begins and where it ends; below 0 % it is overspent. Spent is the week's bad events as a share of what the window at the week's end
 allows; a budget can rise while some of it is spent, because older bad events leave the window. Coverage is the share of the week's minutes
 in which the source was seen. TTD is from start to detection, TTA from detection to acknowledgement, TTM and TTR from start to mitigation
@@ -46,7 +47,14 @@ func service(b *bytes.Buffer, s Service) {
 	fmt.Fprintf(b, "\n**Next:** %s (rule: %s)\n\n", text(s.Advice.Text), s.Advice.Rule)
 	table(b, "Objective", "Target", ">SLI", ">Bad", ">Events", ">Budget at start", ">at end", ">Spent", ">Coverage")
 	for _, o := range s.Objectives {
-		row(b, o.Name, slo.RatioOf(o.Target).Percent()+" % over "+o.Window, sli(o), slo.FormatCount(o.Bad()), slo.FormatCount(o.Total),
+		bad, total := slo.FormatAmount(o.Bad()), slo.FormatAmount(o.Total)
+		if o.Unit != "events" {
+			total += " " + o.Unit
+		}
+		if o.Composite {
+			bad, total = "–", "–"
+		}
+		row(b, o.Name, o.Target.Percent()+" % over "+o.Window, sli(o), bad, total,
 			left(o.Start), left(o.End), slo.FormatPercent(o.Spent), measured(o))
 	}
 	hours(b, s)
@@ -54,7 +62,12 @@ func service(b *bytes.Buffer, s Service) {
 }
 
 func sli(o Objective) string {
-	s := slo.FormatSLI(slo.RatioOf(o.Target), slo.Counts{Good: o.Good, Total: o.Total})
+	const parts = 1_000_000
+	c := slo.Counts{Good: int64(o.Good), Total: int64(o.Total)}
+	if o.Good != math.Trunc(o.Good) {
+		c = slo.Counts{Good: int64(o.Good * parts), Total: int64(o.Total * parts)}
+	}
+	s := slo.FormatSLI(o.Target, c)
 	if !o.Kept {
 		s += " ✗"
 	}
@@ -66,6 +79,8 @@ func left(b Budget) string {
 	switch {
 	case b.Coverage == 0 && b.Allowed == 0:
 		return "no data"
+	case b.Estimated:
+		return fmt.Sprintf("%s (estimated; seen %s)", slo.FormatPercent(b.Remaining), slo.FormatPercent(b.Coverage))
 	case b.Coverage < fullCoverage:
 		return fmt.Sprintf("%s (seen %s)", slo.FormatPercent(b.Remaining), slo.FormatPercent(b.Coverage))
 	default:
@@ -95,7 +110,7 @@ func hours(b *bytes.Buffer, s Service) {
 		var parts []string
 		for _, h := range o.Worst {
 			parts = append(parts, fmt.Sprintf("%s (%s bad of %s, %s of the week's)", h.From.Format("Mon 2 Jan 15:04 UTC"),
-				slo.FormatCount(h.Bad), slo.FormatCount(h.Total), slo.FormatPercent(h.Share)))
+				slo.FormatAmount(h.Bad), slo.FormatAmount(h.Total), slo.FormatPercent(h.Share)))
 		}
 		fmt.Fprintf(b, "- %s: %s\n", text(o.Name), strings.Join(parts, "; "))
 	}

@@ -73,7 +73,7 @@ func TestCodeRedHour(t *testing.T) {
 		t.Errorf("summary with this incident alone (-want +got):\n%s", d)
 	}
 	if o := r.Services[0].Objectives[0]; o.Bad() != 400 || !o.End.Spent {
-		t.Errorf("%d bad, %+v", o.Bad(), o.End)
+		t.Errorf("%v bad, %+v", o.Bad(), o.End)
 	}
 	f := r.Services[0].Freezes
 	if len(f) != 1 || !f[0].Ongoing || !f[0].From.Equal(began) || f[0].Seconds != 20 {
@@ -104,7 +104,7 @@ func TestBudgetIsThatOfNow(t *testing.T) {
 	in := codeRedHour()
 	got := report.Build(in).Services[0].Objectives[0].End
 	want := slo.Evaluate(in.Objectives[0].Objective, in.Objectives[0].Reader, in.Now)
-	if got.Remaining != want.Budget.Remaining || got.Bad != want.Budget.Bad() || got.Coverage != want.Window.Coverage() {
+	if got.Remaining != want.Budget.Remaining || got.Bad != float64(want.Budget.Bad()) || got.Coverage != want.Window.Coverage() {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

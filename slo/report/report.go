@@ -30,14 +30,17 @@ type Service struct {
 
 // Objective is the week of one objective.
 type Objective struct {
-	Key    slo.Key `json:"key"`
-	Name   string  `json:"name" doc:"Name for people"`
-	Target float64 `json:"target" doc:"Share of events that shall be good"`
-	Window string  `json:"window" doc:"Rolling window of the budget"`
-	// The week's own events, whatever the window.
-	Good     int64   `json:"good" doc:"Good events of the week"`
-	Total    int64   `json:"total" doc:"Events of the week"`
-	Kept     bool    `json:"kept" doc:"Whether the week's share of good events reached the target; true without events"`
+	Key    slo.Key   `json:"key"`
+	Name   string    `json:"name" doc:"Name for people"`
+	Target slo.Ratio `json:"target" doc:"Share of events that shall be good, as a decimal fraction" example:"0.999"`
+	Window string    `json:"window" doc:"Window of the budget"`
+	Unit   string    `json:"unit" enum:"events,samples,slices" doc:"What is counted"`
+	// A composite has the budgets of its components and no events of its own.
+	Composite bool `json:"composite,omitempty" doc:"Whether the budget is that of its components, by their weights"`
+	// The week's own events, whatever the window. They are whole but for slices and samples that are judged by their ratios.
+	Good     float64 `json:"good" doc:"Good events of the week"`
+	Total    float64 `json:"total" doc:"Events of the week"`
+	Kept     bool    `json:"kept" doc:"Whether the week's share of good events reached the target; true without events. Of a composite: whether its budget is not spent"`
 	Spent    float64 `json:"spent" doc:"The week's bad events as a share of what the window that ends with the week allows"`
 	Coverage float64 `json:"coverage" doc:"Share of the week's minutes in which the source was seen"`
 	// MeasuredSince and CoverageSince tell a source that is new from one that is seen with gaps.
@@ -54,22 +57,23 @@ func (o Objective) young(enough float64) bool {
 }
 
 // Bad returns the bad events of the week.
-func (o Objective) Bad() int64 { return o.Total - o.Good }
+func (o Objective) Bad() float64 { return o.Total - o.Good }
 
 // Budget is what was left of a budget at one instant.
 type Budget struct {
 	Remaining float64 `json:"remaining" doc:"1 − bad ÷ allowed; below 0 the budget is overspent"`
-	Bad       int64   `json:"bad"`
+	Bad       float64 `json:"bad"`
 	Allowed   float64 `json:"allowed" doc:"Events that may be bad"`
-	Spent     bool    `json:"spent" doc:"Whether bad events were at least what is allowed"`
+	Spent     bool    `json:"spent" doc:"Whether bad events were at least what is allowed, and enough to say so"`
+	Estimated bool    `json:"estimated,omitempty" doc:"Whether events were added for minutes without data, as the objective asks"`
 	Coverage  float64 `json:"coverage" doc:"Share of the window's minutes in which the source was seen"`
 }
 
 // Hour is an hour of the week.
 type Hour struct {
 	From  time.Time `json:"from"`
-	Bad   int64     `json:"bad"`
-	Total int64     `json:"total"`
+	Bad   float64   `json:"bad"`
+	Total float64   `json:"total"`
 	Share float64   `json:"share" doc:"Its bad events as a share of the week's"`
 }
 

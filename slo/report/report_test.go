@@ -195,7 +195,7 @@ func TestFigures(t *testing.T) {
 	o := video.Objectives[0]
 	// 168 bad events at full hours, of which one fell into the outage, and 70 minutes with 60 each.
 	if o.Bad() != 167+70*60 || o.Total != 7*24*60*100 {
-		t.Errorf("%d bad of %d", o.Bad(), o.Total)
+		t.Errorf("%v bad of %v", o.Bad(), o.Total)
 	}
 	if got := []time.Time{o.Worst[0].From, o.Worst[1].From, o.Worst[2].From}; !slices.Equal(got, []time.Time{on(1, 14, 0), on(1, 15, 0), on(0, 0, 0)}) {
 		t.Errorf("worst hours %v", got)

@@ -40,6 +40,9 @@ func promises(r Report) string {
 	var all, quiet int
 	var missed []string
 	each(r, func(s Service, o Objective) {
+		if o.Composite {
+			return // its components speak for it
+		}
 		all++
 		switch {
 		case o.Total == 0:

@@ -23,6 +23,7 @@ import (
 type ledger interface {
 	Objectives() []*slo.Objective
 	Reader(key slo.Key) (slo.Reader, bool)
+	Status(key slo.Key, at time.Time) (slo.Status, bool)
 }
 
 // Handlers are the operations on reports.
@@ -77,7 +78,7 @@ func (h *Handlers) Get(ctx context.Context, in *GetRequest) (*GetResponse, error
 	for _, o := range h.Ledger.Objectives() {
 		names = append(names, o.Service)
 		if r, ok := h.Ledger.Reader(o.Key); ok {
-			inputs.Objectives = append(inputs.Objectives, report.Source{Objective: o, Reader: r})
+			inputs.Objectives = append(inputs.Objectives, report.Source{Objective: o, Reader: r, Status: h.statuses(o, r)})
 		}
 	}
 	if in.Service != "" && !slices.Contains(names, in.Service) {
@@ -87,6 +88,17 @@ func (h *Handlers) Get(ctx context.Context, in *GetRequest) (*GetResponse, error
 		return nil, err
 	}
 	return &GetResponse{Body: report.Build(inputs)}, nil
+}
+
+// statuses returns what evaluates o at an instant, under the definition that was in force then.
+func (h *Handlers) statuses(o *slo.Objective, r slo.Reader) func(time.Time) slo.Status {
+	return func(at time.Time) slo.Status {
+		s, ok := h.Ledger.Status(o.Key, at)
+		if !ok { // removed by a reload since it was listed
+			return slo.Evaluate(o, r, at)
+		}
+		return s
+	}
 }
 
 // gather reads the records of the gate and of incidents.

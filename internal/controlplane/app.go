@@ -46,6 +46,7 @@ type App struct {
 	pool      *pgxpool.Pool
 	store     *ledgerpg.Store
 	replica   *replica.Replica
+	corrected *ledgerpg.Corrections
 	incidents *incidentspg.Store
 	jobs      *river.Client[pgx.Tx]
 	gate      *gatepg.Gate
@@ -103,6 +104,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	s := newStages()
 	s.start("database", db.server.Run)
 	s.start("replica", a.replica.Run)
+	s.start("corrections", a.corrected.Run)
 	s.start("jobs", a.runJobs)
 	s.start("http", func(ctx context.Context) error { return serve(ctx, listener, handler, a.logger) })
 	s.start("live pages", a.pages.Run) // stopped before http, which waits for its streams
@@ -153,5 +155,8 @@ func (a *App) buildReplica(ctx context.Context, db *database) (err error) {
 	if err := a.replica.Load(ctx); err != nil {
 		return fmt.Errorf("load the last checkpoint: %w", err)
 	}
-	return nil
+	if a.corrected, err = ledgerpg.NewCorrections(ledgerpg.CorrectionsConfig{Pool: db.pool, Ledger: a.ledger, Logger: a.logger}); err != nil {
+		return err
+	}
+	return a.corrected.Refresh(ctx)
 }

@@ -21,9 +21,12 @@ import (
 	"plimsoll/incidents/slack"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
+	"plimsoll/slo"
 	sloapi "plimsoll/slo/api"
+	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
+	ledgerapi "plimsoll/slo/ledger/api"
 	reportapi "plimsoll/slo/report/api"
 )
 
@@ -36,7 +39,8 @@ func (a *App) routes() (http.Handler, error) {
 	})
 	for _, room := range []interface{ Register(huma.API) }{
 		a, // its own status
-		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now},
+		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now, Causes: a.causes().Of, Retention: a.cfg.Retention},
+		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
@@ -93,6 +97,17 @@ func (a *App) gateStates(ctx context.Context) ([]metrics.Gate, error) {
 		}
 	}
 	return out, nil
+}
+
+// causes are what may have spent a budget.
+func (a *App) causes() causes.Sources {
+	return causes.Sources{
+		Corrections: func(ctx context.Context) ([]slo.Correction, error) {
+			all, _, err := a.corrected.Load(ctx)
+			return all, err
+		},
+		Incidents: a.incidentsOf, Decisions: a.decisions,
+	}
 }
 
 // server returns a configured server, on any replica.

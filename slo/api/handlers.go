@@ -28,8 +28,8 @@ type ledger interface {
 type Handlers struct {
 	Ledger ledger           // required
 	Now    func() time.Time // required
-	// Causes returns what may have spent the budget of an objective in [from, to); nil knows of none.
-	// [plimsoll/slo/causes.Sources.Of] is one.
+	// Causes returns what may have spent the budget of an objective in [from, to); nil knows of none. Figures come without
+	// an attribution while it fails. [plimsoll/slo/causes.Sources.Of] is one.
 	Causes func(ctx context.Context, o *slo.Objective, from, to time.Time) ([]slo.Cause, error)
 	// Retention is how far back an instant may be asked for; 0 means that nothing is forgotten.
 	Retention time.Duration
@@ -188,20 +188,21 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 	for _, child := range h.Ledger.Children(key) {
 		d.Children = append(d.Children, child.Key)
 	}
-	if r.view != nil {
-		causes, err := h.causes(ctx, r.status)
-		if err != nil {
-			return nil, err
-		}
+	if causes, err := h.causes(ctx, r.status); err == nil && r.view != nil {
 		d.Attribution = attributionOf(o, slo.Attribute(r.status, slo.Uncorrected(o, r.view), causes, slo.QuietMinutes))
 	}
 	return &GetResponse{Body: d}, nil
 }
 
+// causesTimeout bounds the search for what spent a budget: the budget itself is in memory, and must not wait for a database that is away.
+const causesTimeout = 3 * time.Second
+
 func (h *Handlers) causes(ctx context.Context, s slo.Status) ([]slo.Cause, error) {
 	if h.Causes == nil {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, causesTimeout)
+	defer cancel()
 	from, until := s.Bounds()
 	causes, err := h.Causes(ctx, s.Objective, from, until)
 	if err != nil {

@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +97,29 @@ func TestGet(t *testing.T) {
 	get(t, h, "/v1/objectives/video-api/latency/p95", 200, &p95)
 	if p95.Condition != slo.Unknown || p95.LastSample != nil {
 		t.Errorf("got %s, last sample %v", p95.Condition, p95.LastSample)
+	}
+}
+
+// The budget is in memory and is told, also while what spent it cannot be found out.
+func TestGetWithoutCauses(t *testing.T) {
+	t.Parallel()
+	l := slotest.New(slotest.Objective("video-api", "availability", "API availability", 999_000_000, 30*24*time.Hour))
+	l.Add("video-api/availability", now.Add(-3*time.Hour), 999_900, 1_000_000)
+	var away atomic.Bool
+	a := httpapi.New(httpapi.Config{Title: "T", Version: "1"})
+	(&api.Handlers{Ledger: l, Now: func() time.Time { return now }, Causes: func(context.Context, *slo.Objective, time.Time, time.Time) ([]slo.Cause, error) {
+		if away.Load() {
+			return nil, errors.New("the database is away")
+		}
+		return nil, nil
+	}}).Register(a.Huma)
+	for _, is := range []bool{false, true} {
+		away.Store(is)
+		var d api.Detail
+		get(t, a.Mux, "/v1/objectives/video-api/availability", 200, &d)
+		if (d.Attribution == nil) != is || d.Events.Bad != 100 {
+			t.Errorf("while the database is away (%v): %v bad events, attribution %+v", is, d.Events.Bad, d.Attribution)
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func run(t testing.TB, cfg backfill.Config, jobs *postgres.Store, id int64) back
 // await polls a job until it is as wanted.
 func await(t testing.TB, jobs *postgres.Store, id int64, as func(backfill.Job) bool) backfill.Job {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		job, err := jobs.Get(t.Context(), id)
 		if err != nil {

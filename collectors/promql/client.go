@@ -72,11 +72,14 @@ func (c *client) matrix(ctx context.Context, query string, ask func(context.Cont
 	if err != nil {
 		return nil, fmt.Errorf("ask for %s: %w", query, classify(err))
 	}
-	matrix, ok := value.(model.Matrix)
-	if !ok {
+	switch value := value.(type) {
+	case model.Matrix:
+		return value, nil
+	case nil:
+		return nil, fmt.Errorf("ask for %s: the answer has no result", query)
+	default:
 		return nil, fmt.Errorf("ask for %s: the answer is a %s, not a matrix", query, value.Type())
 	}
-	return matrix, nil
 }
 
 // semantic begins the warnings of a server about what a query means; all others are about data that is missing.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,7 @@ func New(cfg Config) (*Collector, error) {
 	now := cfg.Now()
 	for _, s := range cfg.Ledger.Statuses(now) {
 		if r, ok := cfg.Ledger.Reader(s.Objective.Key); ok {
-			c.events.at(s.Objective.Key, r, now)
+			c.events.at(s.Objective.Key, raw(r), now)
 		}
 	}
 	return c, nil
@@ -88,17 +89,18 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *Collector) objective(ch chan<- prometheus.Metric, s slo.Status, now time.Time) {
-	key := s.Objective.Key
-	service, rest, _ := strings.Cut(string(key), "/")
+	o := s.Objective
+	service, rest, _ := strings.Cut(string(cmp.Or(o.Parent, o.Key)), "/")
 	name, objective, _ := strings.Cut(rest, "/")
+	of := []string{service, name, objective, o.Group}
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append([]string{service, name, objective}, labels...)...)
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append(slices.Clone(of), labels...)...)
 	}
-	if r, ok := c.cfg.Ledger.Reader(key); ok {
-		good, bad, since := c.events.at(key, r, now)
+	if r, ok := c.cfg.Ledger.Reader(o.Key); ok && o.Method != slo.Composite {
+		good, bad, since := c.events.at(o.Key, raw(r), now)
 		for result, n := range map[string]int64{"good": good, "bad": bad} {
-			ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(c.descs.events, prometheus.CounterValue, float64(n), since,
-				service, name, objective, result)
+			ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(c.descs.events, prometheus.CounterValue, o.RawMeasure().Float(n), since,
+				append(slices.Clone(of), result)...)
 		}
 	}
 	gauge(c.descs.target, s.Objective.Target.Float())
@@ -108,6 +110,21 @@ func (c *Collector) objective(ch chan<- prometheus.Metric, s slo.Status, now tim
 	for _, b := range s.Burn {
 		gauge(c.descs.burn, b.Rate, slo.ShortDuration(b.Lookback))
 	}
+	wrong := map[slo.SignalKind]bool{}
+	for _, signal := range slo.Quality(s, slo.QualityLimits{}) {
+		wrong[signal.Kind] = true
+	}
+	for _, kind := range slo.SignalKinds() {
+		gauge(c.descs.quality, one(wrong[kind]), string(kind))
+	}
+}
+
+// raw returns what was measured, before corrections and slices: a counter of events must not follow those.
+func raw(r slo.Reader) slo.Reader {
+	if l, ok := r.(slo.Layered); ok {
+		return l.Raw()
+	}
+	return r
 }
 
 // source collects from what can fail. A failure leaves out its series and says so; the rest of the scrape stands.

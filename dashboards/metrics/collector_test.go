@@ -63,14 +63,14 @@ incident_open{severity="4"} 0
 incident_open{severity="5"} 0
 # HELP slo_error_budget_remaining_ratio 1 - bad / allowed over the objective's window; below 0 the budget is overspent.
 # TYPE slo_error_budget_remaining_ratio gauge
-slo_error_budget_remaining_ratio{objective="p95",service="video-api",slo="latency"} 0.8
+slo_error_budget_remaining_ratio{group="",objective="p95",service="video-api",slo="latency"} 0.8
 # HELP slo_events_total Events booked in the ledger since the server started, late ones and those of a filled gap among them, by result.
 # TYPE slo_events_total counter
-slo_events_total{objective="p95",result="bad",service="video-api",slo="latency"} 10
-slo_events_total{objective="p95",result="good",service="video-api",slo="latency"} 990
+slo_events_total{group="",objective="p95",result="bad",service="video-api",slo="latency"} 10
+slo_events_total{group="",objective="p95",result="good",service="video-api",slo="latency"} 990
 # HELP slo_objective_ratio Share of events that shall be good.
 # TYPE slo_objective_ratio gauge
-slo_objective_ratio{objective="p95",service="video-api",slo="latency"} 0.95
+slo_objective_ratio{group="",objective="p95",service="video-api",slo="latency"} 0.95
 `), "gate_allow", "gate_freeze_state", "incident_open", "slo_error_budget_remaining_ratio", "slo_events_total", "slo_objective_ratio")
 	if err != nil {
 		t.Error(err)
@@ -133,4 +133,24 @@ func events(t *testing.T, g prometheus.Gatherer) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// TestQuality reads what is wrong with the data of a child that was last heard an hour ago.
+func TestQuality(t *testing.T) {
+	t.Parallel()
+	child := slotest.Objective("video-api", `availability{route="/videos"}`, "Videos", 990_000_000, time.Hour)
+	child.Parent, child.Group = "video-api/availability", `{route="/videos"}`
+	l, c := slotest.New(child), &clock{start}
+	l.Add(child.Key, start.Add(-50*time.Minute), 12, 10)
+	err := testutil.CollectAndCompare(newCollector(t, l, c, nil), strings.NewReader(`
+# HELP plimsoll_objective_quality 1 for what is wrong with the data of an objective, 0 for what is not.
+# TYPE plimsoll_objective_quality gauge
+plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="dropped_samples",slo="availability"} 0
+plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="good_above_total",slo="availability"} 1
+plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="low_coverage",slo="availability"} 1
+plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="stale",slo="availability"} 1
+`), "plimsoll_objective_quality")
+	if err != nil {
+		t.Error(err)
+	}
 }

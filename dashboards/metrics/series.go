@@ -2,12 +2,13 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// What the series of an objective are labelled with: its key in parts.
-var objectiveLabels = []string{"service", "slo", "objective"}
+// What the series of an objective are labelled with: its key in parts. The group is empty, and so absent, but for children.
+var objectiveLabels = []string{"service", "slo", "objective", "group"}
 
 // descs are all series of a [Collector].
 type descs struct {
 	events, target, sli, remaining, burn, coverage *prometheus.Desc
+	quality                                        *prometheus.Desc
 	gateAllow, freezeState, incidentOpen           *prometheus.Desc
 	up                                             *prometheus.Desc
 }
@@ -24,6 +25,7 @@ func newDescs() descs {
 		remaining: objective("slo_error_budget_remaining_ratio", "1 - bad / allowed over the objective's window; below 0 the budget is overspent."),
 		burn:      objective("slo_burn_rate", "(bad / total) / (1 - target) over a lookback; at 1 the budget lasts exactly one window.", "window"),
 		coverage:  objective("slo_coverage_ratio", "Share of the minutes of the objective's window in which its source was seen."),
+		quality:   objective("plimsoll_objective_quality", "1 for what is wrong with the data of an objective, 0 for what is not.", "signal"),
 		gateAllow: prometheus.NewDesc("gate_allow",
 			"1 if the deploy gate lets an ordinary change (class feature) through now, 0 if not.", []string{"service", "environment"}, nil),
 		freezeState: prometheus.NewDesc("gate_freeze_state",
@@ -35,5 +37,5 @@ func newDescs() descs {
 }
 
 func (d descs) all() []*prometheus.Desc {
-	return []*prometheus.Desc{d.events, d.target, d.sli, d.remaining, d.burn, d.coverage, d.gateAllow, d.freezeState, d.incidentOpen, d.up}
+	return []*prometheus.Desc{d.events, d.target, d.sli, d.remaining, d.burn, d.coverage, d.quality, d.gateAllow, d.freezeState, d.incidentOpen, d.up}
 }

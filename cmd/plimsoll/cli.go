@@ -43,6 +43,8 @@ type commands struct {
 	Gate     gateCmd     `cmd:"" help:"The deploy gate: may this change go out now?"`
 	Incident incidentCmd `cmd:"" help:"Incidents: declare, lead, resolve, learn."`
 	Report   reportCmd   `cmd:"" help:"The weekly error-budget report."`
+	Backfill backfillCmd `cmd:"" help:"Fill objectives with the history of an existing Prometheus."`
+	Ledger   ledgerCmd   `cmd:"" help:"The ledger of events as a file."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

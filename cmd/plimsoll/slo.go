@@ -20,6 +20,7 @@ type sloCmd struct {
 	List    sloListCmd    `cmd:"" help:"List the objectives with their budgets, worst first."`
 	Show    sloShowCmd    `cmd:"" help:"Show one objective: budget, burn rates, forecast, and what spent the budget."`
 	Explain sloExplainCmd `cmd:"" help:"Explain how the figures of an objective come about: inputs, window, formula, working, coverage, versions."`
+	Correct sloCorrectCmd `cmd:"" help:"Correct what was measured: maintenance, or a false measurement."`
 	Lint    sloLintCmd    `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
 }
 

@@ -122,8 +122,8 @@ func TestCorrections(t *testing.T) {
 	d.ask("POST", "/v1/corrections", "secret", strings.NewReader(wrong), 200, &made)
 	want := []api.Change{{
 		Objective: "video/availability",
-		Before:    api.Figures{Good: 90, Total: 100, SLI: 0.9, Spent: true, Minutes: 60},
-		After:     api.Figures{SLI: 1, Remaining: 1, Minutes: 59},
+		Before:    api.Figures{Unit: "events", Bad: 10, Total: 100, SLI: 0.9, Spent: true, Minutes: 60},
+		After:     api.Figures{Unit: "events", SLI: 1, Remaining: 1, Minutes: 59},
 	}}
 	for name, got := range map[string][]api.Change{"previewed": preview.Changes, "made": made.Changes} {
 		if diff := cmp.Diff(want, got); diff != "" {

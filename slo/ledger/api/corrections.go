@@ -151,8 +151,9 @@ type Change struct {
 
 // Figures are those of an objective's window that a correction may change.
 type Figures struct {
-	Good            int64   `json:"good"`
-	Total           int64   `json:"total"`
+	Unit            string  `json:"unit" enum:"events,samples,slices" doc:"What is counted"`
+	Bad             float64 `json:"bad" doc:"total − good; whole but for slices that are judged by their ratios"`
+	Total           float64 `json:"total"`
 	SLI             float64 `json:"sli" doc:"good ÷ total; 1 without events"`
 	Remaining       float64 `json:"remaining" doc:"Of the error budget: 1 is untouched, 0 is spent, below 0 is overspent"`
 	Spent           bool    `json:"spent"`
@@ -161,8 +162,9 @@ type Figures struct {
 }
 
 func figuresOf(s slo.Status) Figures {
+	m := s.Objective.Measure()
 	return Figures{
-		Good: s.Window.Good, Total: s.Window.Total, SLI: s.SLI, Remaining: s.Budget.Remaining, Spent: s.Budget.Spent,
+		Unit: m.Many, Bad: m.Float(s.Window.Bad()), Total: m.Float(s.Window.Total), SLI: s.SLI, Remaining: s.Budget.Remaining, Spent: s.Budget.Spent,
 		ObservedMinutes: s.Window.Observed, Minutes: s.Window.Minutes,
 	}
 }

@@ -84,7 +84,7 @@ func readInline(n node, kind, ref string) (h header, spec node, ok bool) {
 	if k, ok := o.Get("kind"); ok {
 		k.OneOf(kind)
 	}
-	h.kind = kind
+	h.kind, h.at = kind, n
 	if m, ok := o.Get("metadata"); ok {
 		h = readHeader(kind, m)
 	}

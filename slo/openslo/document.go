@@ -85,7 +85,7 @@ func (s *set) readDocument(root node) {
 	if i < 0 {
 		return
 	}
-	h := header{kind: name}
+	h := header{kind: name, at: root}
 	if m, ok := o.Get("metadata"); ok {
 		h = readHeader(name, m)
 	}
@@ -131,8 +131,8 @@ func readKind(k node) string {
 	return ""
 }
 
-// maxDescription is the most characters that OpenSLO v1 allows in a description.
-const maxDescription = 1050
+// MaxDescription is the most characters that OpenSLO v1 allows in a description.
+const MaxDescription = 1050
 
 func readDescription(o object) string {
 	n, ok := o.Get("description")
@@ -143,8 +143,8 @@ func readDescription(o object) string {
 		return "" // an empty description describes nothing, and many templates emit one
 	}
 	text := n.Text()
-	if count := len([]rune(text)); count > maxDescription {
-		n.Assume(fmt.Sprintf("has %d characters; allowed: %d", count, maxDescription), "taken as it is")
+	if count := len([]rune(text)); count > MaxDescription {
+		n.Assume(fmt.Sprintf("has %d characters; allowed: %d", count, MaxDescription), "taken as it is")
 	}
 	return text
 }

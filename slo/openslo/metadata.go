@@ -64,7 +64,7 @@ func readName(kind string, n node) string {
 		return name
 	}
 	wrong := fmt.Sprintf("found %q; %s", name, rule)
-	if made := asciiName(name); made != "" {
+	if made := Name(name); made != "" {
 		if n.Assume(wrong, "read as "+made) {
 			return made
 		}
@@ -74,8 +74,8 @@ func readName(kind string, n node) string {
 	return name
 }
 
-// asciiName makes a name of a text: its letters a to z and digits, a hyphen between words; empty if there are none.
-func asciiName(s string) string {
+// Name makes a name of a text: its letters a to z and digits, a hyphen between words; empty if there are none.
+func Name(s string) string {
 	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	name := strings.Join(words, "-")
 	if len(name) > 63 {
@@ -83,6 +83,9 @@ func asciiName(s string) string {
 	}
 	return name
 }
+
+// IsLabel reports whether a key has the form that OpenSLO v1 demands of labels, and of annotations without prefix.
+func IsLabel(key string) bool { return metaKeyForm.MatchString(key) }
 
 func readLabels(n node) map[string][]string {
 	labels := map[string][]string{}

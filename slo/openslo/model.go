@@ -53,9 +53,9 @@ type ServiceSpec struct {
 
 // DataSourceSpec is the spec of a DataSource.
 type DataSourceSpec struct {
-	Description       string            `yaml:"description,omitempty"`
-	Type              string            `yaml:"type"`
-	ConnectionDetails map[string]string `yaml:"connectionDetails,omitempty"`
+	Description       string `yaml:"description,omitempty"`
+	Type              string `yaml:"type"`
+	ConnectionDetails any    `yaml:"connectionDetails,omitempty"`
 }
 
 // SLOSpec is the spec of an SLO.

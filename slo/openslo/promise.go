@@ -87,6 +87,7 @@ func (p *promise) checkIndicators(o object, objectives node) {
 	case p.indicator != nil || !o.IsMapping():
 	case own == 0:
 		o.Fail("indicator or indicatorRef is missing")
+		p.targets = nil
 	case own < len(p.targets):
 		objectives.Fail("%d of %d objectives have an indicator of their own; allowed: all of them, or one for the SLO", own, len(p.targets))
 		p.targets = nil

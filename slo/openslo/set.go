@@ -73,7 +73,7 @@ func (s *set) refer(kind string, at node) string {
 		return ""
 	}
 	s.references = append(s.references, reference{kind, at})
-	if made := asciiName(name); s.config.Lenient && kind == kindService && !nameForm.MatchString(name) && made != "" {
+	if made := Name(name); s.config.Lenient && kind == kindService && !nameForm.MatchString(name) && made != "" {
 		return made
 	}
 	return name
@@ -127,7 +127,7 @@ func (s *set) checkReference(r reference) {
 	case r.kind == kindService && len(names) == 0:
 		if !nameForm.MatchString(r.at.Value) {
 			wrong := fmt.Sprintf("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.at.Value)
-			if made := asciiName(r.at.Value); made != "" {
+			if made := Name(r.at.Value); made != "" {
 				r.at.Assume(wrong, "read as "+made)
 			} else {
 				r.at.Fail("%s", wrong)
@@ -137,8 +137,8 @@ func (s *set) checkReference(r reference) {
 	case r.kind == kindSource && slices.Contains(s.config.Sources, r.at.Value):
 		return
 	}
-	if _, ok := names[asciiName(r.at.Value)]; ok && r.kind == kindService && s.config.Lenient {
-		r.at.Warn("found %q; read as %s", r.at.Value, asciiName(r.at.Value))
+	if _, ok := names[Name(r.at.Value)]; ok && r.kind == kindService && s.config.Lenient {
+		r.at.Warn("found %q; read as %s", r.at.Value, Name(r.at.Value))
 		return
 	}
 	known := slices.Sorted(maps.Keys(names))

@@ -129,7 +129,7 @@ func (n Node) Object(fields ...Field) Object {
 	for _, f := range fields {
 		names = append(names, f.Name)
 	}
-	seen := map[string]bool{}
+	seen, empty := map[string]bool{}, map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.child(n.Content[i], join(n.Path, n.Content[i].Value))
 		name, ok := n.known(key, names)
@@ -142,14 +142,14 @@ func (n Node) Object(fields ...Field) Object {
 			continue
 		}
 		seen[name] = true
-		if value.Tag == "!!null" {
-			value.Assume("has no value", "left out")
-			continue
+		if value.Tag != "!!null" {
+			o.values[name] = value
+		} else if !value.Assume("has no value", "left out") {
+			empty[name] = true
 		}
-		o.values[name] = value
 	}
 	for _, f := range fields {
-		if f.Required && !seen[f.Name] {
+		if f.Required && !o.Has(f.Name) && !empty[f.Name] {
 			n.Fail("%s is missing", f.Name)
 		}
 	}
@@ -181,6 +181,20 @@ func (n Node) Key(name string) (Node, bool) {
 		}
 	}
 	return Node{}, false
+}
+
+// Pick returns the named keys of a mapping that have a value, whatever else it holds.
+func (n Node) Pick(names ...string) Object {
+	o := Object{Node: n, values: map[string]Node{}}
+	if n.Kind != yaml.MappingNode {
+		n.Fail("found %s where a mapping is expected", n.Describe())
+	}
+	for _, name := range names {
+		if value, ok := n.Key(name); ok && value.Tag != "!!null" {
+			o.values[name] = value
+		}
+	}
+	return o
 }
 
 // Get returns the value of a field, and false if there is none.

@@ -84,5 +84,6 @@ func (r *Report) Problems() Problems {
 			cmp.Compare(a.Path, b.Path),
 		)
 	})
-	return slices.Compact(r.problems)
+	r.problems = slices.Compact(r.problems)
+	return slices.Clone(r.problems)
 }

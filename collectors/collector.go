@@ -71,7 +71,7 @@ func New(cfg Config) (*Collector, error) {
 		return nil, errors.New("make a collector: Ledger is required")
 	}
 	c := newCollector(cfg)
-	c.metrics = newMetrics(cfg.Registerer, c.inMemory)
+	c.metrics = newMetrics(cfg.Registerer, c.inMemory, func() float64 { return float64(len(c.Problems())) })
 	c.past = newCollector(cfg)
 	c.past.live, c.past.metrics = c, c.metrics
 	return c, nil
@@ -148,6 +148,7 @@ func (c *Collector) adopt(compiled []*objective) {
 		if o.feeders == nil {
 			o.feeders = c.recallFeeders(o)
 		}
+		c.recallChildren(o)
 	}
 	m := newMatcher(compiled)
 	for _, t := range c.targets {

@@ -65,11 +65,23 @@ func (c *Collector) addChild(o *objective, g *group) {
 	g.child, g.full = ref, err != nil
 }
 
-// renewChildren makes the children of all groups that have series, so that the ledger has those that it has ended, and the ones there was
-// no room for may take the place of others.
+// recallChildren finds the children that an objective has, also those without a series in memory: they are observed like the whole.
+func (c *Collector) recallChildren(o *objective) {
+	clear(o.groups.known)
+	if len(o.groups.by) == 0 {
+		return
+	}
+	for _, child := range c.ledger.Children(o.key) {
+		if ref, ok := c.ledger.Ref(child.Key); ok {
+			o.groups.known[child.Group] = &group{text: child.Group, child: ref}
+		}
+	}
+}
+
+// renewChildren finds all groups anew: the ledger may have ended children, and others may take their place.
 func (c *Collector) renewChildren() {
 	for _, o := range c.table.Load().matcher.objectives {
-		clear(o.groups.known)
+		c.recallChildren(o)
 	}
 	for _, s := range c.table.Load().slots {
 		for i := range s.wants {

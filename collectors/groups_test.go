@@ -52,6 +52,31 @@ func TestChildren(t *testing.T) {
 	}
 }
 
+// A child without a series in memory is observed as long as the whole is.
+func TestChildrenWithoutSeries(t *testing.T) {
+	t.Parallel()
+	o := divided(0)
+	d := newDesk(t, o)
+	d.now = d.start
+	target := []string{"job", "api", "instance", "i"}
+	series := func(route string) []string {
+		return []string{"__name__", "requests_total", "code", "200", "route", route, "zone", "a"}
+	}
+	d.scrape(0, target, 1, series("/"), series("/gone"))
+	for i := range 5 {
+		after := time.Duration(i+1) * time.Hour
+		d.now = d.start.Add(after)
+		d.scrape(after, target, 1, series("/"))
+		if i == 3 {
+			d.restart(o)
+		}
+	}
+	want := d.observed(o.Key)
+	if diff := cmp.Diff(want, d.observed(`s/divided{route="/gone",zone="a"}`)); diff != "" || len(want) != 6 {
+		t.Errorf("observed minutes (-whole +child):\n%s", diff)
+	}
+}
+
 // A child is observed when the whole is, and stays the same over reloads, restarts and sweeps.
 func TestChildrenStay(t *testing.T) {
 	t.Parallel()

@@ -141,12 +141,11 @@ func TestHistoryObserves(t *testing.T) {
 	d := newDesk(t, gatewayObjective)
 	d.now = d.start.Add(10 * time.Hour)
 	scrape := func(history bool, minute int, up float64) {
-		app := d.collector.AppenderV2(t.Context())
+		road := d.collector.From("").Late()
 		if history {
-			app = d.collector.History().AppenderV2(t.Context())
-		} else {
-			app = d.collector.From("").Late().AppenderV2(t.Context())
+			road = d.collector.From("").History()
 		}
+		app := road.AppenderV2(t.Context())
 		at := d.start.Add(time.Duration(minute) * time.Minute).UnixMilli()
 		if minute == 0 || !history {
 			d.append(app, labels.FromStrings(append(served, gateway...)...), 0, at, 1)

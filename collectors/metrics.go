@@ -24,7 +24,7 @@ type metrics struct {
 	unwanted, refused, stale prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer, series func() float64) *metrics {
+func newMetrics(reg prometheus.Registerer, series, troubled func() float64) *metrics {
 	samples := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "plimsoll_collector_samples_total",
 		Help: "Samples by what became of them.",
@@ -41,7 +41,10 @@ func newMetrics(reg prometheus.Registerer, series func() float64) *metrics {
 		reg.MustRegister(samples, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "plimsoll_collector_series",
 			Help: "Series in memory that an objective wants, and health series of targets.",
-		}, series))
+		}, series), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "plimsoll_collector_troubled_objectives",
+			Help: "Objectives that are not counted as their queries say: a bucket is missing, or a limit is passed.",
+		}, troubled))
 	}
 	return m
 }

@@ -38,6 +38,7 @@ const (
 	collectors = "./collectors"
 	push       = "./collectors/push"
 	store      = "./slo/ledger/postgres"
+	promql     = "./collectors/promql"
 	gate       = "./slo/gate"
 	edge       = "./platform/edge"
 )
@@ -48,6 +49,8 @@ var measures = []measure{
 	{measure: "append of a wanted sample", pkg: collectors, bench: "Append/wanted", from: "sec/op", unit: "ns", scale: 1e9, most: 200},
 	{measure: "append of an unwanted sample", pkg: collectors, bench: "Append/unwanted", from: "sec/op", unit: "ns", scale: 1e9, most: 60},
 	{measure: "remote write 1.0, one series in ten wanted", pkg: push, bench: "Write/ours", from: "cpu-sec/sample", unit: "ns of CPU/sample", scale: 1e9, peer: "Prometheus's receiver and TSDB", peerBench: "Write/prometheus", leastRatio: 5},
+	{measure: "30-day budget of an objective of 20 series", pkg: promql, bench: "Budget30d/ours", from: "sec/op", unit: "µs", scale: 1e6, peer: "PromQL increase, the budget alone", peerBench: "Budget30d/promql", leastRatio: 1000},
+	{measure: "its budget and all burn rates", pkg: promql, bench: "Budget30d/ours", from: "sec/op", unit: "µs", scale: 1e6, peer: "PromQL, all their windows", peerBench: "Budget30d/promql-windows", leastRatio: 1000},
 	{measure: "gate decision", pkg: gate, bench: "Decide/objectives=10", from: "sec/op", unit: "µs", scale: 1e6, most: 50},
 	{measure: "start from PostgreSQL, 1,000 objectives × 30 d", pkg: store, bench: "Load/objectives=1000", from: "sec/op", unit: "s", scale: 1, most: 5},
 	{measure: "edge hit of a 4 KB manifest", pkg: edge, bench: "Hit/4KB", from: "sec/op", unit: "µs", scale: 1e6},

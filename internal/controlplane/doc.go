@@ -1,10 +1,15 @@
 // Package controlplane is the wiring of the control plane: it builds the rooms from one configuration, starts them in order and stops
 // them in the reverse one. It decides nothing.
 //
-//	start:  PostgreSQL ─▶ ledger (last checkpoint) ─▶ collector ─▶ scraper
-//	                  └─▶ incidents ─▶ jobs ─▶ gate ─▶ HTTP
+//	start:  PostgreSQL ─▶ ledger (last checkpoint) ─▶ replica ─▶ corrections ─▶ jobs ─▶ HTTP ─▶ live pages
+//	                                                     │
+//	        for each term of leading:                    └─▶ checkpoints ─▶ scraper, servers, probes, checks, backfills, pushes ─▶ gate
 //
-//	stop:   HTTP ─▶ gate, jobs ─▶ scraper ─▶ last checkpoint ─▶ PostgreSQL
+//	stop:   the other way round
 //
-// Everything that commits events has ended before the last checkpoint, so a graceful stop loses nothing.
+// What counts samples lives for one term and is made anew for the next (see term), so that a process that has lost the lead carries nothing
+// over. Everything that commits events has ended before the last checkpoint of a term, so a graceful stop loses nothing.
+//
+// What answers requests is there on every replica. It reads the ledger, which the replica keeps at the newest checkpoint while another process
+// leads.
 package controlplane

@@ -34,10 +34,13 @@ func traffic(rng *rand.Rand, minute int64, mean float64) slo.Counts {
 }
 
 // fill returns a track with every minute of the window, as commits would have left it.
-func fill(seed uint64, mean float64) *track {
+func fill(seed uint64, mean float64) *track { return fillDays(seed, mean, benchDays) }
+
+// fillDays is fill for a window of so many days.
+func fillDays(seed uint64, mean float64, days int) *track {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	t := &track{retention: int64(DefaultRetention / time.Hour)}
-	for m := benchEnd - benchDays*24*60; m <= benchEnd; m++ {
+	t := &track{retention: max(int64(DefaultRetention/time.Hour), int64(days)*24)}
+	for m := benchEnd - int64(days)*24*60; m <= benchEnd; m++ {
 		c := traffic(rng, m, mean)
 		t.add(&Increment{From: m * minuteMillis, To: m*minuteMillis + minuteMillis - 1, Good: c.Good, Total: c.Total})
 		t.observe(m * minuteMillis)
@@ -178,6 +181,83 @@ func BenchmarkCheckpoint(b *testing.B) {
 				b.StartTimer()
 				l.checkpoint()
 			}
+		})
+	}
+}
+
+// sliced turns the objectives of a ledger into ones that are judged by slices of five minutes, and makes the slices.
+func sliced(b *testing.B, l *Ledger, method slo.Method) {
+	b.Helper()
+	objs := l.Objectives()
+	for i, o := range objs {
+		c := *o
+		c.Method, c.Slice = method, slo.Slice{Length: 5 * time.Minute, Target: 999_000_000}
+		objs[i] = &c
+	}
+	l.SetObjectives(objs)
+	for _, t := range l.tracks {
+		t.refresh()
+	}
+}
+
+// BenchmarkWindowsSliced is BenchmarkWindows for objectives that are judged by slices; bytes are those of the slices alone.
+func BenchmarkWindowsSliced(b *testing.B) {
+	for _, method := range []slo.Method{slo.Timeslices, slo.RatioTimeslices} {
+		for _, n := range []int{100, 1000} {
+			b.Run(fmt.Sprintf("method=%s/objectives=%d", method, n), func(b *testing.B) {
+				l, _ := benchLedger(b, n)
+				var before, after runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				sliced(b, l, method)
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				var sink int64
+				b.ResetTimer()
+				for range b.N {
+					for _, t := range l.tracks {
+						r := t.live(t.objective)
+						for _, w := range nine {
+							sink += r.Read(slo.Minute(benchEnd)-w, slo.Minute(benchEnd)).Good
+						}
+					}
+				}
+				b.StopTimer()
+				if sink == 0 {
+					b.Fatal("nothing was read")
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/objective")
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "bytes/objective")
+				runtime.KeepAlive(l)
+			})
+		}
+	}
+}
+
+// BenchmarkSlices is what a restart or a correction costs an objective that is judged by slices: all of them are made anew.
+func BenchmarkSlices(b *testing.B) {
+	l, _ := benchLedger(b, 1)
+	sliced(b, l, slo.RatioTimeslices)
+	for b.Loop() {
+		l.tracks[0].slices.markAll()
+		l.tracks[0].refresh()
+	}
+}
+
+// BenchmarkRetention is the memory of an objective whose events are kept for a year and more, as calendar years need it.
+func BenchmarkRetention(b *testing.B) {
+	for _, days := range []int{35, 400} {
+		b.Run(fmt.Sprintf("days=%d", days), func(b *testing.B) {
+			var before, after runtime.MemStats
+			for b.Loop() {
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				t := fillDays(1, 6000, days)
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				runtime.KeepAlive(t)
+			}
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc), "bytes/objective")
 		})
 	}
 }

@@ -65,6 +65,21 @@ func (e *events) upTo(p slo.Minute) reading {
 	return r
 }
 
+// seenUpTo returns how many of the minutes before p were observed.
+func (e *events) seenUpTo(p slo.Minute) int64 {
+	hour := hourOf(p)
+	i := int(int64(p) - hour*hourMinutes)
+	switch n := hour - e.first; {
+	case !e.started || n < 0:
+		return e.start(0).observed
+	case n >= int64(len(e.blocks)):
+		return e.upToOpen(n-int64(len(e.blocks)), i).observed
+	default:
+		b := &e.blocks[n]
+		return int64(b.seen) + seen(b.observed, i)
+	}
+}
+
 // upToOpen returns everything before minute i of open hour n, which may lie beyond the last.
 func (e *events) upToOpen(n int64, i int) reading {
 	r := e.end

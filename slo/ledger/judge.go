@@ -11,18 +11,22 @@ import (
 // [slo.View] of the events, and in constant time for slices too.
 type judged struct {
 	slo.Reader             // the events after the corrections
-	raw        slo.Reader  // before them
+	raw        *events     // before them
 	layers     slo.Layered // of the corrections; nil if there are none
-	sliced     *events     // the slices; nil if the objective is judged by events
+	sliced     *sliceView  // the slices; nil if the objective is judged by events
 	changes    uint64      // of the corrections
 }
 
 // Read implements [slo.Reader].
 func (j *judged) Read(from, to slo.Minute) slo.Reading {
-	r := j.Reader.Read(from, to)
-	if j.sliced != nil {
-		r.Counts = j.sliced.Read(from, to).Counts
+	switch {
+	case j.sliced == nil:
+		return j.Reader.Read(from, to)
+	case j.layers == nil && from < to: // of the events themselves only what was observed is asked for
+		return slo.Reading{Counts: j.sliced.counts(from, to), Observed: j.raw.seenUpTo(to+1) - j.raw.seenUpTo(from+1), Minutes: int64(to - from)}
 	}
+	r := j.Reader.Read(from, to)
+	r.Counts = j.sliced.counts(from, to)
 	return r
 }
 
@@ -37,7 +41,7 @@ func (j *judged) Each(from, to slo.Minute, f func(slo.MinuteCounts) bool) {
 		last := min(start+hourMinutes-1, to)
 		clear(minutes[:])
 		j.Reader.Each(start-1, last, func(m slo.MinuteCounts) bool { minutes[m.Minute-start].Observed = m.Observed; return true })
-		j.sliced.Each(start-1, last, func(m slo.MinuteCounts) bool { minutes[m.Minute-start].Counts = m.Counts; return true })
+		j.sliced.each(start-1, last, func(end slo.Minute, c slo.Counts) { minutes[end-start].Counts = c })
 		for i, m := range minutes[:last-start+1] {
 			if m.Minute = start + slo.Minute(i); (m.Observed || m.Counts != (slo.Counts{})) && !f(m) {
 				return
@@ -80,7 +84,7 @@ func (t *track) compose(corrected bool) {
 	}
 	t.judged = t.judge(&t.events, t.corrections)
 	if t.slices != nil {
-		t.judged.sliced = &t.slices.events
+		t.judged.sliced = &sliceView{&t.slices.events, t.slices.length}
 	}
 }
 
@@ -141,7 +145,7 @@ func (l *Ledger) view(t *track, at time.Time) slo.Reader {
 		t.refresh()
 		j := t.judge(e, t.corrections)
 		if t.slices != nil {
-			j.sliced = t.slices.copy()
+			j.sliced = &sliceView{t.slices.copy(), t.slices.length}
 		}
 		return j
 	}

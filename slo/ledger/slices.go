@@ -9,9 +9,11 @@ import (
 	"plimsoll/slo"
 )
 
-// sliceTrack holds the slices of one objective: a second series of counts, in which each slice with events counts at its last minute,
-// as [slo.Sliced] says. So a window of slices costs as much as one of events. It is kept up to date with the events it is
-// made from, minute by minute as they change, and made anew where they were replaced. It is never stored.
+// sliceTrack holds the slices of one objective: a second series of counts, in which each slice with events counts once, as [slo.Sliced]
+// says. So a window of slices costs as much as one of events. It is kept up to date with the events it is made from, minute by minute
+// as they change, and made anew where they were replaced. It is never stored.
+//
+// Its track has the number of a slice where others have a minute: slice k is that of the minutes k·length to (k+1)·length − 1.
 type sliceTrack struct {
 	track
 	slice  slo.Slice
@@ -37,7 +39,7 @@ func newSliceTrack(o *slo.Objective, retention int64) *sliceTrack {
 		return nil
 	}
 	s := &sliceTrack{slice: o.Slice, method: o.Method, length: max(1, int64(o.Slice.Length/time.Minute)), remake: true}
-	s.retention = retention + s.length/hourMinutes + 1 // a slice may end that much later than the events in it
+	s.retention = retention/s.length + 2 // in sixties of slices; the newest slice is not over yet
 	return s
 }
 
@@ -72,13 +74,14 @@ func (s *sliceTrack) refresh(base slo.Reader, first, last slo.Minute) {
 		return
 	}
 	slices.SortFunc(s.stale, func(a, b staleHour) int { return cmp.Compare(a.hour, b.hour) })
-	done := slo.Minute(-1) // the end of the slice that was made last
+	done := int64(-1) // the slice that was made last
 	for _, h := range s.stale {
 		for set := h.minutes; set != 0; set &= set - 1 {
-			m := slo.Minute(h.hour*hourMinutes + int64(bits.TrailingZeros64(set)))
-			if end := s.end(m); end != done {
-				done = end
-				s.put(end, s.slice.Count(s.method, base.Read(end-slo.Minute(s.length), end).Counts))
+			m := h.hour*hourMinutes + int64(bits.TrailingZeros64(set))
+			if k := floorDiv(m, s.length); k != done {
+				done = k
+				events := base.Read(slo.Minute(k*s.length-1), slo.Minute((k+1)*s.length-1)).Counts
+				s.put(k, s.slice.Count(s.method, events))
 			}
 		}
 	}
@@ -89,32 +92,52 @@ func (s *sliceTrack) refresh(base slo.Reader, first, last slo.Minute) {
 func (s *sliceTrack) make(base slo.Reader, first, last slo.Minute) {
 	s.track = track{retention: s.retention}
 	var sum slo.Counts
-	end := slo.Minute(-1)
+	present := int64(-1) // the slice whose events are in sum
 	base.Each(first-1, last, func(m slo.MinuteCounts) bool {
-		if e := s.end(m.Minute); e != end {
-			s.put(end, s.slice.Count(s.method, sum))
-			end, sum = e, slo.Counts{}
+		if k := floorDiv(int64(m.Minute), s.length); k != present {
+			s.put(present, s.slice.Count(s.method, sum))
+			present, sum = k, slo.Counts{}
 		}
 		sum = sum.Add(m.Counts)
 		return true
 	})
-	s.put(end, s.slice.Count(s.method, sum))
+	s.put(present, s.slice.Count(s.method, sum))
 	s.remake, s.stale = false, s.stale[:0]
 }
 
-// end returns the last minute of the slice in which m lies.
-func (s *sliceTrack) end(m slo.Minute) slo.Minute {
-	return slo.Minute((floorDiv(int64(m), s.length)+1)*s.length - 1)
-}
-
-// put makes c what counts at the end of a slice.
-func (s *sliceTrack) put(end slo.Minute, c slo.Counts) {
-	diff := c.Sub(s.Read(end-1, end).Counts)
+// put makes c what slice k counts.
+func (s *sliceTrack) put(k int64, c slo.Counts) {
+	at := slo.Minute(k)
+	diff := c.Sub(s.Read(at-1, at).Counts)
 	if diff == (slo.Counts{}) {
 		return
 	}
-	s.advance(hourOf(end))
-	if end >= s.oldest() {
-		s.span(end, end, func(slo.Minute) slo.Counts { return diff })
+	s.advance(hourOf(at))
+	if at >= s.oldest() {
+		s.span(at, at, func(slo.Minute) slo.Counts { return diff })
 	}
+}
+
+// sliceView reads slices by the minutes of their events: each is at its last minute.
+type sliceView struct {
+	*events // by number of slice
+	length  int64
+}
+
+// number returns the last slice that is over at the end of a minute.
+func (v *sliceView) number(m slo.Minute) slo.Minute {
+	return slo.Minute(floorDiv(int64(m)+1, v.length) - 1)
+}
+
+// counts returns what the slices count whose last minute is in (from, to].
+func (v *sliceView) counts(from, to slo.Minute) slo.Counts {
+	return v.Read(v.number(from), v.number(to)).Counts
+}
+
+// each calls f for the slices with events whose last minute is in (from, to], in order.
+func (v *sliceView) each(from, to slo.Minute, f func(end slo.Minute, c slo.Counts)) {
+	v.Each(v.number(from), v.number(to), func(m slo.MinuteCounts) bool {
+		f(slo.Minute((int64(m.Minute)+1)*v.length-1), m.Counts)
+		return true
+	})
 }

@@ -20,6 +20,17 @@ func (w Window) Describe() string {
 	return fmt.Sprintf("%d calendar %ss in %s", c.Count, unitNames[c.Unit], c.Start.Location())
 }
 
+// Past names the window as a span that lies behind: "the last 30d", "this calendar month in Europe/Berlin".
+func (w Window) Past() string {
+	switch {
+	case w.Calendar == nil:
+		return "the last " + ShortDuration(w.Length)
+	case w.Calendar.Count == 1:
+		return "this " + w.Describe()
+	}
+	return "these " + w.Describe()
+}
+
 // Describe writes how events become the objective's SLI: the formula in words.
 func (o *Objective) Describe() string {
 	slice := ShortDuration(o.Slice.Length)

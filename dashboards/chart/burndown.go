@@ -32,7 +32,7 @@ func BurnDown(s slo.Status, points []slo.Point) template.HTML {
 		c.add(`<line class="c-even" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(downLeft), num(y.at(1)), num(downWidth-downRight), num(y.at(0)))
 		curve(&c, x, y, points)
 		c.add(`<line class="c-line" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(downLeft), num(y.at(0)), num(downWidth-downRight), num(y.at(0)))
-		columns(&c, x, points)
+		columns(&c, x, points, s.Objective.Measure())
 	}
 	c.add(`</svg>`)
 	return c.html()
@@ -91,13 +91,13 @@ func curve(c *canvas, x, y scale, points []slo.Point) {
 }
 
 // columns are invisible areas that say the values of their step when pointed at.
-func columns(c *canvas, x scale, points []slo.Point) {
+func columns(c *canvas, x scale, points []slo.Point, m slo.Measure) {
 	for i := 1; i < len(points); i++ {
 		a, b := points[i-1], points[i]
 		from, to := x.at(float64(a.At.Unix())), x.at(float64(b.At.Unix()))
 		spent := b.Sub(a.Counts)
 		title := fmt.Sprintf("%s UTC: %s left; %s bad of %s since %s", b.At.UTC().Format("2 Jan 15:04"), slo.FormatPercent(b.Remaining),
-			slo.FormatCount(spent.Bad()), slo.FormatCount(spent.Total), a.At.UTC().Format("2 Jan 15:04"))
+			m.Count(spent.Bad()), m.Of(spent.Total), a.At.UTC().Format("2 Jan 15:04"))
 		c.add(`<rect class="c-column" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`, num(from), num(downTop), num(to-from),
 			num(downHeight-downTop-downBottom), esc(title))
 	}

@@ -33,7 +33,7 @@ func sparkLabel(s slo.Status) string {
 	if !s.HasData() {
 		return "no data"
 	}
-	return fmt.Sprintf("Budget over the last %s, down to %s", s.Objective.Window, slo.FormatPercent(s.Budget.Remaining))
+	return fmt.Sprintf("Budget over %s, down to %s", s.Objective.Window.Past(), slo.FormatPercent(s.Budget.Remaining))
 }
 
 func lowest(points []slo.Point) float64 {

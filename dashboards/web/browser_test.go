@@ -100,8 +100,10 @@ func (b tab) until(condition string) {
 // is wider than its window.
 func screens(t *testing.T, browser context.Context, url string) {
 	pages := []struct{ name, path, says string }{
-		{"overview", "/", "1 budget is spent, 1 is burning fast, 1 is low"},
+		{"overview", "/", "1 budget is spent, 2 are burning fast, 1 is low"},
 		{"objective", "/objectives/video-api/availability", "The budget is"},
+		{"slices", "/objectives/encoder/minutes#f-remaining", "Minutes in which encoding keeps up"},
+		{"composite", "/objectives/encoder/journey", "Components"},
 		{"incidents", "/incidents", "2 incidents are open"},
 		{"incident", "/incidents/INC-7", "Incident commander is ada"},
 	}

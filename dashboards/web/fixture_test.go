@@ -16,6 +16,7 @@ import (
 	"plimsoll/dashboards/web"
 	"plimsoll/incidents"
 	"plimsoll/slo"
+	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/slotest"
 )
@@ -60,12 +61,14 @@ func fleet() *slotest.Ledger {
 		slotest.Objective("search", "freshness", "New videos are found within 10 minutes", 990_000_000, month),
 		slotest.Objective("catalog", "availability", "Catalogue answers", 999_000_000, month),
 	}
+	objectives = append(objectives, methods()...)
 	for _, o := range objectives {
 		o.Owner = "team-" + o.Service
 		o.Description = "The share of requests that are answered as they should be, measured where they leave our network."
 		o.File, o.Line = "objectives/"+o.Service+".yaml", 12
 	}
 	l := slotest.New(objectives...)
+	methodHistory(l)
 	history(l, "video-api/availability", outage(0.0003, 26*time.Hour, 50*time.Minute, 0.9))
 	history(l, "video-api/latency/p95", steady(0.012))
 	history(l, "video-api/latency/p99", outage(0.004, 12*24*time.Hour, 20*time.Hour, 0.19))
@@ -147,7 +150,13 @@ func freezes(context.Context) ([]gate.State, error) {
 // serve runs the pages over a ledger until the test ends, and returns their address.
 func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 	t.Helper()
-	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Refresh: 20 * time.Millisecond,
+	known := causes.Sources{
+		Corrections: func(context.Context) ([]slo.Correction, error) { return l.Corrections(), nil },
+		Incidents: func(ctx context.Context, _, _ time.Time) ([]incidents.Incident, error) {
+			return s.List(ctx, incidents.Filter{Limit: 100})
+		},
+	}
+	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Causes: known.Of, Refresh: 20 * time.Millisecond,
 		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

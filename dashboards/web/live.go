@@ -119,7 +119,7 @@ func (w *Web) fingerprint(ctx context.Context) uint64 {
 	}
 	for _, s := range w.cfg.Ledger.Statuses(w.cfg.Now()) {
 		h.Write([]byte(s.Objective.Key))
-		numbers(h, uint64(s.Window.Good), uint64(s.Window.Total), uint64(s.Window.Observed), s.Revision, uint64(slo.MinuteOf(s.LastSample)))
+		numbers(h, uint64(s.Window.Good), uint64(s.Window.Total), uint64(s.Window.Observed), s.Revision, uint64(slo.MinuteOf(s.LastSample)), math.Float64bits(s.Budget.Remaining))
 		for _, b := range s.Burn {
 			numbers(h, math.Float64bits(b.Rate))
 		}

@@ -1,10 +1,13 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,16 +25,24 @@ type objective struct {
 	Points      []slo.Point
 	Forecast    string
 	Explanation slo.Explanation
+	Children    []row
+	Spends      []slo.Spend // by cause; nil for a composite
+	Spells      []slo.Spell
+	Others      int // spells beside those
 }
+
+// mostSpells bounds the spells that are listed.
+const mostSpells = 10
 
 // downSteps of a burn-down on its own page: 6 hours each for a window of 30 days.
 const downSteps = 120
 
 func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 	now := w.cfg.Now()
-	key, err := url.PathUnescape(chi.URLParam(r, "*"))
-	status, ok := w.cfg.Ledger.Status(slo.Key(key), now)
-	reader, readable := w.cfg.Ledger.Reader(slo.Key(key))
+	path, err := url.PathUnescape(chi.URLParam(r, "*"))
+	key := slo.Key(path + r.FormValue("group"))
+	status, ok := w.cfg.Ledger.Status(key, now)
+	reader, readable := w.cfg.Ledger.Reader(key)
 	if err != nil || !ok || !readable {
 		w.notFound(rw, r, fmt.Sprintf("There is no objective %q. It may have been renamed in its file.", key))
 		return
@@ -39,17 +50,39 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := beside(r.Context())
 	defer cancel()
 	freezes, err := w.freezes(ctx, now)
-	forecast, _ := w.cfg.Ledger.Forecast(status.Objective.Key, now)
-	points := slo.BurnDown(status, reader, downSteps)
+	forecast, _ := w.cfg.Ledger.Forecast(key, now)
 	v := objective{
 		row:         row{status, w.cfg.Ledger},
 		Freezes:     freezes[status.Objective.Service],
-		BurnDown:    chart.BurnDown(status, points),
-		Points:      every(points, 4),
-		Forecast:    forecastText(status, forecast),
+		Forecast:    forecast.Describe(status),
 		Explanation: slo.Explain(status, reader, forecast),
 	}
+	for _, child := range w.cfg.Ledger.Children(key) {
+		if s, ok := w.cfg.Ledger.Status(child.Key, now); ok {
+			v.Children = append(v.Children, row{s, w.cfg.Ledger})
+		}
+	}
+	slices.SortStableFunc(v.Children, func(a, b row) int { return worse(a.Status, b.Status) })
+	if status.Objective.Method != slo.Composite {
+		points := slo.BurnDown(status, reader, downSteps)
+		v.BurnDown, v.Points = chart.BurnDown(status, points), every(points, 4)
+		err = errors.Join(err, w.attribute(ctx, &v, reader))
+	}
 	w.render(rw, r, http.StatusOK, "objective", page{Title: status.Objective.DisplayName, Nav: "overview", Notices: w.missing(r, err), Body: v})
+}
+
+// attribute adds what spent the budget.
+func (w *Web) attribute(ctx context.Context, v *objective, reader slo.Reader) error {
+	var causes []slo.Cause
+	var err error
+	if w.cfg.Causes != nil {
+		from, until := v.Bounds()
+		causes, err = w.cfg.Causes(ctx, v.Status.Objective, from, until)
+	}
+	a := slo.Attribute(v.Status, slo.Uncorrected(v.Status.Objective, reader), causes, slo.QuietMinutes)
+	v.Spends, v.Spells = a.Causes, a.Largest(mostSpells)
+	v.Others = len(a.Spells) - len(v.Spells)
+	return err
 }
 
 // every thins points to each nth, the last one included.
@@ -78,23 +111,34 @@ func (o objective) Heard() time.Duration {
 	return max(0, o.At.Sub(o.LastSample))
 }
 
-func forecastText(s slo.Status, f slo.Forecast) string {
-	when := func(t *time.Time) string {
-		return fmt.Sprintf("in %s, on %s", slo.FormatSpan(t.Sub(s.At)), t.UTC().Format("2 Jan at 15:04 UTC"))
+// Measure is what the counts stand for.
+func (o objective) Measure() slo.Measure { return o.Objective.Measure() }
+
+// Part is a component as a row.
+func (o objective) Part(p slo.Part) row { return row{p.Status, o.ledger} }
+
+// Cause names a cause and where its page is, if it has one.
+func (objective) CauseURL(s slo.Spend) string {
+	if s.Kind == slo.ByIncident {
+		return "/incidents/" + s.Ref
 	}
-	window := s.Objective.Window.String()
+	return ""
+}
+
+// During writes when a spell was.
+func (objective) During(s slo.Spell) string {
+	from, until := s.From.Time(), (s.To + 1).Time()
+	return from.Format("2 Jan 15:04") + ", " + slo.FormatSpan(until.Sub(from))
+}
+
+// Gap says what minutes without data mean for a use.
+func (o objective) Gap(g slo.GapFigures) string {
 	switch {
-	case !s.HasData():
-		return "There is nothing to forecast from yet."
-	case !s.Budget.Spent && f.ExhaustedAt != nil:
-		return "If the last hour goes on, the budget is spent " + when(f.ExhaustedAt) + "."
-	case !s.Budget.Spent:
-		return "If the last hour goes on, the budget lasts for the next " + window + "."
-	case f.RecoversAtPresentRate != nil:
-		return "If the last hour goes on, the budget is back " + when(f.RecoversAtPresentRate) + "."
-	case f.RecoversAt != nil:
-		return "The budget is back " + when(f.RecoversAt) + " if no more errors come. If the last hour goes on, it is not back within " + window + "."
-	default:
-		return "The budget is not back within " + window + "."
+	case g.Hold != "":
+		return fmt.Sprintf("%s: %s; waiting, for %s", g.Use, g.Policy, g.Hold)
+	case g.Estimated:
+		return fmt.Sprintf("%s: %s; %s minutes, for which %s %s are estimated, leave %s of the budget", g.Use, g.Policy,
+			slo.FormatCount(g.Minutes), slo.FormatAmount(g.Added), o.Explanation.Unit, slo.FormatPercent(g.Remaining))
 	}
+	return fmt.Sprintf("%s: %s", g.Use, g.Policy)
 }

@@ -50,7 +50,68 @@ type row struct {
 }
 
 // URL of the objective's own page.
-func (r row) URL() string { return "/objectives/" + string(r.Objective.Key) }
+func (r row) URL() string {
+	if o := r.Objective; o.Parent != "" {
+		return "/objectives/" + string(o.Parent) + "?" + url.Values{"group": {o.Group}}.Encode()
+	}
+	return "/objectives/" + string(r.Objective.Key)
+}
+
+// Counts of the budget in one line: "12 bad of 43.2 allowed".
+func (r row) Spending() string {
+	m := r.Objective.Measure()
+	switch {
+	case !r.HasData():
+		return "nothing seen yet"
+	case r.Objective.Method == slo.Composite:
+		return plural(len(r.Parts), "component") + " by weight"
+	case r.Budget.Spent && !r.Judged():
+		return m.Count(r.Budget.Bad()) + " bad: too few to judge by"
+	}
+	return m.Count(r.Budget.Bad()) + " bad of " + m.Amount(r.Budget.Allowed) + " allowed"
+}
+
+// Coverage is the share of the window that was observed; of a new source, since when.
+func (r row) Coverage() coverage {
+	c := coverage{Share: r.Window.Coverage()}
+	if r.Objective.Method == slo.Composite {
+		return c
+	}
+	if reader, ok := r.ledger.Reader(r.Objective.Key); ok {
+		if since, share, ok := slo.Since(r.Status, reader); ok {
+			c.Share, c.Since = share, since
+		}
+	}
+	return c
+}
+
+// coverage of a window, or of what lies after the first sign of its source.
+type coverage struct {
+	Share float64
+	Since time.Time // zero if the source was seen from the beginning, or never
+}
+
+// Over names the window in a few words: "over 30d", "a calendar month".
+func (r row) Over() string {
+	if r.Objective.Window.Calendar == nil {
+		return "over " + r.Objective.Window.String()
+	}
+	name, _, _ := strings.Cut(r.Objective.Window.Describe(), " in ")
+	return "a " + name
+}
+
+// Family is how many children the objective has.
+func (r row) Family() int { return len(r.ledger.Children(r.Objective.Key)) }
+
+// Signals are what is wrong with the data.
+func (r row) Signals() []slo.Signal { return slo.Quality(r.Status, slo.QualityLimits{}) }
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return slo.FormatCount(int64(n)) + " " + noun + "s"
+}
 
 // Bar is what is left of the budget.
 func (r row) Bar() template.HTML { return chart.Bar(r.Status) }
@@ -58,14 +119,14 @@ func (r row) Bar() template.HTML { return chart.Bar(r.Status) }
 // Spark is the budget over its window.
 func (r row) Spark() template.HTML {
 	var points []slo.Point
-	if reader, ok := r.ledger.Reader(r.Objective.Key); ok {
+	if reader, ok := r.ledger.Reader(r.Objective.Key); ok && r.Objective.Method != slo.Composite {
 		points = slo.BurnDown(r.Status, reader, sparkSteps)
 	}
 	return chart.Sparkline(r.Status, points)
 }
 
 // SLIText is the SLI as people read it.
-func (r row) SLIText() string { return slo.FormatSLI(r.Objective.Target, r.Window.Counts) }
+func (r row) SLIText() string { return r.FormatSLI() }
 
 // BurnOver returns the burn rate over the last hours.
 func (r row) BurnOver(hours int) float64 { return r.BurnRate(time.Duration(hours) * time.Hour) }
@@ -92,7 +153,7 @@ func (w *Web) overview(rw http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		open, err = w.openIncidents(ctx)
 	}
-	statuses := w.cfg.Ledger.Statuses(now)
+	statuses := slices.DeleteFunc(w.cfg.Ledger.Statuses(now), func(s slo.Status) bool { return s.Objective.Parent != "" }) // the page of the parent has them
 	v := overview{Query: strings.TrimSpace(r.FormValue("q")), State: r.FormValue("state"), Objectives: len(statuses)}
 	v.Headline = headline(statuses)
 	v.Chips = chips(statuses, v.Query, v.State)

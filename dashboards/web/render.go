@@ -39,6 +39,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 		"rate":    slo.FormatRate,
 		"span":    slo.FormatSpan,
 		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
+		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 15:04") },
 		"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05 UTC") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}

@@ -21,6 +21,7 @@ type ledger interface {
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
 	Reader(key slo.Key) (slo.Reader, bool)
 	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
+	Children(parent slo.Key) []*slo.Objective
 }
 
 // incidentStore is where incidents are kept. Get returns incidents.ErrNotFound.
@@ -35,10 +36,13 @@ type Config struct {
 	Ledger    ledger                                      // required
 	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
 	Incidents incidentStore                               // nil shows none
-	Notice    func() string                               // what every page says first, such as that its figures are old; nil or empty for nothing
-	Refresh   time.Duration                               // how often a live page may change; 2 s when zero
-	Now       func() time.Time                            // time.Now when nil
-	Logger    *slog.Logger                                // slog.Default when nil
+	// Causes returns what may have spent the budget of an objective in [from, to); nil knows of none.
+	// [plimsoll/slo/causes.Sources.Of] is one.
+	Causes  func(ctx context.Context, o *slo.Objective, from, to time.Time) ([]slo.Cause, error)
+	Notice  func() string    // what every page says first, such as that its figures are old; nil or empty for nothing
+	Refresh time.Duration    // how often a live page may change; 2 s when zero
+	Now     func() time.Time // time.Now when nil
+	Logger  *slog.Logger     // slog.Default when nil
 }
 
 // Web serves the pages.

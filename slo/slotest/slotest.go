@@ -13,7 +13,7 @@ import (
 
 // Ledger holds the events of some objectives. It may be used from several goroutines.
 type Ledger struct {
-	mu         sync.RWMutex
+	mu          sync.RWMutex
 	objectives  []*slo.Objective
 	minutes     map[slo.Key][]slo.MinuteCounts // sorted
 	corrections []slo.Correction
@@ -57,6 +57,13 @@ func (l *Ledger) Correct(cs ...slo.Correction) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.corrections = append(l.corrections, cs...)
+}
+
+// Corrections returns all that were made.
+func (l *Ledger) Corrections() []slo.Correction {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Clone(l.corrections)
 }
 
 // Children returns the children of an objective, sorted by key.

@@ -2,14 +2,26 @@
 // was observed at all.
 //
 // Collectors commit increments to it, the checkpointer saves it, and everything that shows or decides reads windows from
-// it. It owns the counts and how far each series has been counted (its cursor); it never parses a query or scrapes, and
-// knows no target but that of the objectives it is given.
+// it. It owns the counts, how far each series has been counted (its cursor), since when which definition of an objective is in force, and the
+// children that were found while counting; it never parses a query or scrapes.
 //
 //	Batch ──Commit──▶ two open hours, dense ──sealed as time goes on──▶ blocks: bit-packed hours
 //	                         ▲      │                                      │        ▲
 //	                 newest minutes └──────── any window: two readings ────┘        └── late minutes rewrite a block
 //	                                                │                                   and raise the revision
 //	                  Checkpoint (dirty hours + cursors, one instant) ──▶ Store ──Restore──▶ after a restart
+//	                                                                        └───Apply───▶ a follower
+//
+// # What an objective is judged by
+//
+// The events are kept as they were measured. What a Reader shows is derived from them, layer by layer, under the definition that was in
+// force at the instant that is asked for:
+//
+//	events ──▶ corrections (slo.Corrected) ──▶ slices, if that is the method ──▶ slo.Evaluate ──▶ Status
+//	                                             └── a second track, brought up to date minute by minute; never stored
+//
+// The plain readers of package slo say what is right; tests hold the tracks against them. A composite has no events: its status is made from
+// those of its components.
 //
 // # Why a window costs two readings
 //

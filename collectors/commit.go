@@ -43,7 +43,7 @@ func (c *Collector) commit(tx *transaction) {
 		if len(s.series.wants) > 0 {
 			verdicts[c.take(s, tx)]++
 		}
-		if s.series.health && s.t <= tx.taken.latest {
+		if s.series.health && s.t >= tx.taken.oldest && s.t <= tx.taken.latest {
 			c.hear(s, tx)
 		}
 	}

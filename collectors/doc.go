@@ -90,7 +90,7 @@
 // The events between the newest sample of history and the first live one are counted by whoever comes second. If history comes later, its first
 // sample past the meeting point stands for the live one. If live counting comes later, it goes on from where history is, provided that is
 // within the horizon; and if then more history comes, what was booked is taken back and booked anew. The same is
-// done with the events of a series that was taken to be new when it appeared. Only a series that says when it began has no history after that.
+// done with the events of a series that was taken to be new when it appeared, or that said when it began.
 //
 // So for each road of history:
 //

@@ -36,7 +36,7 @@ func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
 		if !m.closes || !h.known || h.cursor.T >= m.t {
 			return verdictOutOfOrder
 		}
-		q = sample{series: p.series, t: m.t, v: m.v}
+		q = sample{series: p.series, st: m.st, t: m.t, v: m.v}
 	}
 	scraped := p.series.target.before(q.t)
 	grown := progressOf(&q, h.cursor, h.known, scraped.t, tx)
@@ -86,7 +86,8 @@ func (c *Collector) bookMeeting(w *want, h *past, m meeting, sign int64) {
 	}
 	from, events := m.from, int64(math.Floor(m.v))
 	if h.known {
-		from, events = h.cursor.T, step(ledger.Cursor{T: h.cursor.T, Value: h.cursor.Value}, true, 0, m.t, m.v, 0, anytime).events
+		grown := step(ledger.Cursor{T: h.cursor.T, Value: h.cursor.Value}, true, m.st, m.t, m.v, 0, anytime)
+		from, events = grown.from, grown.events
 	}
 	c.book(w, ledger.Increment{From: from, To: m.t, Good: sign * w.good * events, Total: sign * w.total * events})
 }

@@ -66,7 +66,7 @@ func markKey(kind byte, o *objective, s *series) string {
 // The kinds of marks.
 const (
 	markBegan    = 'b' // where counting live began; see meeting
-	markAppeared = 'a' // when the target was scraped before, if the series was taken as new then
+	markAppeared = 'a' // of a series that was taken as new: Start is since when its events were counted, Value its start timestamp
 	markPast     = 'p' // how far it has been filled: Start is the time of the newest sample and Value its value
 )
 
@@ -77,15 +77,16 @@ type meeting struct {
 	closes bool    // the events between the newest sample of history and this one belong to history
 	booked bool    // they have been booked already, by what was known when this sample was counted live
 	from   int64   // since when, if no history was known then
+	st     int64   // start timestamp of the first live sample; 0 if it is unknown
 }
 
-// notClosed is the value of a mark where counting began from a start timestamp or the like, so that history ends by itself.
+// notClosed is the value of a mark where the first live sample was no reading of a counter, so that history ends by itself.
 const notClosed = -1 << 60
 
 // meetingOf reads the marks of where counting began. The value is negative, also if it is 0, where events have been booked.
 func meetingOf(began, appeared ledger.Cursor) meeting {
 	v := began.Value
-	return meeting{began.Start, math.Abs(v), v != notClosed, math.Signbit(v) && v != notClosed, appeared.Start}
+	return meeting{began.Start, math.Abs(v), v != notClosed, math.Signbit(v) && v != notClosed, appeared.Start, int64(appeared.Value)}
 }
 
 // beginWant begins to count a series for an objective, with a sample that comes after what was counted of the series before, if known. It
@@ -112,17 +113,20 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 		w.begun = true
 		return grown, true
 	case cumulative && filled && past.Start >= p.t-c.horizon.Milliseconds():
-		grown = step(ledger.Cursor{T: past.Start, Value: past.Value}, true, 0, p.t, p.v, 0, anytime)
+		grown = step(ledger.Cursor{T: past.Start, Value: past.Value}, true, p.st, p.t, p.v, 0, anytime)
 		mark.Start, mark.Value = p.t, math.Copysign(p.v, -1)
+		if p.st > 0 {
+			w.marks = append(w.marks, appearance(o, s, p, grown.from))
+		}
 	case cumulative && known:
 		mark.Start, mark.Value = before.T, before.Value
 	case known:
 		mark.Start, mark.Value = before.T, notClosed
 	case grown.why == verdictBaseline:
 		mark.Start, mark.Value = p.t, p.v
-	case grown.why == verdictAppeared:
+	case cumulative && (grown.why == verdictAppeared || grown.why == verdictStarted):
 		mark.Start, mark.Value = p.t, math.Copysign(p.v, -1)
-		w.marks = append(w.marks, &ledger.Cursor{Key: markKey(markAppeared, o, s), T: p.t, Start: grown.from})
+		w.marks = append(w.marks, appearance(o, s, p, grown.from))
 	default:
 		mark.Start, mark.Value = grown.from, notClosed
 	}
@@ -130,6 +134,11 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 	w.begun, w.marks = true, append(w.marks, &mark)
 	c.batch.Cursors = append(c.batch.Cursors, w.marks...)
 	return grown, true
+}
+
+// appearance is the mark of a series that was taken as new with a sample, and counted since from.
+func appearance(o *objective, s *series, p *sample, from int64) *ledger.Cursor {
+	return &ledger.Cursor{Key: markKey(markAppeared, o, s), T: p.t, Start: from, Value: float64(p.st)}
 }
 
 // remindWants keeps the ledger from forgetting where counting a series began.

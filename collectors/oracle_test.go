@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"time"
 
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
@@ -25,7 +26,14 @@ type entry struct {
 	samples []rawSample
 	up      bool
 	t       int64
+	now     int64 // when it was committed
 }
+
+// late reports whether it came too late to be counted.
+func (e entry) late() bool { return e.t < e.now-horizon.Milliseconds() }
+
+// horizon is that of the collector whose samples are replayed.
+const horizon = 20 * time.Minute
 
 // oracle replays every raw sample, slowly and without cursors, blocks or batches.
 type oracle struct {
@@ -72,7 +80,12 @@ func (o oracle) replay(log []entry) map[string]minutes {
 					break
 				}
 			}
-			o.sample(books, last, s, e.wanted, scraped)
+			if !e.late() {
+				o.sample(books, last, s, e.wanted, scraped)
+			}
+		}
+		if e.late() {
+			continue
 		}
 		if e.up && e.t > heard[e.target] {
 			two := append([]rawScrape{{e.t, e.wanted, e.wanted}}, scrapes[e.target]...)

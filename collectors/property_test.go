@@ -107,7 +107,7 @@ func (m *model) start(t *rapid.T) {
 		t.Fatal(err)
 	}
 	var err error
-	if m.collector, err = collectors.New(collectors.Config{Ledger: m.ledger, Now: now}); err != nil {
+	if m.collector, err = collectors.New(collectors.Config{Ledger: m.ledger, Now: now, Horizon: horizon}); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.collector.SetObjectives(m.wanted); err != nil {
@@ -173,12 +173,17 @@ func (m *model) scrape(t *rapid.T) {
 		}
 		e.samples = append(e.samples, s)
 	}
-	m.append(t, p, e, rapid.IntRange(0, 9).Draw(t, "rollback") > 0)
+	if rapid.IntRange(0, 5).Draw(t, "held up") > 0 {
+		m.append(t, p, e, rapid.IntRange(0, 9).Draw(t, "rollback") > 0)
+	}
 	p.sent = append(p.sent, e)
 }
 
-// sendAgain appends an older scrape once more, as a retry would.
+// sendAgain appends an older scrape once more, as a retry would, or for the first time, if it was held up; perhaps long after.
 func (m *model) sendAgain(t *rapid.T) {
+	if rapid.IntRange(0, 4).Draw(t, "long after") == 0 {
+		m.now += horizon.Milliseconds() - 1000
+	}
 	p := m.pick(t)
 	if len(p.sent) > 0 {
 		m.append(t, p, rapid.SampledFrom(p.sent).Draw(t, "older"), true)
@@ -197,7 +202,7 @@ func (m *model) scrapeFails(t *rapid.T) {
 	if err := app.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	m.log = append(m.log, entry{wanted: keys(m.wanted), target: p.instance, t: m.now})
+	m.log = append(m.log, entry{wanted: keys(m.wanted), target: p.instance, t: m.now, now: m.now})
 }
 
 func (m *model) append(t *rapid.T, p *process, e entry, commit bool) {
@@ -206,7 +211,7 @@ func (m *model) append(t *rapid.T, p *process, e entry, commit bool) {
 	for _, s := range all {
 		p.refs[s.series] = m.appendSample(t, app, p.refs[s.series], s)
 	}
-	e.wanted = keys(m.wanted)
+	e.wanted, e.now = keys(m.wanted), m.now
 	end := app.Rollback
 	if commit {
 		end = app.Commit

@@ -35,6 +35,7 @@ type Policy struct {
 	Mode         Mode
 	Version      string // the first 12 hexadecimal digits of the SHA-256 of the file
 	File         string
+	Source       string // the file's content
 	Thaw         ThawRules
 	clauses      []clause
 }

@@ -101,7 +101,7 @@ func ParsePolicy(file string, data []byte) (*Policy, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, errors.Join(r.problems...))
 	}
 	sum := sha256.Sum256(data)
-	p.Version = hex.EncodeToString(sum[:6])
+	p.Version, p.Source = hex.EncodeToString(sum[:6]), string(data)
 	return p, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // snapshot returns what was true when the decision was made, out of what it recorded.
@@ -25,6 +26,16 @@ type Difference struct {
 	Field    string          `json:"field"`
 	Recorded json.RawMessage `json:"recorded"`
 	Replayed json.RawMessage `json:"replayed"`
+}
+
+// Replayed is what became of a decision that was made again.
+type Replayed struct {
+	Seq         int64        `json:"seq"`
+	At          time.Time    `json:"at"`
+	Outcome     Outcome      `json:"outcome"`
+	Differences []Difference `json:"differences,omitempty"`
+	// Problem is why it could not be made again; empty if it could.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Replay decides again, from what a decision recorded and the policy it named, and returns where the answer differs; nothing, if the

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,8 @@ import (
 const (
 	kindDecision = "decision"
 	kindFreeze   = "freeze"
+	kindPolicy   = "policy"
+	kindOverride = "override"
 )
 
 // entry is one record of the audit log. Its JSON is what is hashed and stored, byte for byte.
@@ -27,6 +30,8 @@ type entry struct {
 	Environment string         `json:"environment"`
 	Decision    *gate.Decision `json:"decision,omitempty"`
 	Event       *gate.Event    `json:"event,omitempty"`
+	Policy      *policyText    `json:"policy,omitempty"`
+	Override    *gate.Override `json:"override,omitempty"`
 }
 
 func (e entry) outcome() *string {
@@ -42,6 +47,8 @@ type chain struct {
 	seq  int64
 	hash [sha256.Size]byte
 	new  columns
+	// policies whose text is in the log once the transaction is committed.
+	policies []string
 }
 
 // columns are the entries to be written.
@@ -75,6 +82,16 @@ func (c *chain) decision(d gate.Decision) error {
 
 func (c *chain) event(e gate.Event) error {
 	return c.append(entry{Kind: kindFreeze, At: e.At, Service: e.Service, Environment: e.Environment, Event: &e})
+}
+
+// policy records the text of a policy, of every environment that it is for.
+func (c *chain) policy(at time.Time, p *gate.Policy) error {
+	return c.append(entry{Kind: kindPolicy, At: at, Service: p.Service, Environment: strings.Join(p.Environments, ","),
+		Policy: &policyText{Service: p.Service, Version: p.Version, File: p.File, Source: p.Source}})
+}
+
+func (c *chain) override(at time.Time, o gate.Override) error {
+	return c.append(entry{Kind: kindOverride, At: at, Service: o.Service, Environment: o.Environment, Override: &o})
 }
 
 func (c *chain) append(e entry) error {

@@ -108,11 +108,8 @@ func (g *Gate) drain() {
 func (g *Gate) commit(batch []*check) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	return pgx.BeginFunc(ctx, g.cfg.Pool, func(tx pgx.Tx) error {
-		chain, err := lockChain(ctx, tx)
-		if err != nil {
-			return err
-		}
+	var recorded []string
+	err := g.withChain(ctx, func(tx pgx.Tx, chain *chain) error {
 		places := make([]place, len(batch))
 		for i, q := range batch {
 			places[i] = q.place()
@@ -122,15 +119,30 @@ func (g *Gate) commit(batch []*check) error {
 			return err
 		}
 		at := g.now()
+		overrides, err := loadOverrides(ctx, tx, batch, at)
+		if err != nil {
+			return err
+		}
 		changed := map[place]bool{}
 		for i, q := range batch {
-			state := states[places[i]]
-			q.snapshot.At, q.snapshot.Freeze = at, state
+			if err := g.recordPolicy(ctx, tx, chain, q.policy); err != nil {
+				return err
+			}
+			state, key := states[places[i]], commitKey{q.change.Service, q.change.Environment, q.change.Commit}
+			q.snapshot.At, q.snapshot.Freeze, q.snapshot.Override = at, state, overrides[key]
 			d := gate.Decide(q.policy, q.snapshot, q.change)
 			d.By, d.Seq = q.by, chain.next()
 			q.decision = d
 			if err := chain.decision(d); err != nil {
 				return err
+			}
+			if d.Reason == gate.Overridden {
+				used := *overrides[key]
+				used.UsedBy = d.Seq
+				delete(overrides, key)
+				if err := recordOverride(ctx, tx, chain, at, used); err != nil {
+					return err
+				}
 			}
 			if next := state.Admit(d); !reflect.DeepEqual(next, state) {
 				states[places[i]], changed[places[i]] = next, true
@@ -141,6 +153,14 @@ func (g *Gate) commit(batch []*check) error {
 				return err
 			}
 		}
-		return chain.flush(ctx, tx)
+		recorded = chain.policies
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, version := range recorded {
+		g.recorded[version] = true
+	}
+	return nil
 }

@@ -41,6 +41,8 @@ type Config struct {
 	Ledger   ledger
 	// Incidents returns the open incidents of a service; nil means that there are none.
 	Incidents func(ctx context.Context, service string) ([]gate.Incident, error)
+	// Alerts returns the alerts of a service that fire; nil means that there are none.
+	Alerts func(ctx context.Context, service string) ([]gate.Alert, error)
 	// References says what is known of incidents and action items; nil means that none is known.
 	References func(ctx context.Context, refs []string) ([]gate.Reference, error)
 	// Jobs takes a [CodeRedIncident] when Code Red begins; nil means that nobody is told.
@@ -60,6 +62,8 @@ type Gate struct {
 	mu      sync.Mutex // guards the two below
 	waiting []*check   // checks that share the next transaction
 	busy    bool       // a goroutine commits them
+
+	recorded map[string]bool // versions of policies that are in the audit log; used by the goroutine that commits
 }
 
 // New makes a gate. It starts nothing.
@@ -72,7 +76,7 @@ func New(cfg Config) (*Gate, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Gate{cfg: cfg}, nil
+	return &Gate{cfg: cfg, recorded: map[string]bool{}}, nil
 }
 
 // now is the instant of a transaction, as the database can hold it.
@@ -127,6 +131,14 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 		if s.Incidents, err = g.cfg.Incidents(ctx, c.Service); err != nil {
 			return gate.Snapshot{}, fmt.Errorf("read open incidents: %w", err)
 		}
+	}
+	if g.cfg.Alerts != nil {
+		if s.Alerts, err = g.cfg.Alerts(ctx, c.Service); err != nil {
+			return gate.Snapshot{}, fmt.Errorf("read alerts: %w", err)
+		}
+	}
+	if s.Dependencies, err = g.dependencies(ctx, c, s.At); err != nil {
+		return gate.Snapshot{}, err
 	}
 	if g.cfg.References != nil && len(c.Refs) > 0 {
 		if s.References, err = g.cfg.References(ctx, c.Refs); err != nil {

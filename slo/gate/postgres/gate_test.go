@@ -22,7 +22,7 @@ func TestCheckIsRecorded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
 	d := f.expect(t, change(gate.Feature, "c0ffee"), gate.Allow, gate.WithinBudget)
-	if d.Seq != 1 || d.By != "ci" || !d.At.Equal(f.clock.now()) {
+	if d.Seq != 2 || d.By != "ci" || !d.At.Equal(f.clock.now()) {
 		t.Errorf("%+v", d)
 	}
 	got, err := f.Decisions(t.Context(), gate.Filter{})
@@ -32,7 +32,7 @@ func TestCheckIsRecorded(t *testing.T) {
 	if diff := cmp.Diff([]gate.Decision{d}, got); diff != "" {
 		t.Error(diff)
 	}
-	if v := f.verify(t); v.Entries != 1 || v.Broken != nil || len(v.Head) != 64 {
+	if v := f.verify(t); v.Entries != 2 || v.Broken != nil || len(v.Head) != 64 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -58,7 +58,7 @@ func TestCodeRedAndBack(t *testing.T) {
 	f.evaluate(t)
 	f.evaluate(t) // once is enough
 	d := f.expect(t, change(gate.Feature, "c0ffee"), gate.Deny, gate.CodeRedInForce)
-	if d.Until == nil || d.Freeze.Freeze != 2 || d.Freeze.Cause[0] != availability.Key {
+	if d.Until == nil || d.Freeze.Freeze != 3 || d.Freeze.Cause[0] != availability.Key {
 		t.Errorf("%+v", d)
 	}
 	f.expect(t, change(gate.Rollback, "bad"), gate.Allow, gate.ExemptRollback)
@@ -93,7 +93,7 @@ func TestCodeRedAndBack(t *testing.T) {
 	if err != nil || len(states) != 1 || states[0].Phase != gate.Open {
 		t.Errorf("%+v %v", states, err)
 	}
-	if v := f.verify(t); v.Broken != nil || v.Entries != 11 {
+	if v := f.verify(t); v.Broken != nil || v.Entries != 12 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -256,12 +256,12 @@ func TestFilter(t *testing.T) {
 		filter gate.Filter
 		want   []int64
 	}{
-		{"all", gate.Filter{}, []int64{4, 3, 2, 1}},
-		{"service", gate.Filter{Service: "video-api"}, []int64{3, 2, 1}},
-		{"outcome", gate.Filter{Outcome: gate.Hold}, []int64{4}},
+		{"all", gate.Filter{}, []int64{5, 4, 3, 2}}, // 1 is the policy
+		{"service", gate.Filter{Service: "video-api"}, []int64{4, 3, 2}},
+		{"outcome", gate.Filter{Outcome: gate.Hold}, []int64{5}},
 		{"environment", gate.Filter{Environment: "moon"}, nil},
-		{"from includes, to excludes", gate.Filter{From: start.Add(time.Hour), To: start.Add(2 * time.Hour)}, []int64{2}},
-		{"page", gate.Filter{Before: 4, Limit: 2}, []int64{3, 2}},
+		{"from includes, to excludes", gate.Filter{From: start.Add(time.Hour), To: start.Add(2 * time.Hour)}, []int64{3}},
+		{"page", gate.Filter{Before: 5, Limit: 2}, []int64{4, 3}},
 	} {
 		decisions, err := f.Decisions(t.Context(), tc.filter)
 		if err != nil {

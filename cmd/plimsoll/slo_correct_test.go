@@ -56,7 +56,7 @@ func ledgerServer(t *testing.T, filled bool) string {
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate})
 	(&api.Corrections{Store: &memory{ledger: l}, Ledger: l, Now: now}).Register(web.Huma)
 	nothing := func(context.Context) error { return nil }
-	(&api.Archive{Ledger: l, Sync: nothing, Refresh: nothing, Leads: func() error { return nil }, Now: now}).Register(web.Huma)
+	(&api.Archive{Ledger: l, Saver: func() (func(context.Context) error, error) { return nothing, nil }, Refresh: nothing, Now: now}).Register(web.Huma)
 	server := httptest.NewServer(web.Mux)
 	t.Cleanup(server.Close)
 	return server.URL

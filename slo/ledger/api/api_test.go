@@ -71,8 +71,10 @@ func newDesk(t *testing.T) *desk {
 		Authenticate: identity.NewTokens(map[string]identity.Principal{"secret": {Subject: "ann"}}).Authenticate})
 	(&api.Corrections{Store: d.store, Ledger: d.ledger, Now: func() time.Time { return now }}).Register(a.Huma)
 	(&api.Archive{
-		Ledger: d.ledger, Now: func() time.Time { return now }, Leads: func() error { return d.leads },
-		Sync:    func(context.Context) error { d.synced++; return nil },
+		Ledger: d.ledger, Now: func() time.Time { return now },
+		Saver: func() (func(context.Context) error, error) {
+			return func(context.Context) error { d.synced++; return nil }, d.leads
+		},
 		Refresh: func(context.Context) error { return nil },
 	}).Register(a.Huma)
 	d.mux = a.Mux

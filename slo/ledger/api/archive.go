@@ -26,10 +26,8 @@ type archived interface {
 // Archive has the ledger as a file. All fields are required.
 type Archive struct {
 	Ledger archived
-	// Sync makes durable what has been imported. It fails in a process that does not lead.
-	Sync func(context.Context) error
-	// Leads reports whether this process may import; why not, if it may not.
-	Leads func() error
+	// Saver returns what makes durable all that has been imported. Only a process that leads has it; the error is what others answer.
+	Saver func() (sync func(context.Context) error, err error)
 	// Refresh has the ledger see the corrections that were imported.
 	Refresh func(context.Context) error
 	Now     func() time.Time
@@ -93,7 +91,8 @@ type Imported struct {
 
 // Import takes in an archive.
 func (h *Archive) Import(ctx context.Context, in *ImportRequest) (*ImportResponse, error) {
-	if err := h.Leads(); err != nil {
+	sync, err := h.Saver()
+	if err != nil {
 		return nil, err
 	}
 	n, err := h.Ledger.Import(in.body)
@@ -105,8 +104,7 @@ func (h *Archive) Import(ctx context.Context, in *ImportRequest) (*ImportRespons
 	case err != nil:
 		return nil, httpapi.Problem(httpapi.Unavailable, "the archive was not received whole; nothing was imported", err)
 	}
-	err = h.Sync(ctx)
-	if err == nil {
+	if err = sync(ctx); err == nil {
 		err = h.Refresh(ctx)
 	}
 	if err != nil {

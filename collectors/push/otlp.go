@@ -72,10 +72,11 @@ func (p *otlp) take(ctx context.Context, body []byte, h *hold) (result, error) {
 	if err := g.translate(ctx, &p.r.otlp, req.Metrics()); err != nil {
 		return result{}, err
 	}
-	if err := commit(ctx, p.r.cumulative, g.cumulative); err != nil {
+	// The health of a target is a gauge. It comes after the counters, as in a scrape.
+	if err := commit(ctx, p.r.deltas, g.deltas); err != nil {
 		return result{}, err
 	}
-	if err := commit(ctx, p.r.deltas, g.deltas); err != nil {
+	if err := commit(ctx, p.r.cumulative, g.cumulative); err != nil {
 		return result{}, err
 	}
 	return result{samples: int64(len(g.cumulative) + len(g.deltas)), refused: g.refused}, nil

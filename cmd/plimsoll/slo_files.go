@@ -1,15 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"plimsoll/collectors"
 	"plimsoll/internal/config"
+	"plimsoll/slo"
 	"plimsoll/slo/ledger"
 	"plimsoll/slo/openslo"
+	"plimsoll/slo/openslo/imports"
 )
 
 // objectiveReader reads objective files as the server does.
@@ -94,4 +105,145 @@ func writeLint(w io.Writer, r objectiveLint) {
 	}
 	counts = append([]string{plural(r.Objectives, "objective") + ", all valid"}, counts...)
 	fmt.Fprintf(w, "%s.\n", strings.Join(counts, "; "))
+}
+
+type sloImportCmd struct {
+	From    string   `default:"detected" help:"Format of the files: detected, sloth, pyrra, openslo/v1alpha or openslo/v2alpha."`
+	Service string   `short:"s" help:"Service of objectives whose format knows none (Pyrra)."`
+	Window  string   `default:"30d" help:"Window of objectives whose format keeps it elsewhere (Sloth)."`
+	Lenient bool     `help:"Leave out unknown fields, with a note each."`
+	Dir     string   `short:"d" type:"path" help:"Folder to write to, a file for each document; by default everything is printed."`
+	Force   bool     `help:"Replace files that exist."`
+	Paths   []string `arg:"" name:"path" help:"Files, or folders of them."`
+}
+
+// Run converts the files. Notes go to the error output, so that what is printed is what was converted.
+func (cmd sloImportCmd) Run(c *cli) error {
+	settings, err := cmd.settings()
+	if err != nil {
+		return err
+	}
+	files, err := config.Files(cmd.Paths...)
+	if err != nil {
+		return fmt.Errorf("read files to import: %w", err)
+	}
+	r, err := imports.Convert(settings, files...)
+	var wrong openslo.Problems
+	if errors.As(err, &wrong) {
+		fmt.Fprintln(c.Err, wrong)
+		return exit(1, nil)
+	} else if err != nil {
+		return err
+	}
+	if len(r.Notes) > 0 {
+		fmt.Fprintln(c.Err, r.Notes)
+	}
+	if cmd.Dir == "" {
+		err = openslo.Write(c.Out, r.Documents...)
+	} else {
+		err = cmd.write(c, r.Documents)
+	}
+	if err == nil && len(r.Notes.Of(openslo.Unsupported)) > 0 {
+		return exit(2, nil) // something was left out
+	}
+	return err
+}
+
+func (cmd sloImportCmd) settings() (imports.Config, error) {
+	settings := imports.Config{Service: cmd.Service, Lenient: cmd.Lenient}
+	if cmd.From != "detected" {
+		if !slices.Contains(imports.Formats(), cmd.From) {
+			return settings, fmt.Errorf("--from is %q; allowed: detected, %s", cmd.From, strings.Join(imports.Formats(), ", "))
+		}
+		settings.From = imports.Format(cmd.From)
+	}
+	if cmd.Service != "" && openslo.Name(cmd.Service) != cmd.Service {
+		return settings, fmt.Errorf("--service is %q; the name of a service is up to 63 lower-case letters, digits and hyphens", cmd.Service)
+	}
+	window, err := model.ParseDuration(cmd.Window)
+	if settings.Window = time.Duration(window); err != nil || settings.Window < time.Minute || settings.Window%time.Minute != 0 {
+		return settings, fmt.Errorf("--window is %q; allowed: a duration of whole minutes, such as 30d", cmd.Window)
+	}
+	return settings, nil
+}
+
+// write makes a file of each document. It makes none if one of them would replace another file.
+func (cmd sloImportCmd) write(c *cli, docs []openslo.Document) error {
+	texts := map[string][]byte{}
+	for _, d := range docs {
+		path := filepath.Join(cmd.Dir, d.FileName())
+		if _, err := os.Stat(path); err == nil && !cmd.Force {
+			return fmt.Errorf("%s exists; --force replaces it", path)
+		}
+		if _, ok := texts[path]; ok {
+			return fmt.Errorf("two documents would be written to %s", path)
+		}
+		var text bytes.Buffer
+		if err := openslo.Write(&text, d); err != nil {
+			return err
+		}
+		texts[path] = text.Bytes()
+	}
+	if err := os.MkdirAll(cmd.Dir, 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	for path, text := range texts {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return fmt.Errorf("write document: %w", err)
+		}
+	}
+	fmt.Fprintf(c.Out, "%s written to %s.\n", plural(len(texts), "document"), cmd.Dir)
+	return nil
+}
+
+type sloExportCmd struct {
+	Service string   `short:"s" help:"Only the objectives of this service."`
+	Lenient bool     `help:"Accept in files what older writers emit, with a warning each."`
+	Paths   []string `arg:"" optional:"" name:"path" help:"OpenSLO files, or folders of them; by default the objectives of the server."`
+}
+
+// Run prints objectives as OpenSLO v1.
+func (cmd sloExportCmd) Run(c *cli) error {
+	if len(cmd.Paths) > 0 {
+		return cmd.files(c)
+	}
+	client, err := c.Client()
+	if err != nil {
+		return err
+	}
+	path := "/v1/openslo"
+	if cmd.Service != "" {
+		path += "?" + url.Values{"service": {cmd.Service}}.Encode()
+	}
+	var text string
+	if err := client.Do(c.Ctx, http.MethodGet, path, nil, &text); err != nil {
+		return err
+	}
+	_, err = io.WriteString(c.Out, text)
+	return err
+}
+
+func (cmd sloExportCmd) files(c *cli) error {
+	files, err := config.Files(cmd.Paths...)
+	if err != nil {
+		return fmt.Errorf("read objectives: %w", err)
+	}
+	reader := objectiveReader(cmd.Lenient)
+	reader.MaxWindow = 0 // it is not to be counted here
+	d, err := openslo.Read(reader, files...)
+	if err != nil {
+		fmt.Fprintln(c.Err, err)
+		return exit(1, nil)
+	}
+	if len(d.Warnings) > 0 {
+		fmt.Fprintln(c.Err, d.Warnings)
+	}
+	if cmd.Service != "" {
+		d.Objectives = slices.DeleteFunc(d.Objectives, func(o *slo.Objective) bool { return o.Service != cmd.Service })
+	}
+	docs, err := openslo.Documents(d.Objectives, d.Sources...)
+	if err != nil {
+		return err
+	}
+	return openslo.Write(c.Out, docs...)
 }

@@ -1,8 +1,11 @@
 package controlplane
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 
 	"plimsoll/collectors"
 	"plimsoll/collectors/probe"
@@ -20,6 +23,7 @@ import (
 // definitions are what a reload reads again: objectives, policies and sources. They take whole or not at all.
 type definitions struct {
 	objectives []*slo.Objective
+	sources    []openslo.Source // that objectives name
 	policies   *gate.Policies
 	scrape     scrape.Jobs
 	servers    promql.Servers
@@ -28,9 +32,14 @@ type definitions struct {
 }
 
 func (c Config) readDefinitions() (d definitions, err error) {
-	if d.objectives, err = c.readObjectives(); err != nil {
+	read, err := c.readObjectives()
+	if err != nil {
 		return d, fmt.Errorf("read objectives:\n%w", err)
 	}
+	for _, w := range read.Warnings {
+		cmp.Or(c.Logger, slog.Default()).Warn("objective file", "problem", w.String())
+	}
+	d.objectives, d.sources = read.Objectives, read.Sources
 	if d.policies, err = c.readPolicies(); err != nil {
 		return d, fmt.Errorf("read policies:\n%w", err)
 	}
@@ -44,8 +53,20 @@ func (c Config) readDefinitions() (d definitions, err error) {
 			return d, fmt.Errorf("read SQL checks:\n%w", err)
 		}
 	}
-	d.scrape, d.servers = c.ScrapeConfigs, c.PromQL
+	d.scrape, d.servers = c.ScrapeConfigs, c.serversOf(d.sources)
 	return d, d.checkSources()
+}
+
+// serversOf returns the servers of the configuration, and those that only files of objectives say the address of.
+func (c Config) serversOf(sources []openslo.Source) promql.Servers {
+	servers := slices.Clone(c.PromQL)
+	for _, s := range sources {
+		configured := slices.ContainsFunc(c.PromQL, func(server promql.Server) bool { return server.Name == s.Name })
+		if s.URL != "" && !configured {
+			servers = append(servers, promql.Server{Name: s.Name, URL: s.URL})
+		}
+	}
+	return servers
 }
 
 // checkSources says which objectives name a server that is not configured.
@@ -74,16 +95,19 @@ func (d definitions) server(name string) (promql.Server, error) {
 	return promql.Server{}, fmt.Errorf("%w: %q%s", promql.ErrUnknownServer, name, nearest.Hint(name, names))
 }
 
-func (c Config) readObjectives() ([]*slo.Objective, error) {
-	reader := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: c.Retention}
+func (c Config) readObjectives() (*openslo.Definitions, error) {
+	files, err := deploy.Objectives()
 	if len(c.Objectives) > 0 {
-		return openslo.Load(reader, c.Objectives...)
+		files, err = config.Files(c.Objectives...)
 	}
-	shipped, err := deploy.Objectives()
 	if err != nil {
 		return nil, err
 	}
-	return openslo.Parse(reader, shipped...)
+	reader := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: c.Retention, Sources: []string{}}
+	for _, server := range c.PromQL {
+		reader.Sources = append(reader.Sources, server.Name)
+	}
+	return openslo.Read(reader, files...)
 }
 
 func (c Config) readPolicies() (*gate.Policies, error) {

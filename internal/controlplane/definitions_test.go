@@ -258,6 +258,44 @@ func TestApplyIsUndone(t *testing.T) {
 	}
 }
 
+// A file of objectives may say where its source is; the configuration says it better, with what it takes to get in.
+func TestSourceOfAFile(t *testing.T) {
+	t.Parallel()
+	asked := strings.ReplaceAll(other, "type: Prometheus", "metricSourceRef: main")
+	source := "\n---\napiVersion: openslo/v1\nkind: DataSource\nmetadata: {name: main}\nspec: {type: Prometheus, connectionDetails: {url: 'http://127.0.0.1:1'}}\n"
+	for _, tc := range []struct {
+		name, text string
+		configured promql.Servers
+		url        string // of the server that is asked; empty if there is none
+	}{
+		{"the file says where", asked + source, nil, "http://127.0.0.1:1"},
+		{"the configuration says where", asked, promql.Servers{{Name: "main", URL: "http://127.0.0.1:2"}}, "http://127.0.0.1:2"},
+		{"both do", asked + source, promql.Servers{{Name: "main", URL: "http://127.0.0.1:2"}}, "http://127.0.0.1:2"},
+		{"nobody does", asked, promql.Servers{{Name: "other", URL: "http://127.0.0.1:2"}}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			files := valid()
+			files["slo/b.yaml"] = tc.text
+			cfg := configOf(write(t, files))
+			cfg.PromQL = tc.configured
+			app, err := New(cfg)
+			if tc.url == "" {
+				if err == nil || !strings.Contains(err.Error(), "slo/b.yaml:13:48") {
+					t.Errorf("%v, want the place of the reference", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := app.server("main"); err != nil || s.URL != tc.url {
+				t.Errorf("asks %q (%v), want %q", s.URL, err, tc.url)
+			}
+		})
+	}
+}
+
 func TestSourceOfAnObjective(t *testing.T) {
 	t.Parallel()
 	d := definitions{

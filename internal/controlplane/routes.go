@@ -27,6 +27,8 @@ import (
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
 	ledgerapi "plimsoll/slo/ledger/api"
+	"plimsoll/slo/openslo"
+	opensloapi "plimsoll/slo/openslo/api"
 	reportapi "plimsoll/slo/report/api"
 )
 
@@ -40,6 +42,7 @@ func (a *App) routes() (http.Handler, error) {
 	for _, room := range []interface{ Register(huma.API) }{
 		a, // its own status
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now, Causes: a.causes().Of, Retention: a.cfg.Retention},
+		&opensloapi.Handlers{Ledger: a.ledger, Sources: a.dataSources},
 		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
@@ -115,6 +118,13 @@ func (a *App) server(name string) (promql.Server, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.defs.server(name)
+}
+
+// dataSources are those that the files of objectives define.
+func (a *App) dataSources() []openslo.Source {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.defs.sources
 }
 
 func (a *App) decisions(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error) {

@@ -186,6 +186,15 @@ type AlertTargetSpec struct {
 	Target      string `yaml:"target"`
 }
 
+// FileName is a name for a file of the document alone: that of an SLO begins with its service, that of another kind with the kind.
+func (d Document) FileName() string {
+	first := d.Kind
+	if spec, ok := d.Spec.(SLOSpec); ok {
+		first = spec.Service
+	}
+	return Name(first) + "-" + Name(d.Metadata.Name) + ".yaml"
+}
+
 // Write writes documents as YAML: fields in the order of the specification, two spaces of indentation, "---" between documents.
 func Write(w io.Writer, docs ...Document) error {
 	for i, d := range docs {

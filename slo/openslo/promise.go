@@ -61,6 +61,9 @@ func (s *set) readSLO(h header, spec node) {
 	if n, ok := o.Get("alertPolicies"); ok {
 		p.policies = s.readAlertPolicies(n)
 	}
+	if p.service != "" && h.name != "" { // nothing refers to an SLO, so its name is one within its service
+		h.name = p.service + "/" + h.name
+	}
 	if s.declare(h) {
 		s.promises = append(s.promises, p)
 	}

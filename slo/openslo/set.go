@@ -141,7 +141,11 @@ func (s *set) checkReference(r reference) {
 		r.at.Warn("found %q; read as %s", r.at.Value, Name(r.at.Value))
 		return
 	}
-	known := slices.Sorted(maps.Keys(names))
+	known := slices.Collect(maps.Keys(names))
+	if r.kind == kindSource {
+		known = append(known, s.config.Sources...)
+	}
+	slices.Sort(known)
 	defined := "none is"
 	if len(known) > 0 {
 		defined = strings.Join(known, ", ")

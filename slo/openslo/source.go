@@ -2,6 +2,7 @@ package openslo
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -46,22 +47,34 @@ func (s *set) readSource(h header, spec node) {
 }
 
 // readURL finds the URL in connection details: a mapping, or a list of mappings as in examples of the specification.
-func readURL(details node) (url string) {
+func readURL(details node) (address string) {
 	if details.IsList() {
 		for _, item := range details.List() {
 			if found := readURL(item); found != "" {
-				url = found
+				address = found
 			}
 		}
-		return url
+		return address
 	}
 	if !details.IsMapping() {
 		return ""
 	}
 	details.EachPair(func(key, value node) {
 		if strings.EqualFold(key.Value, "url") {
-			url = value.Text()
+			address = value.Text()
+			checkURL(value, address)
 		}
 	})
-	return url
+	return address
+}
+
+func checkURL(n node, address string) {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		n.Fail("found %q; allowed: a URL such as http://prometheus:9090", address)
+	case u.User != nil:
+		n.Fail("holds a password, which belongs in the configuration of the server")
+	}
 }

@@ -166,7 +166,7 @@ func writeV2(t rapid.TB, at int64, points []point) request {
 }
 
 // otlp is a moment in OTLP: cumulative, or as what was added since the moment before. Health is what an agent adds that scrapes.
-func (m moment) otlp(t *rapid.T, before *moment, health bool) request {
+func (m moment) otlp(t rapid.TB, before *moment, health bool) request {
 	md := pmetric.NewMetrics()
 	r := md.ResourceMetrics().AppendEmpty()
 	r.Resource().Attributes().PutStr("service.namespace", "shop")

@@ -23,7 +23,7 @@ import (
 // station counts what comes, by whichever way, and can be killed.
 type station struct {
 	rapid.TB
-	disk      *disk
+	store     store
 	now       time.Time
 	collector *collectors.Collector
 	ledger    *ledger.Ledger
@@ -33,17 +33,30 @@ type station struct {
 }
 
 func newStation(t rapid.TB, now time.Time) *station {
-	s := &station{TB: t, disk: newDisk(), now: now}
+	return openStation(t, newDisk(), now)
+}
+
+// openStation begins with what is in a store.
+func openStation(t rapid.TB, from store, now time.Time) *station {
+	s := &station{TB: t, store: from, now: now}
 	s.start()
 	return s
 }
 
-// start begins with what is on disk. What was in memory is lost.
+// store keeps checkpoints, and can be broken.
+type store interface {
+	Save(context.Context, *ledger.Checkpoint) error
+	load(*ledger.Ledger) error
+	breakDown(bool)
+	blocks(slo.Key) map[int64][]byte
+}
+
+// start begins with what is in the store. What was in memory is lost.
 func (s *station) start() {
 	now := func() time.Time { return s.now }
 	s.ledger = ledger.New(ledger.Config{Now: now})
-	s.must(s.disk.load(s.ledger))
-	s.saves = &ledger.Checkpointer{Ledger: s.ledger, Store: s.disk, Logger: slog.New(slog.DiscardHandler)}
+	s.must(s.store.load(s.ledger))
+	s.saves = &ledger.Checkpointer{Ledger: s.ledger, Store: s.store, Logger: slog.New(slog.DiscardHandler)}
 	var err error
 	s.collector, err = collectors.New(collectors.Config{Ledger: s.ledger, Now: now})
 	s.must(err)
@@ -111,11 +124,11 @@ func (s *station) deliver(r request, faults []fault) {
 	for _, f := range faults {
 		switch f {
 		case notSaved, killed:
-			s.disk.broken = true
+			s.store.breakDown(true)
 			if status := s.post(r); status != http.StatusServiceUnavailable {
 				s.Fatalf("answered %d when nothing could be saved", status)
 			}
-			s.disk.broken = false
+			s.store.breakDown(false)
 		case lostReply:
 			s.post(r)
 		}
@@ -140,7 +153,7 @@ func (s *station) books() map[slo.Key]book {
 	s.must(s.saves.Save(context.Background()))
 	books := map[slo.Key]book{}
 	for _, o := range stationObjectives {
-		b := book{Blocks: s.disk.blocks[o.Key]}
+		b := book{Blocks: s.store.blocks(o.Key)}
 		r, ok := s.ledger.Reader(o.Key)
 		if !ok {
 			s.Fatalf("no objective %s", o.Key)
@@ -172,7 +185,7 @@ func counts(books map[slo.Key]book) map[slo.Key][]slo.MinuteCounts {
 type disk struct {
 	broken     bool
 	objectives map[slo.Key]ledger.ObjectiveState
-	blocks     map[slo.Key]map[int64][]byte
+	hours      map[slo.Key]map[int64][]byte
 	cursors    map[ledger.CursorID]ledger.Cursor
 }
 
@@ -189,11 +202,11 @@ func (d *disk) Save(_ context.Context, c *ledger.Checkpoint) error {
 			o.Versions = d.objectives[o.Key].Versions
 		}
 		d.objectives[o.Key] = o
-		if d.blocks[o.Key] == nil {
-			d.blocks[o.Key] = map[int64][]byte{}
+		if d.hours[o.Key] == nil {
+			d.hours[o.Key] = map[int64][]byte{}
 		}
 		for _, b := range o.Blocks {
-			d.blocks[o.Key][b.Hour] = slices.Clone(b.Data)
+			d.hours[o.Key][b.Hour] = slices.Clone(b.Data)
 		}
 	}
 	for _, id := range c.Forgotten {
@@ -205,11 +218,15 @@ func (d *disk) Save(_ context.Context, c *ledger.Checkpoint) error {
 	return nil
 }
 
+func (d *disk) breakDown(broken bool) { d.broken = broken }
+
+func (d *disk) blocks(key slo.Key) map[int64][]byte { return d.hours[key] }
+
 func (d *disk) load(l *ledger.Ledger) error {
 	for key, o := range d.objectives {
 		o.Blocks = nil
-		for _, hour := range slices.Sorted(maps.Keys(d.blocks[key])) {
-			o.Blocks = append(o.Blocks, ledger.Block{Hour: hour, Data: d.blocks[key][hour]})
+		for _, hour := range slices.Sorted(maps.Keys(d.hours[key])) {
+			o.Blocks = append(o.Blocks, ledger.Block{Hour: hour, Data: d.hours[key][hour]})
 		}
 		if err := l.RestoreObjective(o); err != nil {
 			return fmt.Errorf("load %s: %w", key, err)

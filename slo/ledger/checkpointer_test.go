@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +101,7 @@ func TestHealth(t *testing.T) {
 type gated struct {
 	began, open chan struct{}
 	saves       int
+	busy        atomic.Bool   // while it saves
 	answers     map[int]error // of the nth save, from 1
 }
 
@@ -108,12 +110,15 @@ func newGated() *gated {
 }
 
 func (g *gated) Save(ctx context.Context, _ *ledger.Checkpoint) error {
+	g.busy.Store(true)
+	defer g.busy.Store(false)
 	g.saves++
 	g.began <- struct{}{}
 	select {
 	case <-g.open:
 		return g.answers[g.saves]
 	case <-ctx.Done():
+		time.Sleep(time.Second) // of the bubble's clock: it takes a while to give up
 		return ctx.Err()
 	}
 }
@@ -176,6 +181,9 @@ func TestNothingIsSavedAfterRun(t *testing.T) {
 		end(ledger.ErrFenced)
 		if err := <-ended; !errors.Is(err, ledger.ErrFenced) {
 			t.Errorf("run ended with %v, want the cause", err)
+		}
+		if store.busy.Load() {
+			t.Error("something is being saved after the end")
 		}
 		for range 2 {
 			if err := <-syncs; err == nil {

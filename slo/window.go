@@ -28,7 +28,8 @@ const (
 )
 
 // Calendar divides time into periods of Count units each, one of which begins at Start. Days, weeks, months, quarters and years follow
-// the clock on the wall of the zone, so a day in which the clock changes has 23 or 25 hours.
+// the clock on the wall of the zone, so a day in which the clock changes has 23 or 25 hours, and one that would begin at a time that the
+// clock leaps over begins with the leap.
 type Calendar struct {
 	Start time.Time // in its zone; an instant at which a period begins
 	Unit  Unit
@@ -98,7 +99,30 @@ func (c *Calendar) start(n int) time.Time {
 		day = min(day, first.AddDate(0, 1, -1).Day())
 	}
 	hour, minute, second := s.Clock()
-	return time.Date(year, month, day, hour, minute, second, 0, s.Location())
+	return wall(time.Date(year, month, day, hour, minute, second, 0, time.UTC), s.Location())
+}
+
+// wall returns the instant at which the clock on the wall of a zone shows what clock does in UTC. A time that the clock passes twice is the
+// first of both; one that it leaps over is the instant of the leap.
+func wall(clock time.Time, zone *time.Location) time.Time {
+	year, month, day := clock.Date()
+	hour, minute, second := clock.Clock()
+	t := time.Date(year, month, day, hour, minute, second, 0, zone)
+	from, until := t.ZoneBounds()
+	_, offset := t.Zone()
+	switch shown := t.Add(time.Duration(offset) * time.Second).UTC(); {
+	case shown.Before(clock):
+		return until
+	case shown.After(clock):
+		return from
+	case from.IsZero():
+		return t
+	}
+	_, before := from.Add(-1).Zone()
+	if first := t.Add(time.Duration(offset-before) * time.Second); first.Before(from) {
+		return first
+	}
+	return t
 }
 
 // estimate is about how many periods lie between Start and an instant.

@@ -321,8 +321,7 @@ func TestAnswerWaits(t *testing.T) {
 	t.Parallel()
 	body := bodyV1(t, seriesV1(3, "__name__", "a"))
 	syncing, durable := make(chan struct{}), make(chan struct{})
-	var p *post
-	p = openPost(t, func(c *Config) {
+	p := openPost(t, func(c *Config) {
 		c.Limits.Requests = 2
 		c.Sync = func(context.Context) error {
 			syncing <- struct{}{}

@@ -1,0 +1,125 @@
+package slo_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"plimsoll/slo"
+)
+
+func during(kind slo.CauseKind, ref string, from, to int) slo.Cause {
+	return slo.Cause{Kind: kind, Ref: ref, From: (noon + slo.Minute(from)).Time(), To: (noon + slo.Minute(to)).Time()}
+}
+
+func TestAttribute(t *testing.T) {
+	t.Parallel()
+	o := objective(900_000_000, 100*time.Minute)
+	r := minutes{}.steady(-100, 0, 10, 10).steady(-90, -80, -5, 0).steady(-60, -59, -2, 0).steady(-40, -30, -1, 0)
+	s := slo.Evaluate(o, r, noon.Time())
+	a := slo.Attribute(s, r, []slo.Cause{
+		during(slo.ByDeploy, "v2", -95, 0),
+		during(slo.ByDeploy, "v3", -60, 0),
+		during(slo.ByIncident, "INC-1", -85, -70),
+		{Kind: slo.ByIncident, Ref: "INC-2", From: (noon - 34).Time()}, // open
+		during(slo.ByCorrection, "7", -41, -37),
+	}, 10)
+	if a.Bad != 62 || s.Window.Bad() != 62 {
+		t.Fatalf("%d bad, the window has %d", a.Bad, s.Window.Bad())
+	}
+	type spend struct {
+		Ref        string
+		Bad        int64
+		Postmortem bool
+	}
+	list := func(spends []slo.Spend) (out []spend) {
+		for _, s := range spends {
+			out = append(out, spend{s.Ref, s.Bad, s.NeedsPostmortem})
+		}
+		return out
+	}
+	// 100 are allowed. The minutes -89…-80 fail five each, -59 two, -39…-30 one each.
+	if diff := cmp.Diff([]spend{{"INC-1", 30, true}, {"v2", 20, false}, {"INC-2", 5, false}, {"v3", 5, false}, {"7", 2, false}}, list(a.Causes)); diff != "" {
+		t.Error(diff)
+	}
+	var spells [][]spend
+	for _, s := range a.Spells {
+		spells = append(spells, list(s.Spends))
+	}
+	want := [][]spend{{{"INC-1", 30, true}, {"v2", 20, false}}, {{"v3", 2, false}}, {{"INC-2", 5, false}, {"v3", 3, false}, {"7", 2, false}}}
+	if diff := cmp.Diff(want, spells); diff != "" {
+		t.Error(diff)
+	}
+	if first := a.Spells[0]; first.From != noon-89 || first.To != noon-80 || first.Share != 0.5 {
+		t.Errorf("%+v", first)
+	}
+	if kept := a.Largest(2); len(kept) != 2 || kept[0].Bad != 50 || kept[1].Bad != 10 {
+		t.Errorf("%+v", kept)
+	}
+	if n := len(slo.Attribute(s, r, nil, 19).Spells); n != 2 {
+		t.Errorf("%d spells with pauses of up to 19 minutes, want 2", n)
+	}
+}
+
+// TestAttributionAddsUp proves that no bad event is lost or counted twice, whatever went on, for all methods and corrections.
+func TestAttributionAddsUp(t *testing.T) {
+	t.Parallel()
+	kinds := []slo.CauseKind{slo.ByCorrection, slo.ByIncident, slo.ByDeploy}
+	rapid.Check(t, func(t *rapid.T) {
+		o := objective(900_000_000, time.Duration(rapid.IntRange(1, 200).Draw(t, "window"))*time.Minute)
+		o.Method = rapid.SampledFrom([]slo.Method{slo.Occurrences, slo.Timeslices, slo.RatioTimeslices}).Draw(t, "method")
+		if o.Method != slo.Occurrences {
+			o.Slice = slo.Slice{Length: time.Duration(rapid.IntRange(1, 9).Draw(t, "slice")) * time.Minute, Target: 950_000_000}
+		}
+		r := drawMinutes(t, int(o.Window.Minutes())+10)
+		view := slo.View(o, r, drawCorrections(t, int(o.Window.Minutes())))
+		if rapid.Bool().Draw(t, "without corrections") {
+			view = slo.Uncorrected(o, view)
+		}
+		var causes []slo.Cause
+		for range rapid.IntRange(0, 6).Draw(t, "causes") {
+			from := rapid.IntRange(-220, 10).Draw(t, "from")
+			causes = append(causes, during(rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.StringMatching("[a-c]").Draw(t, "ref"), from, from+rapid.IntRange(1, 60).Draw(t, "length")))
+		}
+		s := slo.Evaluate(o, view, noon.Time())
+		quiet := rapid.Int64Range(0, 20).Draw(t, "quiet")
+		a := slo.Attribute(s, view, causes, quiet)
+		var byCause, bySpell int64
+		for _, c := range a.Causes {
+			byCause += c.Bad
+		}
+		for i, spell := range a.Spells {
+			var parts int64
+			for _, c := range spell.Spends {
+				parts += c.Bad
+			}
+			if bySpell += spell.Bad; parts != spell.Bad {
+				t.Errorf("the parts of a spell are %d, the spell is %d", parts, spell.Bad)
+			}
+			if spell.Bad != view.Read(spell.From-1, spell.To).Bad() {
+				t.Errorf("a spell of %d, the ledger has %d", spell.Bad, view.Read(spell.From-1, spell.To).Bad())
+			}
+			if i > 0 && int64(spell.From-a.Spells[i-1].To) <= quiet+1 {
+				t.Errorf("spells %d and %d are one", i-1, i)
+			}
+		}
+		if want := s.Window.Bad(); a.Bad != want || byCause != want || bySpell != want {
+			t.Errorf("%d, by cause %d, by spell %d; the window has %d", a.Bad, byCause, bySpell, want)
+		}
+	})
+}
+
+// TestPostmortemAboveAFifth stands on the edge of what demands a postmortem.
+func TestPostmortemAboveAFifth(t *testing.T) {
+	t.Parallel()
+	for bad, want := range map[int64]bool{19: false, 20: false, 21: true} {
+		r := minutes{}
+		r.add(noon, 1000-bad, 1000) // 100 are allowed
+		s := slo.Evaluate(objective(900_000_000, time.Hour), r, noon.Time())
+		if got := slo.Attribute(s, r, nil, 0).Causes[0].NeedsPostmortem; got != want {
+			t.Errorf("%d of 100: %v", bad, got)
+		}
+	}
+}

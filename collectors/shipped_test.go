@@ -34,7 +34,7 @@ func TestShippedObjectives(t *testing.T) {
 	}
 	want := map[string]string{
 		"video-api/availability": "99.9", "video-api/latency-300ms": "95", "video-api/latency-1s": "99",
-		"video-api/playback-availability": "99.9",
+		"video-api/playback-availability": "99.9", "video-api/time-to-ready": "99",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("targets (-want +got):\n%s", diff)

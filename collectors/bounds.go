@@ -62,7 +62,7 @@ func (b bounds) problem(t *term) string {
 	first := slices.MinFunc(lacking, targetName.compare)
 	others := ""
 	if n := len(lacking) - 1; n > 0 {
-		others = fmt.Sprintf(" and %d other targets", n)
+		others = fmt.Sprintf(" (and at others: %d)", n)
 	}
 	return fmt.Sprintf("le=%q is not a bucket of %s at job %q, instance %q%s; %s",
 		formatBound(want), t.name, first.job, first.instance, others, nearest(want, has))

@@ -46,7 +46,7 @@ func TestChildren(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", key, diff)
 		}
 	}
-	problems := map[slo.Key][]string{o.Key: {"1 combinations of its labels are counted only in the whole, because there is a child for 2 already, which is the limit"}}
+	problems := map[slo.Key][]string{o.Key: {"combinations of its labels that are counted only in the whole: 1; it has 2 children, which is the limit"}}
 	if diff := cmp.Diff(problems, d.collector.Problems()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
@@ -125,7 +125,7 @@ func TestBoundIsNoBucket(t *testing.T) {
 	}
 	bucket("c", "200", "+Inf")
 	bucket("d", "200", "0.1", "+Inf")
-	want := map[slo.Key][]string{o.Key: {`le="0.3" is not a bucket of d_bucket at job "api", instance "c" and 1 other targets; the nearest are "0.25" and "0.5"`}}
+	want := map[slo.Key][]string{o.Key: {`le="0.3" is not a bucket of d_bucket at job "api", instance "c" (and at others: 1); the nearest are "0.25" and "0.5"`}}
 	if diff := cmp.Diff(want, d.collector.Problems()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}

@@ -11,6 +11,8 @@ type past struct {
 	cursor ledger.Cursor // T is the time of the newest sample; only in memory, because the ledger forgets cursors by their T
 	known  bool
 	kept   ledger.Cursor // what the ledger holds of it
+
+	beganKey, appearedKey string // of the marks of live counting
 }
 
 // fill books what a sample of history adds to the objectives that want its series.
@@ -30,8 +32,8 @@ func (c *Collector) fill(p *sample, tx *transaction) verdict {
 // fillWant books what a sample adds to one objective, up to where that is counted live. A sample that comes after that stands for the value
 // with which counting live began, so that the last events of history are counted.
 func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
-	h, m := c.recallPast(w, p.series), c.meet(w, p.series, tx)
-	q := *p
+	h := c.recallPast(w, p.series)
+	m, q := c.meet(w, h, tx), *p
 	if p.t > m.t {
 		if !m.closes || !h.known || h.cursor.T >= m.t {
 			return verdictOutOfOrder
@@ -65,12 +67,12 @@ func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
 }
 
 // meet returns where the history of a series has to end for an objective.
-func (c *Collector) meet(w *want, s *series, tx *transaction) meeting {
+func (c *Collector) meet(w *want, h *past, tx *transaction) meeting {
 	life := &w.objective.live.life
 	life.close(tx.now)
-	if mark, known := c.ledger.Cursor(markKey(markBegan, w.objective, s)); known && mark.Start <= life.fillable(c.horizon) {
-		appeared, _ := c.ledger.Cursor(markKey(markAppeared, w.objective, s))
-		return meetingOf(mark, appeared)
+	if began, known := c.ledger.Cursor(h.beganKey); known && began.Start <= life.fillable(c.horizon) {
+		appeared, _ := c.ledger.Cursor(h.appearedKey)
+		return meetingOf(began, appeared)
 	}
 	if tx.now-life.since > forgetful.Milliseconds() {
 		return meeting{t: life.fillable(0)}
@@ -95,7 +97,7 @@ func (c *Collector) bookMeeting(w *want, h *past, m meeting, sign int64) {
 // recallPast returns how far a series has been filled for an objective.
 func (c *Collector) recallPast(w *want, s *series) *past {
 	if w.past == nil {
-		w.past = &past{}
+		w.past = &past{beganKey: markKey(markBegan, w.objective, s), appearedKey: markKey(markAppeared, w.objective, s)}
 		key := markKey(markPast, w.objective, s)
 		if w.past.kept, w.past.known = c.ledger.Cursor(key); !w.past.known {
 			w.past.kept.Key = key

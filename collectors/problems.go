@@ -28,7 +28,7 @@ func (c *Collector) Problems() map[slo.Key][]string {
 		}
 		add(c.refused[o])
 		if n := o.groups.full(); n > 0 {
-			add(fmt.Sprintf("%d combinations of its labels are counted only in the whole, because there is a child for %d already, which is the limit",
+			add(fmt.Sprintf("combinations of its labels that are counted only in the whole: %d; it has %d children, which is the limit",
 				n, len(o.groups.known)-n))
 		}
 	}

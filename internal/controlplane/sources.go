@@ -42,6 +42,15 @@ func (a *App) present() (*term, error) {
 	return nil, httpapi.RetryLater(httpapi.Unavailable, says, followerRetry)
 }
 
+// saver returns what makes durable all that has been committed in the present term.
+func (a *App) saver() (func(context.Context) error, error) {
+	t, err := a.present()
+	if err != nil {
+		return nil, err
+	}
+	return t.saver.Sync, nil
+}
+
 // sources answers on the process that leads: only there are sources read.
 func (a *App) sources(context.Context, *struct{}) (*struct{ Body Sources }, error) {
 	t, err := a.present()

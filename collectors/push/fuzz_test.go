@@ -68,7 +68,7 @@ func checkSame(t *testing.T, body []byte, version int, want []recorded, invalid 
 	sink := newRecorder()
 	r, err := New(Config{
 		Appender: sink, Deltas: newRecorder(), Sync: func(context.Context) error { return nil }, Now: func() time.Time { return fuzzNow },
-		Limits: Limits{Labels: math.MaxInt, LabelBytes: math.MaxInt},
+		Limits: Limits{Labels: math.MaxInt32, LabelBytes: math.MaxInt32},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -102,11 +102,19 @@ func (l Limits) checkLabels(ls labels.Labels) string {
 	if n := ls.Len(); n > l.Labels {
 		return fmt.Sprintf("%d labels, more than the limit of %d, in %s", n, l.Labels, shorten(ls))
 	}
+	bytes := 0
+	ls.Range(func(label labels.Label) { bytes += len(label.Name) + len(label.Value) })
+	if bytes > l.LabelBytes {
+		return l.tooLong(bytes) + ", in " + shorten(ls)
+	}
 	return ""
 }
 
+// maxEncoded is more bytes than labels within the limits have as they are sent, with at most 16 for the lengths and tags of each.
+func (l Limits) maxEncoded() int { return l.LabelBytes + 16*l.Labels }
+
 func (l Limits) tooLong(bytes int) string {
-	return fmt.Sprintf("labels of %d bytes or more, beyond the limit of %d", bytes, l.LabelBytes)
+	return fmt.Sprintf("labels of %d bytes, more than the limit of %d", bytes, l.LabelBytes)
 }
 
 // shorten writes labels for a message.

@@ -18,7 +18,7 @@ type Limits struct {
 	Requests int64
 	// Labels is the number of labels of a series; 64 by default.
 	Labels int
-	// LabelBytes is the size of the names and values of a series' labels; 16 KiB by default.
+	// LabelBytes is the size of the names and values of a series' labels together; 8 KiB by default.
 	LabelBytes int
 	// Known is the memory for series that are known by their labels, in bytes; 64 MiB by default. A series takes about 150 bytes more than its
 	// labels. Past the limit those that were not heard of for longest are forgotten, which costs time and nothing else.
@@ -36,7 +36,7 @@ func (l Limits) withDefaults() Limits {
 	l.InFlight = cmp.Or(l.InFlight, max(256<<20, l.Body+l.Decoded))
 	l.Requests = cmp.Or(l.Requests, 1024)
 	l.Labels = cmp.Or(l.Labels, 64)
-	l.LabelBytes = cmp.Or(l.LabelBytes, 16<<10)
+	l.LabelBytes = cmp.Or(l.LabelBytes, 8<<10)
 	l.Known = cmp.Or(l.Known, 64<<20)
 	l.Read = cmp.Or(l.Read, 30*time.Second)
 	l.Sync = cmp.Or(l.Sync, 20*time.Second)

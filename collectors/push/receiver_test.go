@@ -178,7 +178,8 @@ func TestPartial(t *testing.T) {
 		"not UTF-8":            {seriesV1(3, "__name__", "a", "code", "\xff"), "not UTF-8"},
 		"ahead of the clock":   {late, `more than 10m0s ahead of our clock, of {__name__="ahead_total"}`},
 		"with too many labels": {seriesV1(3, broad...), "7 labels, more than the limit of 6"},
-		"with long labels":     {seriesV1(3, "__name__", "a", "b", strings.Repeat("x", 1000)), "beyond the limit of 1000"},
+		"with long labels":     {seriesV1(3, "__name__", "a", "b", strings.Repeat("x", 1000)), "labels of 1010 bytes, more than the limit of 1000, in {"},
+		"with endless labels":  {seriesV1(3, "__name__", "a", "b", strings.Repeat("x", 2000)), "more than the limit of 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -72,7 +72,7 @@ func (r *Receiver) begin(app storage.AppenderV2) *transaction {
 
 // book appends a series. It returns an error if the request is malformed or the appender does not append.
 func (tx *transaction) book(s *series) error {
-	if len(s.labels) > tx.limits.LabelBytes {
+	if len(s.labels) > tx.limits.maxEncoded() {
 		tx.refused.add(1, tx.limits.tooLong(len(s.labels)))
 		return nil
 	}

@@ -60,9 +60,6 @@ func (r *Receiver) gather() *gathering {
 
 // Append keeps a sample.
 func (g *gathering) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opts storage.AOptions) (storage.SeriesRef, error) {
-	if size := int(ls.ByteSize()); size > g.limits.LabelBytes {
-		return 0, errors.New(g.limits.tooLong(size))
-	}
 	if problem := g.limits.checkLabels(ls); problem != "" {
 		return 0, errors.New(problem)
 	}

@@ -139,7 +139,7 @@ func (r *request2) resolve(s *series, metadata *writev2.Metadata, limits *Limits
 		if uint64(name) >= n || uint64(value) >= n {
 			return fmt.Sprintf("a label refers to symbols %d and %d of %d", name, value, n)
 		}
-		if size := len(s.scratch) + len(r.symbols[name]) + len(r.symbols[value]); size > limits.LabelBytes {
+		if size := len(s.scratch) + len(r.symbols[name]) + len(r.symbols[value]); size > limits.maxEncoded() {
 			return limits.tooLong(size)
 		}
 		s.scratch = appendLabel(s.scratch, r.symbols[name], r.symbols[value])

@@ -52,7 +52,7 @@ type Collector struct {
 	mu      sync.Mutex           // that of past is locked before that of live
 	series  map[uint64][]*series // by hash of the labels
 	targets map[targetName]*target
-	wholes  map[uint64]*whole
+	wholes  map[wholeID]*whole
 	bounds  bounds
 	refused map[*objective]string // why series of an objective are not counted
 
@@ -85,7 +85,7 @@ func newCollector(cfg Config) *Collector {
 		limits:  cfg.Limits.withDefaults(),
 		series:  map[uint64][]*series{},
 		targets: map[targetName]*target{},
-		wholes:  map[uint64]*whole{},
+		wholes:  map[wholeID]*whole{},
 		bounds:  bounds{},
 		refused: map[*objective]string{},
 	}

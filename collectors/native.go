@@ -37,7 +37,7 @@ type part struct {
 
 // whole is what the parts of a histogram have in common.
 type whole struct {
-	hash         uint64      // of the histogram's labels
+	id           wholeID
 	classic      atomic.Bool // there is a classic histogram beside it, which is exact and counts instead
 	interpolated atomic.Bool
 	custom       atomic.Pointer[[]float64] // the bounds of a histogram that lacks the one that is asked for
@@ -47,6 +47,12 @@ type whole struct {
 	t      int64
 	reset  bool
 	events int64
+}
+
+// wholeID identifies a histogram, native or classic.
+type wholeID struct {
+	source string
+	labels uint64 // hash of those of the native one
 }
 
 // unwantedNative reports, with certainty if true, that no objective wants anything of native histograms of this name.
@@ -60,23 +66,22 @@ func (c *Collector) nativeOf(source string, ls labels.Labels) (s *series, refuse
 	if s = c.find(hash, source, ls, true); s != nil {
 		return s, false
 	}
-	s = &series{labels: ls, source: source, native: &native{whole: c.wholeOf(ls.Hash())}}
+	s = &series{labels: ls, source: source, native: &native{whole: c.wholeOf(wholeID{source, hash})}}
 	if refused = c.divideNative(s); len(s.native.parts) == 0 {
 		return nil, refused
 	}
+	c.wholes[s.native.whole.id] = s.native.whole
 	c.series[hash] = append(c.series[hash], s)
 	c.addSlot(s)
 	return s, false
 }
 
-// wholeOf returns what is known of the histogram whose labels, without those of buckets, have this hash.
-func (c *Collector) wholeOf(hash uint64) *whole {
-	w := c.wholes[hash]
-	if w == nil {
-		w = &whole{hash: hash}
-		c.wholes[hash] = w
+// wholeOf returns what is known of a histogram, of which there may be no series yet.
+func (c *Collector) wholeOf(id wholeID) *whole {
+	if w := c.wholes[id]; w != nil {
+		return w
 	}
-	return w
+	return &whole{id: id}
 }
 
 // divideNative finds the parts of a native histogram that objectives want.
@@ -141,7 +146,7 @@ func (a *appender) appendNative(s *series, st, t int64, h *histogram.Histogram, 
 		if fh.CounterResetHint != histogram.GaugeType {
 			v, exact = countBelow(fh, p.bound)
 		}
-		if exact = exact || w.interpolated.Load(); !exact {
+		if !exact {
 			w.interpolated.Store(true)
 		}
 		if fh.UsesCustomBuckets() && math.IsNaN(v) && w.custom.Load() == nil {
@@ -220,7 +225,9 @@ func (c *Collector) foundClassic(s *series) {
 		s.base = classicBase(s.labels)
 	}
 	if s.base != 0 {
-		c.wholeOf(s.base).classic.Store(true)
+		w := c.wholeOf(wholeID{s.source, s.base})
+		w.classic.Store(true)
+		c.wholes[w.id] = w
 		s.part = nil
 	}
 }

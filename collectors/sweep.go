@@ -6,7 +6,7 @@ import "time"
 // histograms divided anew.
 func (c *Collector) rebuild(m *matcher, keep func(*series) bool) {
 	t := &table{gen: c.table.Load().gen + 1, matcher: m}
-	wholes := map[uint64]*whole{}
+	wholes := map[wholeID]*whole{}
 	for hash, bucket := range c.series {
 		kept := bucket[:0]
 		for _, s := range bucket {
@@ -18,10 +18,11 @@ func (c *Collector) rebuild(m *matcher, keep func(*series) bool) {
 			t.slots = append(t.slots, s)
 			kept = append(kept, s)
 			if s.base != 0 {
-				wholes[s.base] = c.wholeOf(s.base)
+				w := c.wholeOf(wholeID{s.source, s.base})
+				wholes[w.id] = w
 			}
 			if s.part != nil {
-				wholes[s.part.whole.hash] = s.part.whole
+				wholes[s.part.whole.id] = s.part.whole
 			}
 		}
 		clear(bucket[len(kept):])

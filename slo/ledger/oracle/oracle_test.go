@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,7 @@ func TestHistories(t *testing.T) {
 		runHistory(t, base, uint64(*only))
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // thousands of small ledgers come and go
 	numbers := make(chan uint64)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {

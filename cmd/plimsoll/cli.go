@@ -40,11 +40,14 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Run everything on this machine: PostgreSQL, the video platform, honest traffic, and the control plane that watches it."`
 	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
 	Slo      sloCmd      `cmd:"" name:"slo" help:"Objectives and their error budgets."`
+	Alert    alertCmd    `cmd:"" help:"Burn-rate alerts: what fires, what was told, what could not be."`
 	Gate     gateCmd     `cmd:"" help:"The deploy gate: may this change go out now?"`
 	Incident incidentCmd `cmd:"" help:"Incidents: declare, lead, resolve, learn."`
+	Failure  failureCmd  `cmd:"" help:"Failure analysis: fault trees, failure modes and effects."`
 	Report   reportCmd   `cmd:"" help:"The weekly error-budget report."`
 	Backfill backfillCmd `cmd:"" help:"Fill objectives with the history of an existing Prometheus."`
 	Ledger   ledgerCmd   `cmd:"" help:"The ledger of events as a file."`
+	Rules    rulesCmd    `cmd:"" help:"Objectives as rules of other systems."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

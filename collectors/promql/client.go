@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func classify(err error) error {
 // maxBody bounds what is read of an answer, in bytes.
 const maxBody = 256 << 20
 
-// roundTripper authorises requests and bounds answers.
+// roundTripper authorises requests to its server, and to no other that this one may redirect to, and bounds answers.
 type roundTripper struct {
 	server Server
 	next   http.RoundTripper
@@ -129,9 +130,11 @@ type roundTripper struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	if err := t.server.authorise(r); err != nil {
-		return nil, err
+	if home, err := url.Parse(t.server.URL); err == nil && r.URL.Scheme == home.Scheme && r.URL.Host == home.Host {
+		r = r.Clone(r.Context())
+		if err := t.server.authorise(r); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {

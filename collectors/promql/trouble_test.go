@@ -161,6 +161,18 @@ func TestCredentials(t *testing.T) {
 	if len(got) == 0 {
 		t.Error("nothing was asked")
 	}
+	elsewhere := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" || r.Header.Get("X-Tenant") != "" {
+			t.Error("credentials went to another server")
+		}
+		fmt.Fprint(w, empty)
+	})
+	redirecting := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
+	})
+	if _, err = ask(t, promql.Server{URL: redirecting, BearerTokenEnv: "PLIMSOLL_TEST_TOKEN", HeadersEnv: map[string]string{"X-Tenant": "PLIMSOLL_TEST_TENANT"}}); err != nil {
+		t.Error(err)
+	}
 	if _, err = ask(t, promql.Server{URL: url, BearerTokenEnv: "PLIMSOLL_TEST_NOTHING"}); err == nil || !strings.Contains(err.Error(), "PLIMSOLL_TEST_NOTHING is not set") {
 		t.Errorf("error %v", err)
 	}

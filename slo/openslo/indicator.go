@@ -218,7 +218,7 @@ func (s *set) readMetricSource(m *metric) (source string, ok bool) {
 	}
 	defined, ok := s.sources[name]
 	if !ok {
-		s.checkReference(reference{kindSource, m.ref})
+		s.checkReference(reference{kindSource, name, m.ref})
 		return name, slices.Contains(s.config.Sources, name) && (typ == "" || isCompatible(typ))
 	}
 	if typ != "" && !strings.EqualFold(typ, defined.Type) {

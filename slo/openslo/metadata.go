@@ -54,13 +54,21 @@ func readHeader(kind string, m node) header {
 	return h
 }
 
+// formOf is the form of the names of a kind.
+func formOf(kind string) *regexp.Regexp {
+	if kind == kindSLO || kind == kindService {
+		return nameForm
+	}
+	return wideNameForm
+}
+
 func readName(kind string, n node) string {
 	name := n.Text()
-	form, rule := wideNameForm, wideNameRule
-	if kind == kindSLO || kind == kindService {
-		form, rule = nameForm, nameRule
+	rule := wideNameRule
+	if formOf(kind) == nameForm {
+		rule = nameRule
 	}
-	if name == "" || form.MatchString(name) {
+	if name == "" || formOf(kind).MatchString(name) {
 		return name
 	}
 	wrong := fmt.Sprintf("found %q; %s", name, rule)

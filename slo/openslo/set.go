@@ -29,8 +29,8 @@ type set struct {
 
 // reference is a name that must be defined by a document of the kind.
 type reference struct {
-	kind string
-	at   node
+	kind, name string
+	at         node
 }
 
 func newSet(c Config) *set {
@@ -65,17 +65,18 @@ func (s *set) declare(h header) bool {
 	return true
 }
 
-// refer records a reference, to be checked when all files are read, and returns the name. A name of which lenient reading changes the
-// form where it is defined is changed here, too.
+// refer records a reference, to be checked when all files are read, and returns the name. Where lenient reading changes the form of names, it
+// does so here as where they are defined.
 func (s *set) refer(kind string, at node) string {
 	name := at.Text()
 	if name == "" {
 		return ""
 	}
-	s.references = append(s.references, reference{kind, at})
-	if made := Name(name); s.config.Lenient && kind == kindService && !nameForm.MatchString(name) && made != "" {
-		return made
+	if made := Name(name); s.config.Lenient && made != "" && !formOf(kind).MatchString(name) {
+		at.Warn("found %q; read as %s", name, made)
+		name = made
 	}
+	s.references = append(s.references, reference{kind, name, at})
 	return name
 }
 
@@ -120,25 +121,16 @@ func (s *set) resolve() *Definitions {
 
 func (s *set) checkReference(r reference) {
 	names := s.declared[r.kind]
-	if _, ok := names[r.at.Value]; ok {
+	if _, ok := names[r.name]; ok {
 		return
 	}
 	switch {
+	case r.kind == kindSource && slices.Contains(s.config.Sources, r.name):
+		return
 	case r.kind == kindService && len(names) == 0:
-		if !nameForm.MatchString(r.at.Value) {
-			wrong := fmt.Sprintf("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.at.Value)
-			if made := Name(r.at.Value); made != "" {
-				r.at.Assume(wrong, "read as "+made)
-			} else {
-				r.at.Fail("%s", wrong)
-			}
+		if !nameForm.MatchString(r.name) {
+			r.at.Fail("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.name)
 		}
-		return
-	case r.kind == kindSource && slices.Contains(s.config.Sources, r.at.Value):
-		return
-	}
-	if _, ok := names[Name(r.at.Value)]; ok && r.kind == kindService && s.config.Lenient {
-		r.at.Warn("found %q; read as %s", r.at.Value, Name(r.at.Value))
 		return
 	}
 	known := slices.Collect(maps.Keys(names))
@@ -150,8 +142,8 @@ func (s *set) checkReference(r reference) {
 	if len(known) > 0 {
 		defined = strings.Join(known, ", ")
 	}
-	wrong := fmt.Sprintf("no %s %q is defined%s; defined: %s", r.kind, r.at.Value, nearest.Hint(r.at.Value, known), defined)
-	if r.kind == kindService {
+	wrong := fmt.Sprintf("no %s %q is defined%s; defined: %s", r.kind, r.name, nearest.Hint(r.name, known), defined)
+	if r.kind == kindService && nameForm.MatchString(r.name) {
 		r.at.Assume(wrong, "taken as it stands")
 		return
 	}

@@ -1,12 +1,14 @@
 package openslo_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"plimsoll/collectors"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo"
 )
@@ -167,6 +169,60 @@ spec:
 				t.Errorf("read as %+v", d.Objectives[0])
 			case err != nil && (tc.severity == "" || problems[0].Severity != tc.severity):
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// What the collector cannot count is said where it stands; groups come from the queries.
+func TestQueriesAreThoseOfTheCollector(t *testing.T) {
+	t.Parallel()
+	const text = `apiVersion: openslo/v1
+kind: SLO
+metadata: {name: a}
+spec:
+  service: s
+  indicator:
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: Prometheus, spec: {query: 'GOOD'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: 'TOTAL'}}}
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+`
+	for _, tc := range []struct {
+		name, good, total string
+		groups            []string
+		place, says       string
+	}{
+		{"one sum", "sum(good_total)", "sum(all_total)", nil, "", ""},
+		{"sums by labels in any order", "sum by (b, a) (good_total)", "sum by (a, b) (all_total)", []string{"a", "b"}, "", ""},
+		{"sums by other labels", "sum by (a) (good_total)", "sum by (b) (all_total)", nil, "spec.indicator.spec.ratioMetric", "divided by"},
+		{"a division", "sum(good_total)", "a / b", nil, "spec.indicator.spec.ratioMetric.total.metricSource.spec.query", "not supported"},
+		{"no PromQL", "sum(", "b", nil, "spec.indicator.spec.ratioMetric.good.metricSource.spec.query", "not PromQL"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping}
+			data := strings.NewReplacer("GOOD", tc.good, "TOTAL", tc.total).Replace(text)
+			objs, err := openslo.Parse(c, openslo.File{Name: "a.yaml", Data: []byte(data)})
+			if tc.place == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tc.groups, objs[0].Indicator.GroupBy); diff != "" {
+					t.Errorf("groups (-want +got):\n%s", diff)
+				}
+				if divided := objs[0].MaxChildren == 100; divided != (tc.groups != nil) {
+					t.Errorf("at most %d children", objs[0].MaxChildren)
+				}
+				return
+			}
+			problems, _ := err.(openslo.Problems)
+			if len(problems) != 1 || problems[0].Path != tc.place || problems[0].Severity != openslo.Unsupported || !strings.Contains(problems[0].Message, tc.says) {
+				t.Errorf("got %v, want %s: …%s…", err, tc.place, tc.says)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -136,7 +137,7 @@ func renamed(v *parser.VectorSelector, suffix string, more ...*labels.Matcher) *
 	other.Name += suffix
 	other.LabelMatchers = append(slices.Clone(v.LabelMatchers), more...)
 	for i, m := range other.LabelMatchers {
-		if m.Name == labels.MetricName {
+		if m.Name == model.MetricNameLabel {
 			named := *m
 			named.Value += suffix
 			other.LabelMatchers[i] = &named

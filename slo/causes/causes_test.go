@@ -1,0 +1,102 @@
+package causes_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll/incidents"
+	"plimsoll/slo"
+	"plimsoll/slo/causes"
+	"plimsoll/slo/gate"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func at(hours float64) time.Time { return noon.Add(time.Duration(hours * float64(time.Hour))) }
+
+func decision(hours float64, environment, commit string, outcome gate.Outcome) gate.Decision {
+	return gate.Decision{At: at(hours), Outcome: outcome, Change: gate.Change{Service: "video-api", Environment: environment, Commit: commit, Class: gate.Feature, Author: "ada"}}
+}
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	o := &slo.Objective{Key: "video-api/availability", Service: "video-api"}
+	incident := func(ref int, change func(*incidents.Incident)) incidents.Incident {
+		i := incidents.Incident{Ref: incidents.Ref(ref), Title: "Uploads fail", State: incidents.Resolved, Services: []string{"video-api"},
+			Times: incidents.Times{Declared: at(-5), Resolved: at(-3)}}
+		change(&i)
+		return i
+	}
+	var asked []time.Time
+	sources := causes.Sources{
+		Corrections: func(context.Context) ([]slo.Correction, error) {
+			return []slo.Correction{
+				{ID: 1, Service: "video-api", From: at(-9), To: at(-8), Reason: "maintenance"},
+				{ID: 2, Service: "search", From: at(-9), To: at(-8)},
+				{ID: 3, From: at(-9), To: at(-8), Undone: at(-1)},
+				{ID: 4, From: at(-90), To: at(-80)},
+			}, nil
+		},
+		Incidents: func(context.Context, time.Time, time.Time) ([]incidents.Incident, error) {
+			return []incidents.Incident{
+				incident(1, func(i *incidents.Incident) { i.Times.Started, i.Times.Detected = at(-7), at(-6) }),
+				incident(2, func(i *incidents.Incident) { i.Times.Resolved, i.State = time.Time{}, incidents.Mitigated }),
+				incident(3, func(i *incidents.Incident) { i.State = incidents.Cancelled }),
+				incident(4, func(i *incidents.Incident) { i.Services = []string{"search"} }),
+				incident(5, func(i *incidents.Incident) { i.Objectives = []slo.Key{"video-api/latency"} }),
+				incident(6, func(i *incidents.Incident) { i.Objectives, i.Services = []slo.Key{o.Key}, nil }),
+			}, nil
+		},
+		Decisions: func(_ context.Context, service string, from, to time.Time) ([]gate.Decision, error) {
+			asked = []time.Time{from, to}
+			return []gate.Decision{
+				decision(-6, "production", "b", gate.Allow), decision(-5.5, "production", "b", gate.Allow), decision(-5, "production", "c", gate.Deny),
+				decision(-4.5, "production", "d", gate.Allow), decision(-7, "staging", "a", gate.Allow), decision(-11, "production", "old", gate.Allow),
+			}, nil
+		},
+	}
+	got, err := sources.Of(t.Context(), o, at(-10), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []slo.Cause{
+		{Kind: slo.ByCorrection, Ref: "1", Title: "maintenance", From: at(-9), To: at(-8)},
+		{Kind: slo.ByIncident, Ref: "INC-1", Title: "Uploads fail", From: at(-7), To: at(-3)},
+		{Kind: slo.ByIncident, Ref: "INC-2", Title: "Uploads fail", From: at(-5)},
+		{Kind: slo.ByIncident, Ref: "INC-6", Title: "Uploads fail", From: at(-5), To: at(-3)},
+		{Kind: slo.ByDeploy, Ref: "old", Title: "feature to production by ada", From: at(-11), To: at(-9)},
+		{Kind: slo.ByDeploy, Ref: "a", Title: "feature to staging by ada", From: at(-7), To: at(-5)},
+		{Kind: slo.ByDeploy, Ref: "b", Title: "feature to production by ada", From: at(-6), To: at(-4.5)},
+		{Kind: slo.ByDeploy, Ref: "d", Title: "feature to production by ada", From: at(-4.5), To: at(-2.5)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !asked[0].Equal(at(-12)) || !asked[1].Equal(noon) {
+		t.Errorf("releases of %s until %s were asked for: one before the window may last into it", asked[0], asked[1])
+	}
+}
+
+func TestUnreadableSources(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no database")
+	for want, s := range map[string]causes.Sources{
+		"read corrections: ": {Corrections: func(context.Context) ([]slo.Correction, error) { return nil, broken }},
+		"read incidents: ":   {Incidents: func(context.Context, time.Time, time.Time) ([]incidents.Incident, error) { return nil, broken }},
+		"read releases: ": {Decisions: func(context.Context, string, time.Time, time.Time) ([]gate.Decision, error) {
+			return nil, broken
+		}},
+	} {
+		if _, err := s.Of(t.Context(), &slo.Objective{}, noon, noon); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if got, err := (causes.Sources{}).Of(t.Context(), &slo.Objective{}, noon, noon); err != nil || len(got) != 0 {
+		t.Errorf("without sources: %v, %v", got, err)
+	}
+}

@@ -133,7 +133,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if err != nil {
 		return err
 	}
-	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Notice: a.notice, Logger: a.logger})
+	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Causes: a.causes().Of, Notice: a.notice, Logger: a.logger})
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ type process struct {
 	counters map[string]*counter
 	refs     map[string]storage.SeriesRef // as the scraper caches them
 	sent     []entry                      // for sending again
+	heard    int64                        // the newest scrape that was committed since the collector began
 }
 
 type counter struct {
@@ -116,6 +117,7 @@ func (m *model) start(t *rapid.T) {
 	m.checkpoints = &ledger.Checkpointer{Ledger: m.ledger, Store: m.disk}
 	for _, p := range m.processes {
 		clear(p.refs)
+		p.heard = 0
 		// A target is remembered when it is first met. The oracle takes that to be at once.
 		app := m.collector.AppenderV2(t.Context())
 		m.appendSample(t, app, 0, rawSample{series: "up//" + p.instance, t: m.now, v: 1})
@@ -126,7 +128,18 @@ func (m *model) start(t *rapid.T) {
 }
 
 func (m *model) pass(t *rapid.T) {
-	m.now += rapid.OneOf(rapid.Int64Range(1, 90_000), rapid.Int64Range(1, 20*60_000)).Draw(t, "pass")
+	m.wait(t, rapid.OneOf(rapid.Int64Range(1, 90_000), rapid.Int64Range(1, 20*60_000)).Draw(t, "pass"))
+}
+
+// wait lets time pass, but scrapes every process often enough for the collector not to forget its target: what it forgets after an hour the
+// oracle would remember.
+func (m *model) wait(t *rapid.T, millis int64) {
+	m.now += millis
+	for _, p := range m.processes {
+		if m.now-p.heard > 30*60_000 {
+			m.append(t, p, m.expose(p), true)
+		}
+	}
 }
 
 func (m *model) pick(t *rapid.T) *process {
@@ -162,9 +175,8 @@ func (m *model) crashProcess(t *rapid.T) {
 	}
 }
 
-func (m *model) scrape(t *rapid.T) {
-	m.pass(t)
-	p := m.pick(t)
+// expose is what a scrape of a process finds.
+func (m *model) expose(p *process) entry {
 	e := entry{target: p.instance, up: true, t: m.now}
 	for _, name := range slices.Sorted(maps.Keys(p.counters)) {
 		c, s := p.counters[name], rawSample{series: name, t: m.now}
@@ -173,6 +185,13 @@ func (m *model) scrape(t *rapid.T) {
 		}
 		e.samples = append(e.samples, s)
 	}
+	return e
+}
+
+func (m *model) scrape(t *rapid.T) {
+	m.pass(t)
+	p := m.pick(t)
+	e := m.expose(p)
 	if rapid.IntRange(0, 5).Draw(t, "held up") > 0 {
 		m.append(t, p, e, rapid.IntRange(0, 9).Draw(t, "rollback") > 0)
 	}
@@ -182,7 +201,7 @@ func (m *model) scrape(t *rapid.T) {
 // sendAgain appends an older scrape once more, as a retry would, or for the first time, if it was held up; perhaps long after.
 func (m *model) sendAgain(t *rapid.T) {
 	if rapid.IntRange(0, 4).Draw(t, "long after") == 0 {
-		m.now += horizon.Milliseconds() - 1000
+		m.wait(t, horizon.Milliseconds()-1000)
 	}
 	p := m.pick(t)
 	if len(p.sent) > 0 {
@@ -214,6 +233,7 @@ func (m *model) append(t *rapid.T, p *process, e entry, commit bool) {
 	e.wanted, e.now = keys(m.wanted), m.now
 	end := app.Rollback
 	if commit {
+		p.heard = max(p.heard, e.t)
 		end = app.Commit
 		m.log = append(m.log, e)
 	}

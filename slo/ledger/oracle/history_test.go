@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -291,7 +292,7 @@ func (h *history) send(ctx context.Context, tx transaction) error {
 	app := road.AppenderV2(ctx)
 	for _, s := range tx.samples {
 		ls := labels.FromMap(map[string]string{
-			labels.MetricName: s.series.name, "code": s.series.code, "route": s.series.route, "instance": s.series.instance,
+			model.MetricNameLabel: s.series.name, "code": s.series.code, "route": s.series.route, "instance": s.series.instance,
 		}).WithoutEmpty()
 		if _, err := app.Append(0, ls, s.st, s.t, s.v, nil, nil, storage.AOptions{}); err != nil {
 			return err

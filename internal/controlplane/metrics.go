@@ -80,6 +80,10 @@ func exportLedger(reg prometheus.Registerer, refusals func() ledger.Refusals) er
 	return registerAll(reg, []prometheus.Collector{
 		refused("future", func(r ledger.Refusals) uint64 { return r.Future }),
 		refused("old", func(r ledger.Refusals) uint64 { return r.Old }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "plimsoll_ledger_refused_children_total",
+			Help: "Attempts to add a child to an objective that had as many as it may have.",
+		}, func() float64 { return float64(refusals().Children) }),
 	})
 }
 

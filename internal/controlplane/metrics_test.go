@@ -17,7 +17,10 @@ func TestLedgerMetrics(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	l := ledger.New(ledger.Config{Now: func() time.Time { return now }, Retention: time.Hour})
-	l.SetObjectives([]*slo.Objective{{Key: "a/b"}})
+	l.SetObjectives([]*slo.Objective{{Key: "a/b", Indicator: slo.Indicator{GroupBy: []string{"zone"}}, MaxChildren: 1}})
+	for _, zone := range []string{`{zone="x"}`, `{zone="y"}`} {
+		_, _ = l.AddChild(ledger.Child(l.Objectives()[0], zone)) // the second is one too many
+	}
 	ref, _ := l.Ref("a/b")
 	reg := prometheus.NewPedanticRegistry()
 	if err := exportLedger(reg, l.Refusals); err != nil {
@@ -33,6 +36,9 @@ func TestLedgerMetrics(t *testing.T) {
 # TYPE plimsoll_ledger_refused_events_total counter
 plimsoll_ledger_refused_events_total{reason="future"} 1
 plimsoll_ledger_refused_events_total{reason="old"} 2
+# HELP plimsoll_ledger_refused_children_total Attempts to add a child to an objective that had as many as it may have.
+# TYPE plimsoll_ledger_refused_children_total counter
+plimsoll_ledger_refused_children_total 1
 `)
 }
 

@@ -50,14 +50,12 @@ func readAnnotation(kind, name string, key, value node) setting {
 	if text == "" {
 		return nil
 	}
-	i := slices.IndexFunc(annotations, func(a struct {
-		name    string
-		service bool
-		read    func(node, string) setting
-	}) bool {
-		return a.name == name
-	})
-	return annotations[i].read(value, text)
+	for _, a := range annotations {
+		if a.name == name {
+			return a.read(value, text)
+		}
+	}
+	return nil
 }
 
 func readOwner(_ node, text string) setting { return func(o *slo.Objective) { o.Owner = text } }

@@ -76,12 +76,7 @@ func (s *set) readDocument(root node) {
 		return
 	}
 	name := readKind(k)
-	i := slices.IndexFunc(kinds, func(k struct {
-		name string
-		read func(*set, header, node)
-	}) bool {
-		return k.name == name
-	})
+	i := slices.Index(kindNames(), name)
 	if i < 0 {
 		return
 	}

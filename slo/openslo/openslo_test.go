@@ -1,6 +1,7 @@
 package openslo_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	yamlfile "plimsoll/internal/config"
 	"plimsoll/slo"
@@ -171,8 +173,42 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("accepted %+v", o)
 			}
 		}
+		slos := map[string]bool{}
+		for _, o := range d.Objectives {
+			first, _, _ := strings.Cut(o.Name, "/")
+			slos[o.Service+"/"+first] = true
+		}
+		if written := countSLOs(data); !lenient && len(slos) != written {
+			t.Fatalf("%d of %d SLOs were read: %v", len(slos), written, slos)
+		}
 		checkRoundTrip(t, c, d.Objectives)
 	})
+}
+
+// countSLOs counts the documents of kind SLO, also those in lists.
+func countSLOs(data []byte) (n int) {
+	type document struct {
+		Kind string `yaml:"kind"`
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if dec.Decode(&doc) != nil {
+			return n
+		}
+		var one document
+		var many []document
+		if doc.Decode(&one) == nil {
+			many = []document{one}
+		} else if doc.Decode(&many) != nil {
+			continue
+		}
+		for _, d := range many {
+			if d.Kind == "SLO" {
+				n++
+			}
+		}
+	}
 }
 
 func checkProblems(t *testing.T, err error) {

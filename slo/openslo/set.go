@@ -65,18 +65,22 @@ func (s *set) declare(h header) bool {
 	return true
 }
 
-// refer records a reference, to be checked when all files are read, and returns the name. Where lenient reading changes the form of names, it
-// does so here as where they are defined.
+// refer records a reference, to be checked when all files are read, and returns the name.
 func (s *set) refer(kind string, at node) string {
-	name := at.Text()
-	if name == "" {
-		return ""
+	name := s.nameOf(kind, at)
+	if name != "" {
+		s.references = append(s.references, reference{kind, name, at})
 	}
+	return name
+}
+
+// nameOf returns the name that a reference means. Where lenient reading changes the form of names, it does so here as where they are defined.
+func (s *set) nameOf(kind string, at node) string {
+	name := at.Text()
 	if made := Name(name); s.config.Lenient && made != "" && !formOf(kind).MatchString(name) {
 		at.Warn("found %q; read as %s", name, made)
-		name = made
+		return made
 	}
-	s.references = append(s.references, reference{kind, name, at})
 	return name
 }
 

@@ -158,6 +158,7 @@ spec:
 		{"not checked", text + document, nil, ""},
 		{"without an address", text + document, []string{"test"}, openslo.Unsupported},
 		{"known to nobody", text, nil, openslo.Error},
+		{"known, but not as what it is", strings.ReplaceAll(text, "metricSourceRef: prod", "metricSourceRef: prod, type: Datadog"), []string{"prod"}, openslo.Unsupported},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

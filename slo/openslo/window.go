@@ -75,8 +75,8 @@ func readRolling(o object, hasCalendar bool) (rolling, ok bool) {
 	if n, ok := o.Get("isRolling"); ok {
 		return n.IsTrue()
 	}
-	if hasCalendar || !o.IsMapping() {
-		return false, true
+	if hasCalendar || !o.Lacks("isRolling") {
+		return false, hasCalendar
 	}
 	return true, o.Assume("isRolling is missing", "read as isRolling: true")
 }
@@ -93,13 +93,21 @@ func count(n node, allowed string) (number int64, unit int, ok bool) {
 		return 0, 0, false
 	}
 	number, _ = strconv.ParseInt(parts[1], 10, 64)
-	for i, u := range units {
-		if u.letter == parts[2] {
-			return number, i, true
-		}
+	if unit = unitOf(parts[2]); unit >= 0 {
+		return number, unit, true
 	}
 	n.Fail("found %q; allowed units: %s", text, allowed)
 	return 0, 0, false
+}
+
+// unitOf returns the index of the unit with a letter, or -1.
+func unitOf(letter string) int {
+	for i, u := range units {
+		if u.letter == letter {
+			return i
+		}
+	}
+	return -1
 }
 
 const fixedUnits = "m, h, d, w"
@@ -147,12 +155,11 @@ func (s *set) readPeriod(n node) *slo.Calendar {
 		return nil
 	}
 	if units[i].calendar == "" {
-		month := len(units) - 3
-		if !n.Assume(fmt.Sprintf("found %q; minutes are no unit of the calendar (did you mean %q?); allowed units: %s", n.Value, strings.ToUpper(n.Value), allowed),
-			"read as "+strings.ToUpper(n.Value)) {
+		meant := strings.ToUpper(n.Value)
+		if !n.Assume(fmt.Sprintf("found %q; minutes are no unit of the calendar (did you mean %q?); allowed units: %s", n.Value, meant, allowed), "read as "+meant) {
 			return nil
 		}
-		i = month
+		i = unitOf("M")
 	}
 	unit := units[i]
 	if number == 0 {

@@ -110,7 +110,7 @@ func drawSLO(t *rapid.T, id string) []*slo.Objective {
 		one.Alerts = slices.Clone(o.Alerts)
 		objectives = append(objectives, &one)
 	}
-	for _, one := range objectives {
+	for _, one := range objectives { // all of an SLO have the same alerts, so each must be able to reach them
 		dropUnreachable(objectives, 1/one.Budget().Float())
 	}
 	return objectives

@@ -114,13 +114,14 @@ func Fields(names ...string) []Field {
 // Object is a mapping whose keys have been checked.
 type Object struct {
 	Node
-	values map[string]Node
+	values   map[string]Node
+	reported map[string]bool // fields without a value that have been reported
 }
 
 // Object checks that n is a mapping of known keys. It reports what is wrong and returns the keys that can be used. Lenient reading
 // takes a key that is nearly a known one for that, and leaves others out.
 func (n Node) Object(fields ...Field) Object {
-	o := Object{Node: n, values: map[string]Node{}}
+	o := Object{Node: n, values: map[string]Node{}, reported: map[string]bool{}}
 	if n.Kind != yaml.MappingNode {
 		n.Fail("found %s where a mapping is expected", n.Describe())
 		return o
@@ -129,7 +130,7 @@ func (n Node) Object(fields ...Field) Object {
 	for _, f := range fields {
 		names = append(names, f.Name)
 	}
-	seen, empty := map[string]bool{}, map[string]bool{}
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.child(n.Content[i], join(n.Path, n.Content[i].Value))
 		name, ok := n.known(key, names)
@@ -145,11 +146,11 @@ func (n Node) Object(fields ...Field) Object {
 		if value.Tag != "!!null" {
 			o.values[name] = value
 		} else if !value.Assume("has no value", "left out") {
-			empty[name] = true
+			o.reported[name] = true
 		}
 	}
 	for _, f := range fields {
-		if f.Required && !o.Has(f.Name) && !empty[f.Name] {
+		if f.Required && o.Lacks(f.Name) {
 			n.Fail("%s is missing", f.Name)
 		}
 	}
@@ -208,6 +209,9 @@ func (o Object) Has(name string) bool {
 	_, ok := o.values[name]
 	return ok
 }
+
+// Lacks reports whether a field is missing, and nothing has been said about that.
+func (o Object) Lacks(name string) bool { return o.IsMapping() && !o.Has(name) && !o.reported[name] }
 
 // Text returns the string at name; empty, and reported unless it is merely absent, if there is none.
 func (o Object) Text(name string) string {

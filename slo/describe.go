@@ -49,8 +49,8 @@ func (o *Objective) Describe() string {
 // Describe writes what is asked for before a budget is judged, or "" if that is nothing.
 func (l LowTraffic) Describe(m Measure) string {
 	var parts []string
-	if l.MinBad > 1 {
-		parts = append(parts, "at least "+FormatCount(l.MinBad)+" bad "+m.Many)
+	if l.MinBad > 1 || l.MinBad == 1 && m.Weight > 1 { // one whole event is always asked for
+		parts = append(parts, "at least "+m.bad(l.MinBad))
 	}
 	if l.MinTotal > 0 {
 		parts = append(parts, "at least "+FormatCount(l.MinTotal)+" "+m.Many)
@@ -83,6 +83,14 @@ func (f Forecast) Describe(s Status) string {
 	default:
 		return "The budget is not back within " + window.String() + "."
 	}
+}
+
+// bad writes a number of bad ones.
+func (m Measure) bad(n int64) string {
+	if n == 1 {
+		return "1 bad " + m.One
+	}
+	return FormatCount(n) + " bad " + m.Many
 }
 
 // Bounds returns the instants between which the events of the window came: the beginning of its first minute and the end of its last.

@@ -1,7 +1,6 @@
 package slo
 
 import (
-	"math"
 	"math/big"
 	"time"
 )
@@ -20,8 +19,11 @@ func (o *Objective) Guard() LowTraffic {
 	}
 	guard := LowTraffic{MinBad: defaultMinBad}
 	if o.Slice.Length > 0 {
-		allowed := float64(o.Window.Length/o.Slice.Length) * o.Budget().Float()
-		guard.MinBad = max(1, min(guard.MinBad, int64(math.Ceil(allowed))))
+		allowed := int64(o.Window.Length/o.Slice.Length) * int64(o.Budget())
+		if o.Method == Timeslices { // which are bad as a whole or not at all
+			allowed += int64(One) - 1
+		}
+		guard.MinBad = min(guard.MinBad, allowed/int64(One))
 	}
 	return guard
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"plimsoll/slo"
 )
@@ -79,7 +80,9 @@ func TestGuard(t *testing.T) {
 		{"none", slo.Objective{Target: 999_000_000, Window: month, LowTraffic: slo.LowTraffic{MinBad: 1}}, slo.LowTraffic{MinBad: 1}, ""},
 		{"both", slo.Objective{LowTraffic: slo.LowTraffic{MinBad: 3, MinTotal: 500}}, slo.LowTraffic{MinBad: 3, MinTotal: 500}, "at least 3 bad events and at least 500 events"},
 		{"many slices", slo.Objective{Target: 999_000_000, Window: month, Method: slo.Timeslices, Slice: slo.Slice{Length: time.Minute}}, slo.LowTraffic{MinBad: 10}, "at least 10 bad slices"},
-		{"few slices", slo.Objective{Target: 950_000_000, Window: month, Method: slo.RatioTimeslices, Slice: slo.Slice{Length: 24 * time.Hour}}, slo.LowTraffic{MinBad: 2}, "at least 2 bad slices"},
+		{"few slices", slo.Objective{Target: 950_000_000, Window: month, Method: slo.RatioTimeslices, Slice: slo.Slice{Length: 24 * time.Hour}}, slo.LowTraffic{MinBad: 1}, "at least 1 bad slice"},
+		{"few slices as a whole", slo.Objective{Target: 950_000_000, Window: month, Method: slo.Timeslices, Slice: slo.Slice{Length: 24 * time.Hour}}, slo.LowTraffic{MinBad: 2}, "at least 2 bad slices"},
+		{"less than a slice", slo.Objective{Target: 990_000_000, Window: month, Method: slo.RatioTimeslices, Slice: slo.Slice{Length: 24 * time.Hour}}, slo.LowTraffic{}, ""},
 		{"a slice at all", slo.Objective{Target: 999_000_000, Window: month, Method: slo.Timeslices, Slice: slo.Slice{Length: 24 * time.Hour}}, slo.LowTraffic{MinBad: 1}, ""},
 		{"composite", slo.Objective{Target: 999_000_000, Window: month, Method: slo.Composite}, slo.LowTraffic{}, ""},
 	} {
@@ -120,4 +123,26 @@ func TestCompositeOfLittleTraffic(t *testing.T) {
 			t.Errorf("%s: %s", c.name, s.Condition())
 		}
 	}
+}
+
+// TestGuardDelaysNoFullWindow proves that the default asks for no more bad slices than spend the budget of a window that is full of them.
+func TestGuardDelaysNoFullWindow(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		o := objective(slo.Ratio(rapid.Int64Range(0, int64(slo.One)-1).Draw(t, "target")), 0)
+		o.Method = rapid.SampledFrom([]slo.Method{slo.Timeslices, slo.RatioTimeslices}).Draw(t, "method")
+		n := rapid.Int64Range(1, 50_000).Draw(t, "slices")
+		o.Slice.Length = 5 * time.Minute
+		o.Window.Length = time.Duration(n) * o.Slice.Length
+		m := o.Measure()
+		bad := rapid.Int64Range(0, n).Draw(t, "bad") * m.Weight
+		if o.Method == slo.RatioTimeslices {
+			bad = rapid.Int64Range(0, bad).Draw(t, "bad in parts")
+		}
+		c := slo.Counts{Good: n*m.Weight - bad, Total: n * m.Weight}
+		s := slo.Status{Objective: o, Window: slo.Reading{Counts: c}, Budget: slo.BudgetOf(o.Target, c)}
+		if s.Budget.Spent && !s.Spent() && o.Guard().MinBad < 10 {
+			t.Errorf("%s spent by %d of %d slices is not judged: %+v", o.Target, bad/m.Weight, n, o.Guard())
+		}
+	})
 }

@@ -9,13 +9,14 @@ import (
 // Detail is an objective with its forecast, its definition, what spent its budget, and the working of every figure.
 type Detail struct {
 	Objective
-	At          time.Time       `json:"at" doc:"The instant for which the numbers hold"`
-	Forecast    slo.Forecast    `json:"forecast" doc:"When the budget changes sides; a member is absent where it does not within one window"`
-	Outlook     string          `json:"outlook" doc:"The forecast in words"`
-	Definition  Definition      `json:"definition" doc:"What is counted, and where that is written"`
-	Attribution *Attribution    `json:"attribution,omitempty" doc:"What spent the budget; absent for a composite, and while that cannot be found out"`
-	Children    []slo.Key       `json:"children,omitempty" doc:"Keys of the children of an objective that is divided by labels"`
-	Explanation slo.Explanation `json:"explanation" doc:"How each figure comes about"`
+	At           time.Time       `json:"at" doc:"The instant for which the numbers hold"`
+	Forecast     slo.Forecast    `json:"forecast" doc:"When the budget changes sides; a member is absent where it does not within one window"`
+	Outlook      string          `json:"outlook" doc:"The forecast in words"`
+	Definition   Definition      `json:"definition" doc:"What is counted, and where that is written"`
+	Attribution  *Attribution    `json:"attribution,omitempty" doc:"What spent the budget; absent for a composite, and while that cannot be found out"`
+	Unattributed string          `json:"unattributed,omitempty" doc:"Why what spent the budget is not known now"`
+	Children     []slo.Key       `json:"children,omitempty" doc:"Keys of the children of an objective that is divided by labels"`
+	Explanation  slo.Explanation `json:"explanation" doc:"How each figure comes about"`
 }
 
 // Definition is what an objective counts.

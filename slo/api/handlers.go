@@ -188,7 +188,12 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 	for _, child := range h.Ledger.Children(key) {
 		d.Children = append(d.Children, child.Key)
 	}
-	if causes, err := h.causes(ctx, r.status); err == nil && r.view != nil {
+	if r.view == nil {
+		return &GetResponse{Body: d}, nil
+	}
+	if causes, err := h.causes(ctx, r.status); err != nil {
+		d.Unattributed = "corrections, incidents or releases cannot be read now"
+	} else {
 		d.Attribution = attributionOf(o, slo.Attribute(r.status, slo.Uncorrected(o, r.view), causes, slo.QuietMinutes))
 	}
 	return &GetResponse{Body: d}, nil
@@ -204,11 +209,7 @@ func (h *Handlers) causes(ctx context.Context, s slo.Status) ([]slo.Cause, error
 	ctx, cancel := context.WithTimeout(ctx, causesTimeout)
 	defer cancel()
 	from, until := s.Bounds()
-	causes, err := h.Causes(ctx, s.Objective, from, until)
-	if err != nil {
-		return nil, fmt.Errorf("find what spent the budget of %s: %w", s.Objective.Key, err)
-	}
-	return causes, nil
+	return h.Causes(ctx, s.Objective, from, until)
 }
 
 // ExplainResponse holds an explanation.

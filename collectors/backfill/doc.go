@@ -6,7 +6,7 @@
 //	waiting ──▶ filling ──▶ meeting ──▶ done
 //	   │           │           │
 //	   ├───────────┴───────────┴──▶ cancelled     somebody asked for it
-//	   └───────────┴──────────────▶ failed        it cannot be done: the server or the objectives are not known
+//	   └───────────┴──────────────▶ failed        it cannot be done: the server refuses it, or nobody knows the server or the objectives
 //
 // While it is filling, stretches of the past are read one after the other, each with a bounded number of samples, and not more than a few
 // requests a second. Meeting begins when the past has been read up to the present: for some minutes everything new is read

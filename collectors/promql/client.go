@@ -19,6 +19,8 @@ import (
 var (
 	// errTooMuch is in the error of an answer that is too large or took too long: a shorter stretch may do.
 	errTooMuch = errors.New("the answer is too large or takes too long")
+	// ErrRefused is in the error of a server that will not answer a request however often it comes: it is wrong, or not allowed.
+	ErrRefused = errors.New("the server refuses the request")
 	// errIncomplete is in the error of an answer that the server says is not whole.
 	errIncomplete = errors.New("the server says that its answer is incomplete")
 )
@@ -106,6 +108,8 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", errTooMuch, err)
 	case !errors.As(err, &problem):
 		return err
+	case problem.Type == v1.ErrBadData, problem.Type == v1.ErrClient:
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case problem.Type == v1.ErrTimeout:
 		return fmt.Errorf("%w: %w", errTooMuch, err)
 	case problem.Type != v1.ErrExec && problem.Type != v1.ErrServer:

@@ -140,7 +140,7 @@ func (s *Source) follow(ctx context.Context, server Server) {
 			attempts = 0
 		} else if ctx.Err() == nil {
 			attempts++
-			wait = pause(attempts, err)
+			wait = Pause(attempts, err)
 			s.cfg.Logger.Warn("server not read, trying again", "source", server.Name, "in", wait, "err", err)
 		}
 		sleep(ctx, wait)
@@ -185,8 +185,9 @@ func (s *Source) objectives(server string) []*slo.Objective {
 // maxPause is the longest pause after an error, unless the server asks for a longer one.
 const maxPause = time.Minute
 
-// pause returns how long to wait after the nth failure in a row.
-func pause(attempts int, err error) time.Duration {
+// Pause returns how long to leave a server alone after the nth failure in a row, counted from 1: as long as it asks for, or else a time that
+// grows from a second to a minute.
+func Pause(attempts int, err error) time.Duration {
 	var wait *throttled
 	if errors.As(err, &wait) && wait.after > 0 {
 		return wait.after

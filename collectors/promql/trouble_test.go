@@ -2,6 +2,7 @@ package promql_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,6 +78,9 @@ func TestTrouble(t *testing.T) {
 			position, err := ask(t, promql.Server{URL: url})
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "html") {
 				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+			if refused := c.status == 400 || c.status == 403; errors.Is(err, promql.ErrRefused) != refused {
+				t.Errorf("error %v, is one of a refusal: %t", err, !refused)
 			}
 			if position.Unix() != 0 {
 				t.Errorf("the position moved to %s", position)

@@ -41,7 +41,8 @@ func (s Status) HasData() bool {
 // Evaluate computes the status of o at an instant from what it is judged by; see [View]. Burn rates are not bounded by a calendar window.
 func Evaluate(o *Objective, r Reader, at time.Time) Status {
 	from, now := o.Window.Span(at)
-	w := r.Read(from, now)
+	windows := endingWith(r, now)
+	w := windows.read(from)
 	s := Status{
 		Objective:  o,
 		At:         at,
@@ -58,7 +59,7 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 	}
 	s.setWindow(w.Counts)
 	for _, l := range lookbacks {
-		reading := r.Read(now-Minute(l/time.Minute), now)
+		reading := windows.read(now - Minute(l/time.Minute))
 		s.Burn = append(s.Burn, Burn{Lookback: l, Reading: reading, Rate: BurnRate(o.Target, reading.Counts)})
 	}
 	return s
@@ -70,4 +71,34 @@ func (s *Status) setWindow(c Counts) {
 	if c.Total > 0 {
 		s.SLI = float64(c.Good) / float64(c.Total)
 	}
+}
+
+// cumulative is a [Reader] that says what it holds of all minutes before one.
+type cumulative interface {
+	Before(m Minute) Reading
+}
+
+// windows are those of one reader that have their end in common. Where the reader is cumulative, that end is looked up once for all.
+type windows struct {
+	reader Reader
+	sums   cumulative // nil if it is not
+	to     Minute
+	end    Reading
+}
+
+func endingWith(r Reader, to Minute) windows {
+	w := windows{reader: r, to: to}
+	if sums, ok := r.(cumulative); ok {
+		w.sums, w.end = sums, sums.Before(to+1)
+	}
+	return w
+}
+
+// read returns the events of the minutes (from, to].
+func (w *windows) read(from Minute) Reading {
+	if w.sums == nil {
+		return w.reader.Read(from, w.to)
+	}
+	start := w.sums.Before(from + 1)
+	return Reading{Counts: w.end.Sub(start.Counts), Observed: w.end.Observed - start.Observed, Minutes: int64(w.to - from)}
 }

@@ -88,8 +88,9 @@ func BenchmarkWindows(b *testing.B) {
 			b.ResetTimer()
 			for range b.N {
 				for _, t := range l.tracks {
+					end := t.Before(slo.Minute(benchEnd) + 1) // as slo.Evaluate reads windows that end together
 					for _, w := range nine {
-						sink += t.Read(slo.Minute(benchEnd)-w, slo.Minute(benchEnd)).Good
+						sink += end.Good - t.Before(slo.Minute(benchEnd)-w+1).Good
 					}
 				}
 			}

@@ -109,6 +109,12 @@ func (e *events) Read(from, to slo.Minute) slo.Reading {
 	}
 }
 
+// Before returns everything in the minutes before m that is kept; [slo.Evaluate] takes the differences of that.
+func (e *events) Before(m slo.Minute) slo.Reading {
+	r := e.upTo(m)
+	return slo.Reading{Counts: r.Counts, Observed: r.observed}
+}
+
 // Each implements [slo.Reader].
 func (e *events) Each(from, to slo.Minute, f func(slo.MinuteCounts) bool) {
 	if !e.started {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -158,10 +160,7 @@ func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]aler
 		v.Reason = alerts.Removed
 		step(a, v)
 	}
-	slices.SortFunc(all, func(a, b alerts.Alert) int {
-		return cmp.Or(cmp.Compare(a.Objective, b.Objective), cmp.Compare(a.Tier, b.Tier))
-	})
-	return all, moved
+	return sorted(slices.Values(all)), moved
 }
 
 // Active returns the alerts that are not inactive, as they were last saved, with the verdicts of now.
@@ -180,12 +179,22 @@ func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
 			}
 		}
 	}
-	active := make([]alerts.Alert, 0, len(stored))
-	for _, a := range stored {
-		active = append(active, a)
+	return sorted(maps.Values(stored)), nil
+}
+
+// Firing returns the alerts of a service that fire, as they were last saved: without figures, and therefore cheap.
+func (e *Engine) Firing(ctx context.Context, service string) ([]alerts.Alert, error) {
+	stored, err := queryStates(ctx, e.cfg.Pool, `SELECT objective, tier, severity, state, since, fired, quiet FROM alerts_states
+		WHERE state = 'firing' AND split_part(objective, '/', 1) = $1`, service)
+	if err != nil {
+		return nil, fmt.Errorf("load alerts of %s: %w", service, err)
 	}
-	slices.SortFunc(active, func(a, b alerts.Alert) int {
+	return sorted(maps.Values(stored)), nil
+}
+
+// sorted orders alerts by objective and tier.
+func sorted(all iter.Seq[alerts.Alert]) []alerts.Alert {
+	return slices.SortedFunc(all, func(a, b alerts.Alert) int {
 		return cmp.Or(cmp.Compare(a.Objective, b.Objective), cmp.Compare(a.Tier, b.Tier))
 	})
-	return active, nil
 }

@@ -59,15 +59,11 @@ type inbox struct {
 	mu   sync.Mutex
 	got  []string // cause, the tiers that fire, previous reference
 	fail error
-	told chan struct{}
 }
-
-func newInbox() *inbox { return &inbox{told: make(chan struct{}, 100)} }
 
 func (i *inbox) Notify(_ context.Context, n alerts.Notice, previous string) (string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	defer func() { i.told <- struct{}{} }()
 	if i.fail != nil {
 		return "", i.fail
 	}
@@ -85,19 +81,19 @@ func (i *inbox) failWith(err error) {
 	i.fail = err
 }
 
-// wait returns what was told once the inbox has been called n more times.
-func (i *inbox) wait(t *testing.T, n int) []string {
+// wait returns what was told once n more attempts to tell it have ended.
+func (f *fixture) wait(t *testing.T, n int) []string {
 	t.Helper()
 	for range n {
 		select {
-		case <-i.told:
+		case <-f.attempts:
 		case <-time.After(time.Minute):
 			t.Fatal("nobody was told within a minute")
 		}
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return slices.Clone(i.got)
+	f.inbox.mu.Lock()
+	defer f.inbox.mu.Unlock()
+	return slices.Clone(f.inbox.got)
 }
 
 // fixture is an engine with a clock that is set by hand, and its jobs.
@@ -107,6 +103,8 @@ type fixture struct {
 	inbox  *inbox
 	client *river.Client[pgx.Tx]
 	now    time.Time
+	// attempts has an event for each attempt that has ended and is recorded.
+	attempts <-chan *river.Event
 }
 
 // atOnce tries a job again without a wait.
@@ -118,7 +116,7 @@ func outcome(err error) (time.Duration, bool) { return 0, !errors.Is(err, notify
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{pool: pgtest.New(t, postgres.Migrations), ledger: &burning{}, inbox: newInbox(), now: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)}
+	f := &fixture{pool: pgtest.New(t, postgres.Migrations), ledger: &burning{}, inbox: &inbox{}, now: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)}
 	driver := riverpgxv5.New(f.pool)
 	migrator, err := rivermigrate.New(driver, nil)
 	if err != nil {
@@ -137,6 +135,9 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var unsubscribe func()
+	f.attempts, unsubscribe = f.client.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed, river.EventKindJobCancelled)
+	t.Cleanup(unsubscribe)
 	if err := f.client.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -179,17 +180,17 @@ func TestEpisode(t *testing.T) {
 	for range 5 {
 		f.evaluate(t, f.engine(t), 5*time.Second)
 	}
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, f.engine(t), time.Minute)
 	f.evaluate(t, f.engine(t), 5*time.Minute)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	f.evaluate(t, f.engine(t), 4*time.Hour)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	f.ledger.set(map[slo.Key]int64{key: 0})
 	f.evaluate(t, f.engine(t), time.Minute)
 	f.evaluate(t, f.engine(t), 2*time.Minute)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	f.evaluate(t, f.engine(t), 20*time.Minute) // forgotten
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, f.engine(t), time.Minute)
@@ -201,7 +202,7 @@ func TestEpisode(t *testing.T) {
 		`all over [] after "message-3"`,
 		`first [video-api/availability:page-fast video-api/availability:page-slow] after ""`,
 	}
-	if diff := cmp.Diff(want, f.inbox.wait(t, 1)); diff != "" {
+	if diff := cmp.Diff(want, f.wait(t, 1)); diff != "" {
 		t.Error(diff)
 	}
 	notices, err := f.engine(t).Notices(t.Context(), "video-api", 10)
@@ -228,7 +229,7 @@ func TestTwoEngines(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	got := f.inbox.wait(t, 2)
+	got := f.wait(t, 2)
 	slices.Sort(got)
 	want := []string{
 		`first [search/latency:page-fast search/latency:page-slow] after ""`,
@@ -247,11 +248,11 @@ func TestRemovedObjective(t *testing.T) {
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, e, 0)
 	f.evaluate(t, e, time.Minute)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	f.ledger.set(nil)
 	f.evaluate(t, e, time.Minute)
 	f.evaluate(t, e, 2*time.Minute)
-	if got := f.inbox.wait(t, 1); got[1] != `all over [] after "message-1"` {
+	if got := f.wait(t, 1); got[1] != `all over [] after "message-1"` {
 		t.Errorf("got %q", got)
 	}
 	f.evaluate(t, e, 20*time.Minute)
@@ -271,7 +272,7 @@ func TestDeadLetters(t *testing.T) {
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, e, 0)
 	f.evaluate(t, e, time.Minute)
-	f.inbox.wait(t, 3)
+	f.wait(t, 3)
 	f.inbox.failWith(fmt.Errorf("%w: who are you?", notify.ErrRefused))
 	letter := waitForLetter(t, letters)
 	if letter.Receiver != "sre" || !strings.Contains(letter.Error, "who are you?") {
@@ -284,7 +285,7 @@ func TestDeadLetters(t *testing.T) {
 	if err := letters.Replay(t.Context(), letter.ID); err != nil {
 		t.Fatal(err)
 	}
-	for len(f.inbox.wait(t, 1)) == 0 {
+	for len(f.wait(t, 1)) == 0 {
 	}
 	if left, err := letters.List(t.Context()); err != nil || len(left) != 0 {
 		t.Errorf("still dead: %v, error %v", left, err)
@@ -318,13 +319,13 @@ func TestLateNoticeIsDropped(t *testing.T) {
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, e, 0)
 	f.evaluate(t, e, time.Minute)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	first := waitForLetter(t, letters)
 	f.inbox.failWith(nil)
 	f.ledger.set(map[slo.Key]int64{key: 0})
 	f.evaluate(t, e, time.Minute)
 	f.evaluate(t, e, 2*time.Minute)
-	f.inbox.wait(t, 1)
+	f.wait(t, 1)
 	finished, stop := f.client.Subscribe(river.EventKindJobCompleted)
 	defer stop()
 	if err := letters.Replay(t.Context(), first.ID); err != nil {
@@ -335,7 +336,7 @@ func TestLateNoticeIsDropped(t *testing.T) {
 			break
 		}
 	}
-	if diff := cmp.Diff([]string{`all over [] after ""`}, f.inbox.wait(t, 0)); diff != "" {
+	if diff := cmp.Diff([]string{`all over [] after ""`}, f.wait(t, 0)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -355,6 +356,7 @@ func TestRoutes(t *testing.T) {
 	f.evaluate(t, e, time.Minute) // the tickets of one, the pages of the other: not for this receiver
 	f.ledger.set(map[slo.Key]int64{key: 500})
 	f.evaluate(t, e, time.Minute)
+	f.wait(t, 1) // jobs of one receiver may overtake each other
 	f.ledger.set(map[slo.Key]int64{key: 4})
 	f.evaluate(t, e, time.Minute)
 	f.evaluate(t, e, 10*time.Minute)
@@ -362,7 +364,7 @@ func TestRoutes(t *testing.T) {
 		`more urgent [video-api/availability:page-fast video-api/availability:page-slow] after ""`,
 		`changed [video-api/availability:ticket-fast video-api/availability:ticket-slow] after "message-1"`,
 	}
-	if diff := cmp.Diff(want, f.inbox.wait(t, 2)); diff != "" {
+	if diff := cmp.Diff(want, f.wait(t, 1)); diff != "" {
 		t.Error(diff)
 	}
 }

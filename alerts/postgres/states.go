@@ -15,7 +15,11 @@ type querier interface {
 }
 
 func loadStates(ctx context.Context, db querier) (map[alerts.ID]alerts.Alert, error) {
-	rows, err := db.Query(ctx, `SELECT objective, tier, severity, state, since, fired, quiet FROM alerts_states`)
+	return queryStates(ctx, db, `SELECT objective, tier, severity, state, since, fired, quiet FROM alerts_states`)
+}
+
+func queryStates(ctx context.Context, db querier, sql string, args ...any) (map[alerts.ID]alerts.Alert, error) {
+	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/riverqueue/river"
 
+	alertspg "plimsoll/alerts/postgres"
 	"plimsoll/dashboards/web"
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/identity"
@@ -49,6 +50,7 @@ type App struct {
 	corrected *ledgerpg.Corrections
 	incidents *incidentspg.Store
 	jobs      *river.Client[pgx.Tx]
+	alerts    *alertspg.Engine
 	gate      *gatepg.Gate
 	pages     *web.Web
 }
@@ -125,9 +127,12 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if a.jobs, err = newJobs(a.cfg, db.pool, a.incidents, a.logger); err != nil {
 		return err
 	}
+	if err := a.buildAlerts(); err != nil {
+		return err
+	}
 	known := gateIncidents{a.incidents}
 	a.gate, err = gatepg.New(gatepg.Config{
-		Pool: db.pool, Policies: a.policies.Load, Ledger: a.ledger, Incidents: known.open, References: known.references,
+		Pool: db.pool, Policies: a.policies.Load, Ledger: a.ledger, Incidents: known.open, References: known.references, Alerts: a.firing,
 		Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,
 	})
 	if err != nil {

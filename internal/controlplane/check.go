@@ -23,7 +23,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}
@@ -39,6 +39,7 @@ func (c Config) checkTimes() error {
 	}{
 		{"checkpoint_every", c.CheckpointEvery, 100 * time.Millisecond, time.Hour, "100ms and 1h"},
 		{"gate_every", c.GateEvery, 100 * time.Millisecond, time.Hour, "100ms and 1h"},
+		{"alerts.every", c.Alerts.Every, 100 * time.Millisecond, time.Hour, "100ms and 1h"},
 		{"late_horizon", c.LateHorizon, time.Minute, 24 * time.Hour, "1m and 24h"},
 		{"leader_timeout", c.LeaderTimeout, time.Second, 5 * time.Minute, "1s and 5m"},
 	} {

@@ -57,7 +57,8 @@ type Config struct {
 	// PublicURL is where people reach the pages, for links in messages; empty for no links.
 	PublicURL string `yaml:"public_url"`
 
-	Slack SlackConfig `yaml:"slack"`
+	Slack  SlackConfig  `yaml:"slack"`
+	Alerts AlertsConfig `yaml:"alerts"`
 
 	// Token for changes; read from the environment (PLIMSOLL_TOKEN) or made in the data directory.
 	Token string `yaml:"-"`
@@ -99,6 +100,7 @@ func Default() Config {
 		CheckpointEvery: ledger.DefaultEvery,
 		GateEvery:       5 * time.Second,
 		Retention:       ledger.DefaultRetention,
+		Alerts:          AlertsConfig{Every: 5 * time.Second},
 		LeaderTimeout:   ledgerpg.DefaultSilence,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 
+	alertspg "plimsoll/alerts/postgres"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/pg"
@@ -44,7 +45,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations); err != nil {
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations, alertspg.Migrations); err != nil {
 		return nil, err
 	}
 	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})

@@ -33,6 +33,9 @@ func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *s
 	}); err != nil {
 		return nil, err
 	}
+	if err := addAlertWorkers(workers, pool, cfg.Alerts); err != nil {
+		return nil, err
+	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Logger:  telemetry.Quiet(logger, slog.LevelWarn),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},

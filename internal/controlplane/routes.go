@@ -11,12 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	alertsapi "plimsoll/alerts/api"
+	alertspg "plimsoll/alerts/postgres"
 	backfillapi "plimsoll/collectors/backfill/api"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/push"
 	"plimsoll/dashboards/metrics"
 	"plimsoll/incidents"
+	"plimsoll/incidents/alertmanager"
 	incidentsapi "plimsoll/incidents/api"
 	"plimsoll/incidents/slack"
 	"plimsoll/internal/httpapi"
@@ -47,6 +50,8 @@ func (a *App) routes() (http.Handler, error) {
 		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
+		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
+		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
 	} {

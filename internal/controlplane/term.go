@@ -49,6 +49,7 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("backfills", t.filler.Run)
 	s.start("pushes", t.pushes.run)
 	s.start("gate", a.gate.Run)
+	s.start("alerts", a.alerts.Run)
 	return s.wait(ctx)
 }
 

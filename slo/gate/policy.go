@@ -79,6 +79,17 @@ func (p *Policy) MaxAge() time.Duration {
 	return age
 }
 
+// AsksAlerts reports whether a clause looks at alerts that fire.
+func (p *Policy) AsksAlerts() bool { return asks[*alertClause](p) }
+
+// AsksDependencies reports whether a clause looks at the services that the service depends on.
+func (p *Policy) AsksDependencies() bool { return asks[*dependencyClause](p) }
+
+// asks reports whether the policy has a clause of a kind, or a condition, which may ask for anything.
+func asks[T clause](p *Policy) bool {
+	return p != nil && (slices.ContainsFunc(p.clauses, isA[T]) || slices.ContainsFunc(p.clauses, isA[*conditionClause]))
+}
+
 // budgetOf returns the clause that judges an objective: the first that names it, otherwise the first that names none.
 func (p *Policy) budgetOf(key slo.Key) *budgetClause {
 	var rest *budgetClause

@@ -132,13 +132,16 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 			return gate.Snapshot{}, fmt.Errorf("read open incidents: %w", err)
 		}
 	}
-	if g.cfg.Alerts != nil {
+	policy := g.cfg.Policies().For(c.Service, c.Environment)
+	if g.cfg.Alerts != nil && policy.AsksAlerts() {
 		if s.Alerts, err = g.cfg.Alerts(ctx, c.Service); err != nil {
 			return gate.Snapshot{}, fmt.Errorf("read alerts: %w", err)
 		}
 	}
-	if s.Dependencies, err = g.dependencies(ctx, c, s.At); err != nil {
-		return gate.Snapshot{}, err
+	if policy.AsksDependencies() {
+		if s.Dependencies, err = g.dependencies(ctx, c, s.At); err != nil {
+			return gate.Snapshot{}, err
+		}
 	}
 	if g.cfg.References != nil && len(c.Refs) > 0 {
 		if s.References, err = g.cfg.References(ctx, c.Refs); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,8 +40,9 @@ func TestEnds(t *testing.T) {
 			})
 		}, backfill.Done, ""},
 		{"given up while it is filling", "prometheus", func(next http.Handler) http.Handler {
+			var once sync.Once
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				cancel()
+				once.Do(cancel)
 				next.ServeHTTP(w, r)
 			})
 		}, backfill.Cancelled, ""},

@@ -3,7 +3,6 @@ package slo
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Figures returns the numbers of a status with their working, those over the window first and then the burn rates, shortest lookback first.
@@ -100,14 +99,4 @@ func components(s Status) string {
 		parts[i] = fmt.Sprintf("%s %s left", p.Key, FormatPercent(p.Status.Budget.Remaining))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Lookback returns the burn over one of [Lookbacks].
-func (s Status) Lookback(d time.Duration) (Burn, bool) {
-	for _, b := range s.Burn {
-		if b.Lookback == d {
-			return b, true
-		}
-	}
-	return Burn{}, false
 }

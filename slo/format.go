@@ -112,6 +112,3 @@ func FormatSpan(d time.Duration) string {
 	}
 	return "0 s"
 }
-
-// RatioOf returns the ratio nearest to a floating-point fraction between 0 and 1, such as one that was read from JSON.
-func RatioOf(f float64) Ratio { return Ratio(math.Round(f * float64(One))) }

@@ -133,7 +133,13 @@ func remaining(o api.Objective) string {
 	return slo.FormatPercent(o.Budget.Remaining)
 }
 
-func target(o api.Objective) string { return o.Target.Percent() + " % over " + o.Window }
+func target(o api.Objective) string {
+	window := o.WindowName
+	if strings.HasPrefix(window, "rolling ") {
+		window = o.Window
+	}
+	return o.Target.Percent() + " % over " + window
+}
 
 // sli writes the SLI, rounded down: from its events, and that of a composite, which has none, from the quotient.
 func sli(o api.Objective) string {

@@ -70,6 +70,9 @@ func writeFacts(w io.Writer, d api.Detail) {
 	fact := func(name, format string, args ...any) { fmt.Fprintf(w, name+"\t"+format+"\n", args...) }
 	fact("Target", "%s", target(d.Objective))
 	fact("SLI", "%s: %s", sli(d.Objective), d.Explanation.SLI)
+	for _, in := range d.Explanation.Inputs {
+		fact("  "+in.Name, "%s", in.Query)
+	}
 	if d.Method != slo.Composite {
 		fact(strings.ToUpper(d.Unit[:1])+d.Unit[1:], "%s, of which %s bad; %s may be", slo.FormatAmount(d.Events.Total), slo.FormatAmount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
 	}

@@ -18,6 +18,7 @@ type Objective struct {
 	Group         string        `json:"group,omitempty" doc:"The labels of a child" example:"{route=\"/videos\"}"`
 	Target        slo.Ratio     `json:"target" doc:"Share of events that shall be good, a decimal fraction from 0 to below 1" example:"0.999"`
 	Window        string        `json:"window" doc:"Window over which the target holds: rolling, or a period of the calendar with its zone" example:"30d"`
+	WindowName    string        `json:"windowName" doc:"The same in words" example:"calendar month in Europe/Berlin"`
 	WindowSeconds int64         `json:"windowSeconds" doc:"Its length in seconds; of a calendar window the nominal one"`
 	From          time.Time     `json:"from" doc:"Beginning of the window"`
 	Until         time.Time     `json:"until" doc:"End of its last minute, the one that contains the instant"`
@@ -86,7 +87,7 @@ func objectiveOf(s slo.Status, view slo.Reader) Objective {
 	v := Objective{
 		Key: o.Key, Service: o.Service, Name: o.Name, DisplayName: o.DisplayName, Description: o.Description, Owner: o.Owner,
 		Parent: o.Parent, Group: o.Group,
-		Target: o.Target, Window: o.Window.String(), WindowSeconds: int64(o.Window.Length / time.Second), From: from, Until: until,
+		Target: o.Target, Window: o.Window.String(), WindowName: o.Window.Describe(), WindowSeconds: int64(o.Window.Length / time.Second), From: from, Until: until,
 		Method: o.Method, Unit: m.Many, Condition: s.Condition(), SLI: s.SLI,
 		Events: eventsOf(m, s.Window.Counts), Measured: eventsOf(o.RawMeasure(), s.Raw.Counts),
 		Budget: Budget{

@@ -330,6 +330,8 @@ func TestAnswerWaits(t *testing.T) {
 			return nil
 		}
 	})
+	finish := sync.OnceFunc(func() { close(durable) })
+	t.Cleanup(finish)
 	answers := make(chan int, 2)
 	var wg sync.WaitGroup
 	for range 2 {
@@ -337,15 +339,20 @@ func TestAnswerWaits(t *testing.T) {
 			resp, _ := p.send(http.MethodPost, "/api/v1/write", "", "", bytes.NewReader(body))
 			answers <- resp.StatusCode
 		})
-		<-syncing
+		select {
+		case <-syncing:
+		case status := <-answers:
+			t.Fatalf("answered %d before it was to be made durable", status)
+		}
 	}
 	if n := len(p.cumulative.all()); n != 2 {
 		t.Errorf("%d samples are committed when both requests wait, want 2", n)
 	}
 	if !p.receiver.memory.TryAcquire(p.receiver.limits.InFlight) {
 		t.Error("requests that wait to be durable hold memory")
+	} else {
+		p.receiver.memory.Release(p.receiver.limits.InFlight)
 	}
-	p.receiver.memory.Release(p.receiver.limits.InFlight)
 	select {
 	case status := <-answers:
 		t.Fatalf("answered %d before it was durable", status)
@@ -355,7 +362,7 @@ func TestAnswerWaits(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "1" || !strings.Contains(answer, "2 requests already") {
 		t.Errorf("the third request is answered %d %q, want 503", resp.StatusCode, answer)
 	}
-	close(durable)
+	finish()
 	wg.Wait()
 	for range 2 {
 		if status := <-answers; status != http.StatusNoContent {
@@ -370,6 +377,7 @@ func TestMemory(t *testing.T) {
 	body := bodyV1(t, seriesV1(3, "__name__", "a"))
 	p := openPost(t, func(c *Config) { c.Limits = Limits{Body: 1000, Decoded: 1000, InFlight: 2000} })
 	slow, rest := io.Pipe()
+	t.Cleanup(func() { _ = rest.Close() })
 	done := make(chan int, 1)
 	go func() {
 		resp, _ := p.send(http.MethodPost, "/api/v1/write", "", "", slow) // of unknown length: it holds 1,000 bytes

@@ -63,7 +63,7 @@ func (w *wire) field() (number int32, kind int, err error) {
 		return 0, 0, err
 	}
 	number, kind = int32(v>>3), int(v&7)
-	if number <= 0 || kind == typeEnd {
+	if number <= 0 {
 		return 0, 0, errTag
 	}
 	return number, kind, nil

@@ -26,7 +26,7 @@ var version = "dev"
 const description = `Plimsoll computes error budgets to the event, decides at a deploy gate, and keeps incident records.
 
 Commands talk to a running server (PLIMSOLL_URL, with the token in PLIMSOLL_TOKEN or PLIMSOLL_TOKEN_FILE), except
-serve, demo, lint, import and version.
+serve, demo, lint, import, rules, failure, "gate verify" and version.
 
 Exit codes: 0 done; 1 wrong usage or an error; of "gate check": 0 allow, 2 deny, 3 hold.`
 

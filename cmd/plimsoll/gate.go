@@ -22,7 +22,17 @@ type gateCmd struct {
 	Freezes gateFreezesCmd `cmd:"" help:"List the freezes in their present state."`
 	Freeze  gateFreezeCmd  `cmd:"" help:"Freeze releases by hand, with a reason and an end."`
 	Thaw    gateThawCmd    `cmd:"" help:"Lift a freeze by hand, with a reason and an end."`
-	Lint    gateLintCmd    `cmd:"" help:"Check policy files without a server. Exit code 1 if anything is wrong."`
+
+	Override  gateOverrideCmd  `cmd:"" help:"Ask for an override: one commit may go out whatever the policy says, once another person has approved it."`
+	Approve   gateApproveCmd   `cmd:"" help:"Approve the override that another person asked for."`
+	Overrides gateOverridesCmd `cmd:"" help:"List the overrides of the last 30 days, newest first."`
+
+	Replay gateReplayCmd `cmd:"" help:"Decide again what was decided, from the audit log alone. Exit code 1 if an answer differs."`
+	Attest gateAttestCmd `cmd:"" help:"Get a decision as an in-toto statement in a signed DSSE envelope."`
+	Keys   gateKeysCmd   `cmd:"" help:"Print the public keys that signed decisions are verified with."`
+	Verify gateVerifyCmd `cmd:"" help:"Check a signed decision without a server. Exit code 1 if none of the keys signed it."`
+
+	Lint gateLintCmd `cmd:"" help:"Check policy files without a server. Exit code 1 if anything is wrong."`
 }
 
 type gateCheckCmd struct {

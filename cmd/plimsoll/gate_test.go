@@ -22,6 +22,7 @@ import (
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
+	"plimsoll/slo/gate/attest"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -50,7 +51,11 @@ func gateServer(t *testing.T) (url string, pool *pgxpool.Pool) {
 	}
 	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	(&api.Handlers{Gate: g}).Register(web.Huma)
+	keys, err := attest.OpenKeyring(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&api.Handlers{Gate: g, Keys: keys}).Register(web.Huma)
 	server := httptest.NewServer(web.Mux)
 	t.Cleanup(server.Close)
 	return server.URL, pool
@@ -67,6 +72,18 @@ func plimsoll(args ...string) (code int, out, errs string) {
 func TestGateCommands(t *testing.T) {
 	t.Parallel()
 	url, pool := gateServer(t)
+	dir := t.TempDir()
+	signed, public, other := filepath.Join(dir, "decision.json"), filepath.Join(dir, "keys.pem"), filepath.Join(dir, "other.pem")
+	_, ours, _ := plimsoll("--url", url, "gate", "keys")
+	stranger, err := attest.OpenKeyring(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{public: ours, other: string(stranger.PEM())} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	check := func(service string, more ...string) []string {
 		return append([]string{"check", "--service", service, "--env", "production", "--sha", "c0ffee"}, more...)
 	}
@@ -100,7 +117,17 @@ func TestGateCommands(t *testing.T) {
 		{[]string{"freeze", "--service", "video-api", "--env", "production", "--reason", "x", "--for=-2h"}, 1, "body.until"},
 		{[]string{"log", "--service", "search", "--outcome", "deny"}, 0, "deny     BUDGET_SPENT  search   production"},
 		{[]string{"log", "--outcome", "no"}, 1, "--outcome"},
-		{[]string{"log", "--verify"}, 0, "All 11 entries of the audit log hold."},
+		{[]string{"log", "--verify"}, 0, "All 13 entries of the audit log hold."},
+		{[]string{"replay"}, 0, "come out as they were recorded."},
+		{[]string{"overrides"}, 0, "No override was asked for in the last 30 days."},
+		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "customers cannot pay"}, 0, "plimsoll gate approve 1"},
+		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "x", "--for", "5h"}, 1, "at most 4h later"},
+		{[]string{"approve", "1"}, 1, "second person"},
+		{[]string{"overrides"}, 0, "asked for  video-api  production   decade"},
+		{[]string{"attest", "1"}, 1, "entry 1 of the audit log is not a decision"},
+		{[]string{"attest", "2", "--out", signed}, 0, ""},
+		{[]string{"verify", signed, "--keys", public}, 0, "ALLOW feature c0ffee of video-api to production"},
+		{[]string{"verify", signed, "--keys", other}, 1, "no known key has signed this"},
 	} {
 		code, out, errs := plimsoll(append([]string{"--url", url, "--token", "t", "gate"}, s.args...)...)
 		if said := out + errs; code != s.code || !strings.Contains(said, s.says) {
@@ -110,7 +137,7 @@ func TestGateCommands(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `ALTER TABLE gate_audit DISABLE TRIGGER gate_audit_append_only; DELETE FROM gate_audit WHERE seq = 2`); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, _ := plimsoll("--url", url, "gate", "log", "--verify"); code != 1 || !strings.Contains(out, "broken at entry 2: the entry is missing; the next is 3") {
+	if code, out, _ := plimsoll("--url", url, "--token", "t", "gate", "log", "--verify"); code != 1 || !strings.Contains(out, "broken at entry 2: the entry is missing; the next is 3") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"plimsoll/internal/config"
+	"plimsoll/internal/identity"
 )
 
 // check says everything that is wrong with the values, each with its key.
@@ -23,7 +24,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.checkTokens())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}
@@ -68,6 +69,31 @@ func (c Config) checkLimits() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c Config) checkTokens() error {
+	_, err := c.holders()
+	return err
+}
+
+// holders returns who the tokens of the configuration belong to.
+func (c Config) holders() (map[string]identity.Principal, error) {
+	holders := map[string]identity.Principal{}
+	var errs []error
+	for i, t := range c.Tokens {
+		token, err := secret("env", t.Env)
+		switch {
+		case t.Subject == "" || t.Subject == operator:
+			errs = append(errs, fmt.Errorf("tokens[%d].subject: %q is empty or that of the operator's own token", i, t.Subject))
+		case err != nil:
+			errs = append(errs, fmt.Errorf("tokens[%d].%w", i, err))
+		case !holders[token].Anonymous() || token == c.Token:
+			errs = append(errs, fmt.Errorf("tokens[%d].env: %s holds the token of somebody else; each needs one of their own", i, t.Env))
+		default:
+			holders[token] = identity.Principal{Subject: t.Subject}
+		}
+	}
+	return holders, errors.Join(errs...)
 }
 
 func (c Config) checkAddresses() error {

@@ -57,6 +57,9 @@ type Config struct {
 	// PublicURL is where people reach the pages, for links in messages; empty for no links.
 	PublicURL string `yaml:"public_url"`
 
+	// Tokens are those of people and programs with a name of their own, besides the operator's.
+	Tokens []TokenConfig `yaml:"tokens"`
+
 	Slack  SlackConfig  `yaml:"slack"`
 	Alerts AlertsConfig `yaml:"alerts"`
 
@@ -78,6 +81,12 @@ type Config struct {
 type GateConfig struct {
 	// RequireIdentity refuses checks of callers without the token.
 	RequireIdentity bool `yaml:"require_identity"`
+}
+
+// TokenConfig is the token of one person or program.
+type TokenConfig struct {
+	Subject string `yaml:"subject"` // by which the records name them
+	Env     string `yaml:"env"`     // environment variable that holds the token
 }
 
 // SlackConfig turns on the Slack command when a signing secret is in PLIMSOLL_SLACK_SIGNING_SECRET.

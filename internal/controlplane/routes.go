@@ -29,15 +29,28 @@ import (
 	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
+	"plimsoll/slo/gate/attest"
 	ledgerapi "plimsoll/slo/ledger/api"
 	"plimsoll/slo/openslo"
 	opensloapi "plimsoll/slo/openslo/api"
 	reportapi "plimsoll/slo/report/api"
 )
 
+// operator is the name and role of whoever holds the token of the installation.
+const operator = "operator"
+
 // routes are all that the control plane answers.
 func (a *App) routes() (http.Handler, error) {
-	tokens := identity.NewTokens(map[string]identity.Principal{a.token: {Subject: "operator", Roles: []string{"operator"}}})
+	holders, err := a.cfg.holders()
+	if err != nil {
+		return nil, err
+	}
+	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator}}
+	tokens := identity.NewTokens(holders)
+	keys, err := attest.OpenKeyring(a.cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
 	api := httpapi.New(httpapi.Config{
 		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: tokens.Authenticate,
 		Description: "Error budgets, the deploy gate, incidents and reports.",
@@ -49,7 +62,7 @@ func (a *App) routes() (http.Handler, error) {
 		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
 		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
-		&gateapi.Handlers{Gate: a.gate, RequireIdentity: a.cfg.Gate.RequireIdentity},
+		&gateapi.Handlers{Gate: a.gate, Keys: keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},

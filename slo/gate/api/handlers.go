@@ -9,6 +9,7 @@ import (
 
 	"plimsoll/internal/httpapi"
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/attest"
 )
 
 // checker answers checks; the answer is recorded before it is given.
@@ -36,7 +37,11 @@ type Handlers struct {
 		checker
 		freezer
 		auditor
+		overrider
+		replayer
 	}
+	// Keys sign decisions for those who ask.
+	Keys *attest.Keyring
 	// RequireIdentity refuses checks of callers who do not prove who they are. Without it their checks are recorded as
 	// asked by "anonymous".
 	RequireIdentity bool
@@ -65,6 +70,16 @@ func (h *Handlers) Register(api huma.API) {
 		OperationID: "gate-verify", Method: http.MethodGet, Path: "/v1/gate/verification", Tags: tags,
 		Summary: "Verify the hash chain of the audit log", Security: httpapi.Bearer, Errors: []int{http.StatusUnauthorized},
 	}, h.Verify)
+	huma.Register(api, huma.Operation{ // it reads and decides as much as it is asked for
+		OperationID: "gate-replay", Method: http.MethodGet, Path: "/v1/gate/replay", Tags: tags,
+		Summary: "Decide again what was decided, from the audit log alone, and say where the answers differ", Security: httpapi.Bearer,
+		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
+	}, h.Replay)
+	read(api, "gate-attestation", "/v1/gate/decisions/{seq}/attestation", "Get a decision as an in-toto statement in a signed DSSE envelope", h.Attestation)
+	read(api, "gate-keys", "/v1/gate/keys", "Get the public keys that signed decisions are verified with", h.PublicKeys)
+	read(api, "gate-overrides", "/v1/gate/overrides", "List the overrides of the last 30 days, newest first", h.Overrides)
+	command(api, "gate-override", "/v1/gate/overrides", "Ask for an override of one commit, which another person has to approve", h.RequestOverride)
+	command(api, "gate-override-approve", "/v1/gate/overrides/{id}/approve", "Approve the override that another person asked for", h.ApproveOverride)
 	command(api, "gate-freeze", "/v1/gate/freezes", "Freeze releases by hand, with a reason and an end", h.Freeze)
 	command(api, "gate-thaw", "/v1/gate/thaws", "Lift a freeze by hand, with a reason and an end", h.Thaw)
 }

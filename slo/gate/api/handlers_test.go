@@ -18,6 +18,7 @@ import (
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
+	"plimsoll/slo/gate/attest"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -50,9 +51,13 @@ func newServer(t *testing.T, requireIdentity bool) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}})
+	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}, "g": {Subject: "grace"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	(&api.Handlers{Gate: g, RequireIdentity: requireIdentity}).Register(web.Huma)
+	keys, err := attest.OpenKeyring(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&api.Handlers{Gate: g, Keys: keys, RequireIdentity: requireIdentity}).Register(web.Huma)
 	return &server{web.Mux, pool, g}
 }
 
@@ -86,7 +91,7 @@ func TestCheck(t *testing.T) {
 	s := newServer(t, false)
 	var d gate.Decision
 	s.call(t, 200, "", "POST", "/checks", question, &d)
-	if d.Outcome != gate.Allow || d.Seq != 1 || d.By != "anonymous" || d.Change.Class != gate.Feature || len(d.Message) != 3 || len(d.Clauses) != 5 {
+	if d.Outcome != gate.Allow || d.Seq != 2 || d.By != "anonymous" || d.Change.Class != gate.Feature || len(d.Message) != 3 || len(d.Clauses) != 6 {
 		t.Errorf("%+v", d)
 	}
 	s.call(t, 200, "a", "POST", "/checks", strings.Replace(question, "video-api", "vidoe-api", 1), &d)
@@ -95,7 +100,7 @@ func TestCheck(t *testing.T) {
 	}
 	var list api.Decisions
 	s.call(t, 200, "", "GET", "/decisions?service=video-api&from=2026-11-24T12:00:00Z&to=2026-11-24T12:00:01Z&limit=5", "", &list)
-	if len(list.Decisions) != 1 || list.Decisions[0].Seq != 1 || list.Decisions[0].Objectives[0].Target != slo.One/1000*999 {
+	if len(list.Decisions) != 1 || list.Decisions[0].Seq != 2 || list.Decisions[0].Objectives[0].Target != slo.One/1000*999 {
 		t.Errorf("%+v", list)
 	}
 	s.call(t, 200, "", "GET", "/decisions?outcome=deny", "", &list)
@@ -105,7 +110,7 @@ func TestCheck(t *testing.T) {
 	var v gate.Verification
 	s.call(t, 401, "", "GET", "/verification", "", nil)
 	s.call(t, 200, "a", "GET", "/verification", "", &v)
-	if v.Entries != 2 || v.Broken != nil {
+	if v.Entries != 3 || v.Broken != nil {
 		t.Errorf("%+v", v)
 	}
 }

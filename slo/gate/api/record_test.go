@@ -1,0 +1,78 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/api"
+	"plimsoll/slo/gate/attest"
+)
+
+const check = `{"service":"video-api","environment":"production","commit":"c0ffee"}`
+
+// A decision can be had signed, and checked with the public keys alone.
+func TestAttestation(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, false)
+	var d gate.Decision
+	s.call(t, 200, "", "POST", "/checks", check, &d)
+	var envelope attest.Envelope
+	s.call(t, 200, "", "GET", "/decisions/2/attestation", "", &envelope)
+	var keys api.Keys
+	s.call(t, 200, "", "GET", "/keys", "", &keys)
+	verifier, err := attest.Verifier([]byte(keys.PEM))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, key, err := verifier.Verify(&envelope)
+	if err != nil || key != keys.Newest || got.Seq != d.Seq || got.Outcome != gate.Allow || got.Change.Commit != "c0ffee" {
+		t.Errorf("%+v by %s, %v", got, key, err)
+	}
+	for _, path := range []string{"/decisions/1/attestation", "/decisions/99/attestation"} { // 1 is the policy
+		if body := s.call(t, 404, "", "GET", path, "", nil); !strings.Contains(body, "is not a decision") {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, false)
+	s.call(t, 200, "", "POST", "/checks", check, nil)
+	s.call(t, 401, "", "GET", "/replay", "", nil)
+	var replay api.Replay
+	s.call(t, 200, "a", "GET", "/replay", "", &replay)
+	if len(replay.Replayed) != 1 || replay.Replayed[0].Problem != "" || len(replay.Replayed[0].Differences) != 0 {
+		t.Errorf("%+v", replay)
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, false)
+	ask := `{"service":"video-api","environment":"production","commit":"c0ffee","reason":"customers cannot pay","until":"2026-11-24T14:00:00Z"}`
+	for _, tc := range []struct {
+		name, token, path, body string
+		status                  int
+		says                    string
+	}{
+		{"a stranger asks", "", "/overrides", ask, 401, "Bearer"},
+		{"too long", "a", "/overrides", strings.Replace(ask, "T14", "T17", 1), 422, "at most 4h later"},
+		{"unknown service", "a", "/overrides", strings.Replace(ask, "video-api", "vidio-api", 1), 404, "video-api"},
+		{"she asks", "a", "/overrides", ask, 200, `"id":1`},
+		{"she approves her own", "a", "/overrides/1/approve", "", 403, "second person"},
+		{"of nothing", "g", "/overrides/7/approve", "", 404, "no such override"},
+		{"another approves", "g", "/overrides/1/approve", "", 200, `"approvedBy":"grace"`},
+		{"and again", "g", "/overrides/1/approve", "", 409, "approved already"},
+	} {
+		if body := s.call(t, tc.status, tc.token, "POST", tc.path, tc.body, nil); !strings.Contains(body, tc.says) {
+			t.Errorf("%s: no %q in %s", tc.name, tc.says, body)
+		}
+	}
+	var list api.Overrides
+	s.call(t, 200, "", "GET", "/overrides?service=video-api", "", &list)
+	if len(list.Overrides) != 1 || list.Overrides[0].By != "ada" {
+		t.Errorf("%+v", list)
+	}
+}

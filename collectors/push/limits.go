@@ -20,7 +20,7 @@ type Limits struct {
 	Labels int
 	// LabelBytes is the size of the names and values of a series' labels together; 8 KiB by default.
 	LabelBytes int
-	// Known is the memory for series that are known by their labels, in bytes; 64 MiB by default. A series takes about 150 bytes more than its
+	// Known is the memory for series that are known by their labels, in bytes; 128 MiB by default. A series takes about 150 bytes more than its
 	// labels. Past the limit those that were not heard of for longest are forgotten, which costs time and nothing else.
 	Known int64
 	// Read is how long a sender may take to send a request; 30 s by default.
@@ -37,7 +37,7 @@ func (l Limits) withDefaults() Limits {
 	l.Requests = cmp.Or(l.Requests, 1024)
 	l.Labels = cmp.Or(l.Labels, 64)
 	l.LabelBytes = cmp.Or(l.LabelBytes, 8<<10)
-	l.Known = cmp.Or(l.Known, 64<<20)
+	l.Known = cmp.Or(l.Known, 128<<20)
 	l.Read = cmp.Or(l.Read, 30*time.Second)
 	l.Sync = cmp.Or(l.Sync, 20*time.Second)
 	return l

@@ -91,7 +91,7 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 	v := a.Verdict
 	e := Entry{
 		Objective: a.Objective, Name: string(a.Objective), Tier: a.Tier, Severity: v.Tier.Severity, Fired: a.Fired,
-		Burn: v.Long.Rate, Factor: v.Factor, Lookback: slo.ShortDuration(v.Tier.Lookback), Remaining: s.Budget.Remaining,
+		Burn: v.Long.Rate, Factor: v.Factor, Lookback: slo.ShortDuration(v.Long.Lookback), Remaining: s.Budget.Remaining,
 	}
 	left := slo.FormatPercent(e.Remaining) + " of the budget is left"
 	if o := s.Objective; o != nil {
@@ -101,7 +101,7 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 		}
 	}
 	e.Summary = fmt.Sprintf("%s (%s): burns at %s over %s and %s over %s, alert at %s; %s", e.Name, e.Objective,
-		slo.FormatRate(v.Long.Rate), e.Lookback, slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Tier.Short), slo.FormatRate(v.Factor), left)
+		slo.FormatRate(v.Long.Rate), e.Lookback, slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback), slo.FormatRate(v.Factor), left)
 	if publicURL != "" {
 		e.URL = strings.TrimSuffix(publicURL, "/") + "/objectives/" + string(a.Objective)
 	}

@@ -20,7 +20,7 @@ const (
 	TooFew Reason = "too few events"
 	// TooLittleSeen: less of a lookback was observed than [Guard] asks for.
 	TooLittleSeen Reason = "too little observed"
-	// Unreachable: the factor is more than the objective can ever burn.
+	// Unreachable: the factor is more than the objective can ever burn, or its slices are longer than the tier looks back.
 	Unreachable Reason = "unreachable"
 	// Removed: the objective or the tier is no longer there.
 	Removed Reason = "removed"
@@ -46,20 +46,20 @@ type Verdict struct {
 // Burning reports whether somebody is to be told.
 func (v Verdict) Burning() bool { return v.Reason == Burning }
 
-// Judge decides whether a tier burns. Guards are asked only of a budget that seems to burn, so that their reasons are news.
+// Judge decides whether a tier burns. The status is that of the use [slo.ForAlert] where the objective says what gaps mean. Guards are asked only of a budget that seems to burn, so that their reasons are news.
 func Judge(s slo.Status, t Tier, g Guard) Verdict {
-	v := Verdict{Tier: t, Factor: t.Factor(s.Objective.Window), Long: burn(s, t.Lookback), Short: burn(s, t.Short)}
-	low := s.Objective.LowTraffic
+	long, short, ok := t.lookbacks(s.Objective)
+	v := Verdict{Tier: t, Factor: t.Factor(s.Objective.Window), Long: burn(s, long), Short: burn(s, short)}
 	switch {
-	case !t.Reachable(s.Objective):
+	case !ok || !t.Reachable(s.Objective):
 		v.Reason = Unreachable
 	case !t.reached(s.Objective, v.Long):
 		v.Reason = Calm
 	case !t.reached(s.Objective, v.Short):
 		v.Reason = Over
-	case v.Long.Coverage() < g.Coverage || v.Short.Coverage() < g.Coverage:
+	case s.Gaps.Hold != "", v.Long.Coverage() < g.Coverage, v.Short.Coverage() < g.Coverage:
 		v.Reason = TooLittleSeen
-	case v.Long.Total < low.MinTotal || v.Long.Bad() < low.MinBad:
+	case !s.JudgedOver(long):
 		v.Reason = TooFew
 	default:
 		v.Reason = Burning

@@ -70,6 +70,10 @@ func TestJudge(t *testing.T) {
 	careful.LowTraffic = slo.LowTraffic{MinBad: 10, MinTotal: 100}
 	loose := *o
 	loose.Target = 900_000_000
+	slices := &slo.Objective{Target: 999_000_000, Window: slo.Window{Length: 30 * day}, Method: slo.Timeslices, Slice: slo.Slice{Length: 10 * time.Minute}}
+	hours := &slo.Objective{Target: 999_000_000, Window: slo.Window{Length: 30 * day}, Method: slo.Timeslices, Slice: slo.Slice{Length: time.Hour}}
+	silent := status(o, 144, 10_000, 1)
+	silent.Gaps.Hold = slo.HoldSilent
 	over := status(o, 144, 10_000, 1)
 	over.Burn[0].Rate = 1 // the last five minutes are fine again
 	page := alerts.Tiers()[0]
@@ -83,6 +87,10 @@ func TestJudge(t *testing.T) {
 		{"long over, short not", over, alerts.Over},
 		{"nothing happened", status(o, 0, 0, 1), alerts.Calm},
 		{"one failure at night", status(&careful, 1, 3, 1), alerts.TooFew},
+		{"nine failures, where nothing is said", status(o, 9, 90, 1), alerts.TooFew},
+		{"silent, where that is to hold", silent, alerts.TooLittleSeen},
+		{"slices of ten minutes", status(slices, 10, 100, 1), alerts.Burning},
+		{"slices of an hour", status(hours, 10, 100, 1), alerts.Unreachable},
 		{"ten failures", status(&careful, 10, 100, 1), alerts.Burning},
 		{"half a backfill", status(o, 144, 10_000, 0.4), alerts.TooLittleSeen},
 		{"90 % at 14.4 times", status(&loose, 10_000, 10_000, 1), alerts.Unreachable},
@@ -106,6 +114,7 @@ func TestReachable(t *testing.T) {
 		}
 		total := rapid.Int64Range(1, 1_000_000).Draw(t, "events")
 		for _, tier := range alerts.Tiers() {
+			o.LowTraffic.MinTotal = 1 // there is traffic enough
 			v := alerts.Judge(status(o, total, total, 1), tier, alerts.DefaultGuard())
 			if v.Burning() != tier.Reachable(o) {
 				t.Fatalf("%s: all %d events bad, factor %v of at most %v: %s", tier.Name, total, v.Factor, 1/o.Budget().Float(), v.Reason)

@@ -65,7 +65,7 @@ func (s Status) burning() bool {
 	for _, t := range pageTiers {
 		// 14.4 and 6 for a window of 30 days. Below 1 the budget lasts, whatever the window.
 		factor := max(1, t.share*float64(s.Objective.Window.Length)/float64(t.lookback))
-		if s.BurnRate(t.lookback) >= factor && s.BurnRate(t.short) >= factor && s.judgedOver(t.lookback) {
+		if s.BurnRate(t.lookback) >= factor && s.BurnRate(t.short) >= factor && s.JudgedOver(t.lookback) {
 			return true
 		}
 	}

@@ -56,11 +56,11 @@ func (s Status) Spent() bool {
 	return s.Budget.Spent && s.share(Status.Judged).Cmp(big.NewRat(1, 1)) >= 0
 }
 
-// judgedOver reports whether there is enough in a lookback to say that the budget is burning.
-func (s Status) judgedOver(lookback time.Duration) bool {
+// JudgedOver reports whether there is enough in a lookback to say that the budget is burning. The lookback is one of [Lookbacks].
+func (s Status) JudgedOver(lookback time.Duration) bool {
 	if s.Objective.Method == Composite {
 		for _, p := range s.Parts {
-			if p.Status.judgedOver(lookback) {
+			if p.Status.JudgedOver(lookback) {
 				return true
 			}
 		}

@@ -98,7 +98,7 @@ func alertOf(a alerts.Alert) Alert {
 	v := a.Verdict
 	out := Alert{
 		Objective: a.Objective, Tier: a.Tier, Severity: v.Tier.Severity, State: a.State, Since: a.Since, Reason: v.Reason, Factor: v.Factor,
-		Lookback: slo.ShortDuration(v.Tier.Lookback), Burn: v.Long.Rate, Short: slo.ShortDuration(v.Tier.Short), ShortBurn: v.Short.Rate,
+		Lookback: slo.ShortDuration(v.Long.Lookback), Burn: v.Long.Rate, Short: slo.ShortDuration(v.Short.Lookback), ShortBurn: v.Short.Rate,
 	}
 	if !a.Fired.IsZero() {
 		out.Fired = &a.Fired

@@ -15,6 +15,7 @@ import (
 	"plimsoll/alerts/api"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
+	"plimsoll/slo"
 )
 
 var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -24,7 +25,8 @@ type desk struct{ replayed []int64 }
 
 func (*desk) Active(context.Context) ([]alerts.Alert, error) {
 	return []alerts.Alert{{Objective: "video-api/availability", Tier: "page-fast", State: alerts.Firing, Since: at, Fired: at,
-		Verdict: alerts.Verdict{Tier: alerts.Tiers()[0], Factor: 14.4, Reason: alerts.Burning}}}, nil
+		Verdict: alerts.Verdict{Tier: alerts.Tiers()[0], Factor: 14.4, Reason: alerts.Burning,
+			Long: slo.Burn{Lookback: time.Hour}, Short: slo.Burn{Lookback: 5 * time.Minute}}}}, nil
 }
 
 func (*desk) Notices(_ context.Context, group string, _ int) ([]alerts.Notice, error) {

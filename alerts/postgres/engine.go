@@ -23,6 +23,7 @@ import (
 // ledger is where burn rates are read.
 type ledger interface {
 	Statuses(at time.Time) []slo.Status
+	Reader(key slo.Key) (slo.Reader, bool)
 }
 
 // jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
@@ -114,7 +115,7 @@ func (e *Engine) Evaluate(ctx context.Context) error {
 	statuses := map[slo.Key]slo.Status{}
 	for _, s := range e.cfg.Ledger.Statuses(at) {
 		if s.Objective.Parent == "" {
-			statuses[s.Objective.Key] = s
+			statuses[s.Objective.Key] = e.forAlert(s)
 		}
 	}
 	return pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error {
@@ -132,6 +133,18 @@ func (e *Engine) Evaluate(ctx context.Context) error {
 		}
 		return e.tell(ctx, tx, all, statuses, at)
 	})
+}
+
+// forAlert is a status as alerts are to see it: with gaps as its objective asks for.
+func (e *Engine) forAlert(s slo.Status) slo.Status {
+	if s.Objective.NoData.For(slo.ForAlert) == slo.GapIgnored {
+		return s
+	}
+	view, ok := e.cfg.Ledger.Reader(s.Objective.Key)
+	if !ok {
+		return s
+	}
+	return slo.Gaps(s, view, slo.ForAlert)
 }
 
 // move judges all alerts anew. It returns those that are not inactive, by objective and tier, and those that are to be saved.
@@ -171,6 +184,7 @@ func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
 	}
 	at := e.cfg.Now()
 	for _, s := range e.cfg.Ledger.Statuses(at) {
+		s = e.forAlert(s)
 		for _, tier := range e.cfg.Tiers {
 			id := alerts.ID{Objective: s.Objective.Key, Tier: tier.Name}
 			if a, ok := stored[id]; ok {

@@ -54,6 +54,9 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 	return all
 }
 
+// Reader gives no events: none of the objectives here asks what gaps mean.
+func (b *burning) Reader(slo.Key) (slo.Reader, bool) { return nil, false }
+
 // inbox is a receiver that keeps what it is told, and fails as long as it is told to.
 type inbox struct {
 	mu   sync.Mutex

@@ -139,7 +139,7 @@ func alert(o *slo.Objective, t alerts.Tier) Rule {
 	for _, guard := range []struct {
 		record string
 		least  int64
-	}{{Events, o.LowTraffic.MinTotal}, {BadEvents, o.LowTraffic.MinBad}} {
+	}{{Events, o.Guard().MinTotal}, {BadEvents, o.Guard().MinBad}} {
 		if guard.least > 0 {
 			expr += fmt.Sprintf("\nand ignoring (lookback) %s >= %d", at(guard.record, t.Lookback), guard.least)
 		}

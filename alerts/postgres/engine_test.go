@@ -45,7 +45,7 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}}
 		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}}
 		for _, l := range slo.Lookbacks() {
-			c := slo.Counts{Good: 1000 - bad, Total: 1000}
+			c := slo.Counts{Good: 1000 * (1000 - bad), Total: 1_000_000}
 			minutes := int64(l / time.Minute)
 			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Reading: slo.Reading{Counts: c, Minutes: minutes, Observed: minutes}, Rate: slo.BurnRate(o.Target, c)})
 		}

@@ -26,8 +26,9 @@ func canonical(raw json.RawMessage) (string, error) {
 	if v == nil {
 		return "", nil
 	}
+	v = withoutNulls(v)
 	withoutRestart(v)
-	b, err := json.Marshal(withoutNulls(v)) // sorts the members
+	b, err := json.Marshal(v) // sorts the members
 	if err != nil {
 		return "", fmt.Errorf("write pod template: %w", err)
 	}

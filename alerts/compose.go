@@ -44,11 +44,18 @@ func (n Notice) Title() string {
 	switch {
 	case len(n.Firing) == 0:
 		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
+	case n.onlyData():
+		return fmt.Sprintf("%s: the figures cannot be trusted", n.Group)
 	case n.Severity == Page:
 		return fmt.Sprintf("%s: the error budget burns fast", n.Group)
 	default:
 		return fmt.Sprintf("%s: the error budget will not last", n.Group)
 	}
+}
+
+// onlyData reports whether all that fires is about the data and not about a budget.
+func (n Notice) onlyData() bool {
+	return !slices.ContainsFunc(n.Firing, func(e Entry) bool { return e.Factor > 0 })
 }
 
 // Text is the notice in plain text, a line for each alert.
@@ -102,6 +109,9 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 	}
 	e.Summary = fmt.Sprintf("%s (%s): burns at %s over %s and %s over %s, alert at %s; %s", e.Name, e.Objective,
 		slo.FormatRate(v.Long.Rate), e.Lookback, slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback), slo.FormatRate(v.Factor), left)
+	if v.Detail != "" {
+		e.Summary = fmt.Sprintf("%s (%s): %s", e.Name, e.Objective, v.Detail)
+	}
 	if publicURL != "" {
 		e.URL = strings.TrimSuffix(publicURL, "/") + "/objectives/" + string(a.Objective)
 	}

@@ -41,10 +41,11 @@ type Verdict struct {
 	Reason Reason
 	Long   slo.Burn
 	Short  slo.Burn
+	Detail string // in words, of an alert about data
 }
 
 // Burning reports whether somebody is to be told.
-func (v Verdict) Burning() bool { return v.Reason == Burning }
+func (v Verdict) Burning() bool { return bearings[v.Reason] == burns }
 
 // Judge decides whether a tier burns. The status is that of the use [slo.ForAlert] where the objective says what gaps mean. Guards are asked only of a budget that seems to burn, so that their reasons are news.
 func Judge(s slo.Status, t Tier, g Guard) Verdict {

@@ -68,7 +68,7 @@ const (
 )
 
 var bearings = map[Reason]bearing{
-	Burning: burns, Calm: quiet, Over: quiet, Unreachable: quiet, Removed: quiet, TooFew: silent, TooLittleSeen: silent,
+	Burning: burns, BadData: burns, FineData: quiet, Calm: quiet, Over: quiet, Unreachable: quiet, Removed: quiet, TooFew: silent, TooLittleSeen: silent,
 }
 
 // Transition moves an alert on by a verdict that was reached at an instant.

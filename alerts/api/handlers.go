@@ -64,6 +64,7 @@ type Alert struct {
 	Since     time.Time       `json:"since" doc:"Since when it is in this state"`
 	Fired     *time.Time      `json:"fired,omitempty" doc:"When the episode began to fire; absent while it is pending"`
 	Reason    alerts.Reason   `json:"reason,omitempty" doc:"What is said of the tier now"`
+	Detail    string          `json:"detail,omitempty" doc:"What is wrong with the data; of alerts about data only"`
 	Factor    float64         `json:"factor" doc:"Burn rate at which the tier begins"`
 	Lookback  string          `json:"lookback" example:"1h"`
 	Burn      float64         `json:"burn" doc:"Burn rate over the lookback now"`
@@ -97,7 +98,7 @@ func (h *Handlers) List(ctx context.Context, _ *struct{}) (*ListResponse, error)
 func alertOf(a alerts.Alert) Alert {
 	v := a.Verdict
 	out := Alert{
-		Objective: a.Objective, Tier: a.Tier, Severity: v.Tier.Severity, State: a.State, Since: a.Since, Reason: v.Reason, Factor: v.Factor,
+		Objective: a.Objective, Tier: a.Tier, Severity: v.Tier.Severity, State: a.State, Since: a.Since, Reason: v.Reason, Detail: v.Detail, Factor: v.Factor,
 		Lookback: slo.ShortDuration(v.Long.Lookback), Burn: v.Long.Rate, Short: slo.ShortDuration(v.Short.Lookback), ShortBurn: v.Short.Rate,
 	}
 	if !a.Fired.IsZero() {

@@ -149,8 +149,8 @@ func (e *Engine) forAlert(s slo.Status) slo.Status {
 
 // move judges all alerts anew. It returns those that are not inactive, by objective and tier, and those that are to be saved.
 func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]alerts.Alert, at time.Time) (all, moved []alerts.Alert) {
-	step := func(a alerts.Alert, v alerts.Verdict) {
-		next, change := alerts.Transition(a, v, at, e.timing)
+	step := func(a alerts.Alert, v alerts.Verdict, t alerts.Timing) {
+		next, change := alerts.Transition(a, v, at, t)
 		if change != alerts.Unchanged || !next.Quiet.Equal(a.Quiet) && next.State != alerts.Inactive {
 			moved = append(moved, next)
 		}
@@ -161,19 +161,26 @@ func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]aler
 	}
 	for key, s := range statuses {
 		for _, tier := range e.cfg.Tiers {
-			a, ok := stored[alerts.ID{Objective: key, Tier: tier.Name}]
-			if !ok {
-				a = alerts.Alert{Objective: key, Tier: tier.Name, State: alerts.Inactive}
-			}
-			step(a, alerts.Judge(s, tier, e.cfg.Guard))
+			step(of(stored, key, tier), alerts.Judge(s, tier, e.cfg.Guard), e.timing)
+		}
+		for _, v := range alerts.JudgeData(s) {
+			step(of(stored, key, v.Tier), v, alerts.DataTiming())
 		}
 	}
 	for _, a := range stored {
 		v := a.Verdict
 		v.Reason = alerts.Removed
-		step(a, v)
+		step(a, v, e.timing)
 	}
 	return sorted(slices.Values(all)), moved
+}
+
+// of returns the stored alert of a tier of an objective, or one that is inactive.
+func of(stored map[alerts.ID]alerts.Alert, key slo.Key, t alerts.Tier) alerts.Alert {
+	if a, ok := stored[alerts.ID{Objective: key, Tier: t.Name}]; ok {
+		return a
+	}
+	return alerts.Alert{Objective: key, Tier: t.Name, State: alerts.Inactive}
 }
 
 // Active returns the alerts that are not inactive, as they were last saved, with the verdicts of now.
@@ -189,6 +196,13 @@ func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
 			id := alerts.ID{Objective: s.Objective.Key, Tier: tier.Name}
 			if a, ok := stored[id]; ok {
 				a.Verdict = alerts.Judge(s, tier, e.cfg.Guard)
+				stored[id] = a
+			}
+		}
+		for _, v := range alerts.JudgeData(s) {
+			id := alerts.ID{Objective: s.Objective.Key, Tier: v.Tier.Name}
+			if a, ok := stored[id]; ok {
+				a.Verdict = v
 				stored[id] = a
 			}
 		}

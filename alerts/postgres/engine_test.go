@@ -29,6 +29,7 @@ import (
 type burning struct {
 	mu  sync.Mutex
 	bad map[slo.Key]int64 // of a thousand
+	age time.Duration     // of the newest sample
 }
 
 func (b *burning) set(bad map[slo.Key]int64) {
@@ -43,7 +44,7 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 	var all []slo.Status
 	for key, bad := range b.bad {
 		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}}
-		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}}
+		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}, LastSample: at.Add(-b.age)}
 		for _, l := range slo.Lookbacks() {
 			c := slo.Counts{Good: 1000 * (1000 - bad), Total: 1_000_000}
 			minutes := int64(l / time.Minute)
@@ -211,6 +212,32 @@ func TestEpisode(t *testing.T) {
 	notices, err := f.engine(t).Notices(t.Context(), "video-api", 10)
 	if err != nil || len(notices) != len(want) || notices[4].Cause != alerts.First {
 		t.Errorf("%d notices, error %v", len(notices), err)
+	}
+}
+
+// A source that stays silent is a ticket after ten minutes, also while nothing burns; one that comes back ends it.
+func TestSilentSource(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.engine(t)
+	f.ledger.set(map[slo.Key]int64{key: 0})
+	f.ledger.age = 6 * time.Minute
+	f.evaluate(t, e, 0)
+	f.evaluate(t, e, 9*time.Minute)
+	f.evaluate(t, e, time.Minute)
+	f.evaluate(t, e, 10*time.Second)
+	f.wait(t, 1)
+	f.ledger.age = 0
+	f.evaluate(t, e, time.Minute)
+	f.evaluate(t, e, 5*time.Minute)
+	want := []string{`first [video-api/availability:data-stale] after ""`, `all over [] after "message-1"`}
+	if diff := cmp.Diff(want, f.wait(t, 1)); diff != "" {
+		t.Error(diff)
+	}
+	notices, err := e.Notices(t.Context(), "", 10)
+	if err != nil || len(notices) != 2 || notices[1].Title() != "video-api: the figures cannot be trusted" ||
+		notices[1].Firing[0].Summary != "video-api/availability (video-api/availability): the newest sample is 6 min old" {
+		t.Errorf("%+v, %v", notices, err)
 	}
 }
 

@@ -44,6 +44,10 @@ func writeAlerts(out io.Writer, list []api.Alert) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STATE\tSEVERITY\tOBJECTIVE\tTIER\tSINCE\tBURN\tBEGINS AT")
 	for _, a := range list {
+		if a.Detail != "" {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t–\n", a.State, a.Severity, a.Objective, a.Tier, a.Since.UTC().Format(time.DateTime), a.Detail)
+			continue
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s over %s, %s over %s\t%s\n", a.State, a.Severity, a.Objective, a.Tier, a.Since.UTC().Format(time.DateTime),
 			slo.FormatRate(a.Burn), a.Lookback, slo.FormatRate(a.ShortBurn), a.Short, slo.FormatRate(a.Factor))
 	}

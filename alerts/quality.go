@@ -1,0 +1,45 @@
+package alerts
+
+import (
+	"time"
+
+	"plimsoll/slo"
+)
+
+// Reasons of the alerts about data.
+const (
+	// BadData: a figure cannot be trusted; the verdict's Detail says why.
+	BadData Reason = "bad data"
+	// FineData: nothing is wrong with it.
+	FineData Reason = "data is fine"
+)
+
+// DataTiming is that of the alerts about data: what lasts less than ten minutes is a restart or a deploy.
+func DataTiming() Timing {
+	return Timing{Pending: 10 * time.Minute, Calm: 5 * time.Minute, Forget: 15 * time.Minute}
+}
+
+// DataTier is the tier of the alert about one kind of bad data: a ticket, for nobody outside notices it.
+func DataTier(kind slo.SignalKind) Tier { return Tier{Name: "data-" + string(kind), Severity: Ticket} }
+
+// JudgeData says for each kind of bad data whether the status has it.
+func JudgeData(s slo.Status) []Verdict {
+	details := map[slo.SignalKind]string{}
+	for _, signal := range slo.Quality(s, slo.QualityLimits{}) {
+		details[signal.Kind] = signal.Detail
+	}
+	var verdicts []Verdict
+	for _, kind := range slo.SignalKinds() {
+		v := Verdict{Tier: DataTier(kind), Reason: FineData, Detail: details[kind]}
+		if v.Detail != "" && !(kind == slo.LowCoverage && young(s)) {
+			v.Reason = BadData
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts
+}
+
+// young reports whether the source has been seen for less than an hour in the last six: nothing can have covered the last hour then.
+func young(s slo.Status) bool {
+	return burn(s, 6*time.Hour).Observed < int64(time.Hour/time.Minute)
+}

@@ -225,3 +225,18 @@ func TestSettingsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	s, sent := server(t, 200, nil, "")
+	h, err := notify.NewHeartbeat(s.URL + "/beat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Beat(t.Context()); err != nil || sent()[0].path != "/beat" {
+		t.Errorf("%v, sent %+v", err, sent())
+	}
+	if _, err := notify.NewHeartbeat("deadman"); err == nil {
+		t.Error("took what is no URL")
+	}
+}

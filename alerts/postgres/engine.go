@@ -57,6 +57,10 @@ type Config struct {
 	Cadence   *alerts.Cadence // [alerts.DefaultCadence] when nil
 	PublicURL string          // of the pages, for links; empty for none
 
+	// Beat is called after an evaluation that succeeded, at most once in BeatEvery: a sign of life for somebody who misses it. May be nil.
+	Beat      func(context.Context) error
+	BeatEvery time.Duration // a minute by default
+
 	Every  time.Duration    // between two evaluations; 5 s by default
 	Now    func() time.Time // time.Now by default
 	Logger *slog.Logger     // slog.Default by default
@@ -67,6 +71,7 @@ type Engine struct {
 	cfg     Config
 	timing  alerts.Timing
 	cadence alerts.Cadence
+	beaten  time.Time // used by Run only
 }
 
 // New makes an engine. It starts nothing.
@@ -82,6 +87,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	cfg.Guard = cmp.Or(cfg.Guard, alerts.DefaultGuard())
 	cfg.Every = cmp.Or(cfg.Every, 5*time.Second)
+	cfg.BeatEvery = cmp.Or(cfg.BeatEvery, time.Minute)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	e := &Engine{cfg: cfg, timing: alerts.DefaultTiming(), cadence: alerts.DefaultCadence()}
 	if cfg.Timing != nil {
@@ -98,13 +104,25 @@ func (e *Engine) Run(ctx context.Context) error {
 	ticker := time.NewTicker(e.cfg.Every)
 	defer ticker.Stop()
 	for {
-		if err := e.Evaluate(ctx); err != nil && ctx.Err() == nil {
+		if err := e.Evaluate(ctx); err == nil {
+			e.beat(ctx)
+		} else if ctx.Err() == nil {
 			e.cfg.Logger.ErrorContext(ctx, "evaluate alerts", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+	}
+}
+
+// beat gives a sign of life if one is due.
+func (e *Engine) beat(ctx context.Context) {
+	if now := e.cfg.Now(); e.cfg.Beat != nil && now.Sub(e.beaten) >= e.cfg.BeatEvery {
+		e.beaten = now
+		if err := e.cfg.Beat(ctx); err != nil && ctx.Err() == nil {
+			e.cfg.Logger.WarnContext(ctx, "heartbeat of the alerts", "err", err)
 		}
 	}
 }

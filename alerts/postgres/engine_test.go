@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -238,6 +239,50 @@ func TestSilentSource(t *testing.T) {
 	if err != nil || len(notices) != 2 || notices[1].Title() != "video-api: the figures cannot be trusted" ||
 		notices[1].Firing[0].Summary != "video-api/availability (video-api/availability): the newest sample is 6 min old" {
 		t.Errorf("%+v, %v", notices, err)
+	}
+}
+
+// Each evaluation that succeeds gives a sign of life, but not more often than asked; one that fails gives none.
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, postgres.Migrations)
+	ledger := &burning{}
+	ledger.set(map[slo.Key]int64{key: 0})
+	beats := make(chan struct{}, 100)
+	run := func(every time.Duration) (stop func()) {
+		e, err := postgres.New(postgres.Config{Pool: pool, Ledger: ledger, Every: time.Millisecond, BeatEvery: every, Logger: slog.New(slog.DiscardHandler),
+			Beat: func(context.Context) error { beats <- struct{}{}; return errors.New("nobody is there") }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- e.Run(ctx) }()
+		return func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	stop := run(time.Nanosecond)
+	for range 3 {
+		<-beats
+	}
+	stop()
+	for len(beats) > 0 {
+		<-beats
+	}
+	stop = run(time.Hour)
+	<-beats
+	if _, err := pool.Exec(t.Context(), `ALTER TABLE alerts_states RENAME TO gone`); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	stop = run(time.Nanosecond)
+	stop()
+	if len(beats) > 0 {
+		t.Errorf("%d signs of life too many", len(beats))
 	}
 }
 

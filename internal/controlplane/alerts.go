@@ -22,6 +22,8 @@ type AlertsConfig struct {
 	// Every is how often alerts are evaluated.
 	Every     time.Duration    `yaml:"every"`
 	Receivers []ReceiverConfig `yaml:"receivers"`
+	// HeartbeatURL is posted to once a minute as long as alerts are evaluated; empty for none.
+	HeartbeatURL string `yaml:"heartbeat_url"`
 }
 
 // ReceiverConfig is one receiver of notices: exactly one of Slack, Alertmanager, Webhook and Email. Secrets are in the environment, under
@@ -165,8 +167,16 @@ func (a *App) buildAlerts() (err error) {
 	if err != nil {
 		return err
 	}
+	var beat func(context.Context) error
+	if a.cfg.Alerts.HeartbeatURL != "" {
+		h, err := notify.NewHeartbeat(a.cfg.Alerts.HeartbeatURL)
+		if err != nil {
+			return err
+		}
+		beat = h.Beat
+	}
 	a.alerts, err = alertspg.New(alertspg.Config{
-		Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
+		Beat: beat, Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
 	})
 	return err
 }

@@ -100,6 +100,7 @@ func (c Config) checkAddresses() error {
 	var errs []error
 	for _, address := range []struct{ key, is string }{
 		{"public_url", c.PublicURL}, {"advertise_url", c.AdvertiseURL}, {"slack.response_url", c.Slack.ResponseURL},
+		{"alerts.heartbeat_url", c.Alerts.HeartbeatURL},
 	} {
 		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			errs = append(errs, fmt.Errorf("%s: %q is not a URL, such as https://plimsoll.example.com", address.key, address.is))

@@ -56,6 +56,7 @@ func TestReadConfigProblems(t *testing.T) {
 		{"a secret that is nowhere", "alerts: {receivers: [{name: a, webhook: {url: 'http://b', secret_env: PLIMSOLL_NO_SUCH}}]}", "webhook.secret_env: the environment variable PLIMSOLL_NO_SUCH is empty"},
 		{"a severity of no tier", "alerts: {receivers: [{name: a, severities: [warn], alertmanager: {url: 'http://am'}}]}", `alerts.receivers[0].severities: "warn" is not page or ticket`},
 		{"a secret in the file", "alerts: {receivers: [{name: a, slack: {channel: x, token: xoxb}}]}", `unknown key "alerts.receivers[0].slack.token"; allowed here: channel, token_env, base_url`},
+		{"a heart that beats nowhere", "alerts: {heartbeat_url: deadman}", `alerts.heartbeat_url: "deadman" is not a URL`},
 		{"alerts too often", "alerts: {every: 1ms}", "alerts.every: 1ms is not between 100ms and 1h"},
 		{"a token of the operator", "tokens: [{subject: operator, env: HOME}]", "tokens[0].subject"},
 		{"a token that is nowhere", "tokens: [{subject: ada, env: PLIMSOLL_NO_SUCH}]", "tokens[0].env: the environment variable PLIMSOLL_NO_SUCH is empty"},

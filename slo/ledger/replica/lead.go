@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"plimsoll/slo/ledger"
@@ -36,6 +37,49 @@ func (r *Replica) lead(ctx context.Context) error {
 		return fmt.Errorf("lead: %w", err)
 	}
 	return nil
+}
+
+// takeOver makes this process, which has the lock, the one that counts. It may take longer than the lock's holder may be silent, and so keeps
+// the lock alive meanwhile: otherwise the replicas of a large ledger would take over from each other for ever.
+func (r *Replica) takeOver(ctx context.Context) (epoch int64, err error) {
+	done := make(chan struct{})
+	var keeping sync.WaitGroup
+	keeping.Go(func() { r.keep(context.WithoutCancel(ctx), done) })
+	defer keeping.Wait()
+	defer close(done)
+	step := func(do func(context.Context) error) {
+		if err != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
+		defer cancel()
+		err = do(ctx)
+	}
+	step(func(ctx context.Context) (err error) { epoch, err = r.cfg.Store.Lead(ctx); return err })
+	step(func(ctx context.Context) error { _, err := r.follow(ctx); return err })
+	step(func(ctx context.Context) error { return r.cfg.Store.LoadCursors(ctx, r.cfg.Ledger) })
+	if err != nil {
+		return 0, fmt.Errorf("take over: %w", err)
+	}
+	return epoch, nil
+}
+
+// keep keeps the lock alive until it is done, or the lock is lost: getting it back is up to [Replica.watch].
+func (r *Replica) keep(ctx context.Context, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(r.cfg.Lock.Silence() / 4):
+		}
+		// Not ended by done: a question that is broken off would cost the connection, and with it the lock.
+		asking, cancel := context.WithTimeout(ctx, r.cfg.Lock.Silence()/2)
+		_, err := r.cfg.Lock.Epoch(asking)
+		cancel()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // term leads under an epoch until ctx ends, the epoch has moved on, or leading ends by itself. The lock is kept alive

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -62,8 +61,9 @@ const (
 	yield = 4 * tryEvery
 	// followEvery is how often a follower looks for checkpoints that it has not heard of.
 	followEvery = 5 * time.Second
-	// takeOverTimeout bounds each step of a take-over. Raising the epoch waits for a checkpoint that is under way.
-	takeOverTimeout = time.Minute
+	// takeOverTimeout bounds each step of a take-over. Raising the epoch waits for a checkpoint that is under way, and a gigabyte may have to
+	// be loaded from a slow disk.
+	takeOverTimeout = 5 * time.Minute
 )
 
 // Replica is one of the processes that keep a ledger.
@@ -219,20 +219,4 @@ func (r *Replica) fault(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.status.Err = err
-}
-
-// takeOver makes this process, which has the lock, the one that counts.
-func (r *Replica) takeOver(ctx context.Context) (epoch int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
-	defer cancel()
-	if epoch, err = r.cfg.Store.Lead(ctx); err != nil {
-		return 0, err
-	}
-	if _, err := r.follow(ctx); err != nil {
-		return 0, err
-	}
-	if err := r.cfg.Store.LoadCursors(ctx, r.cfg.Ledger); err != nil {
-		return 0, fmt.Errorf("take over: %w", err)
-	}
-	return epoch, nil
 }

@@ -38,6 +38,8 @@ type session struct {
 	forgot  int
 	loads   int
 	cursors int
+	slow    time.Duration // that it takes to load cursors
+	heard   time.Time     // when it last kept the lock alive; zero for one that is never silent
 }
 
 func (s *session) ask(f func(c *cluster)) error {
@@ -63,6 +65,7 @@ func (s *session) Follow(context.Context, *ledger.Ledger) (at ledger.Position, e
 func (s *session) Forget() { s.forgot++ }
 
 func (s *session) LoadCursors(context.Context, *ledger.Ledger) error {
+	time.Sleep(s.slow)
 	return s.ask(func(*cluster) { s.cursors++ })
 }
 
@@ -78,10 +81,12 @@ func (s *session) Close() {}
 
 func (s *session) Try(context.Context) (held bool, err error) {
 	err = s.ask(func(c *cluster) {
-		if c.holder == nil {
+		if h := c.holder; h == nil || !h.heard.IsZero() && time.Since(h.heard) > h.Silence() {
 			c.holder = s
 		}
-		held = c.holder == s
+		if held = c.holder == s; held {
+			s.heard = time.Now()
+		}
 	})
 	return held, err
 }
@@ -89,7 +94,7 @@ func (s *session) Try(context.Context) (held bool, err error) {
 func (s *session) Reach(context.Context) error { return s.ask(func(*cluster) {}) }
 
 func (s *session) Epoch(context.Context) (epoch int64, err error) {
-	err = s.ask(func(c *cluster) { epoch = c.epoch })
+	err = s.ask(func(c *cluster) { epoch, s.heard = c.epoch, time.Now() })
 	if err != nil {
 		s.Release()
 	}
@@ -124,7 +129,12 @@ type term struct {
 
 func run(t *testing.T, c *cluster) *process {
 	t.Helper()
-	p := &process{session: &session{cluster: c}, ended: make(chan error, 1), terms: make(chan term, 10)}
+	return launch(t, &session{cluster: c})
+}
+
+func launch(t *testing.T, s *session) *process {
+	t.Helper()
+	p := &process{session: s, ended: make(chan error, 1), terms: make(chan term, 10)}
 	var err error
 	p.Replica, err = replica.New(replica.Config{
 		Ledger: ledger.New(ledger.Config{}), Store: p.session, Lock: p.session, Logger: slog.New(slog.DiscardHandler),
@@ -188,6 +198,23 @@ func TestOneLeadsAndTheOtherFollows(t *testing.T) {
 		if c.holder != nil {
 			t.Error("the lock is not given back")
 		}
+	})
+}
+
+// Taking over a large ledger takes longer than a leader may be silent. The others leave it to whoever has begun.
+func TestTakingOverTakesLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &cluster{}
+		a := launch(t, &session{cluster: c, slow: time.Minute})
+		a.expect(t, replica.Starting, 0)
+		b := run(t, c)
+		time.Sleep(30 * time.Second)
+		b.expect(t, replica.Following, 0)
+		time.Sleep(30 * time.Second)
+		a.expect(t, replica.Leading, 1)
+		b.finish(t)
+		a.finish(t)
 	})
 }
 

@@ -194,6 +194,31 @@ func TestWaitHearsOfCheckpoints(t *testing.T) {
 	}
 }
 
+// A process that leads makes checkpoints known and does not read that they are. A connection on which it listened would hold them all.
+func TestLeaderDoesNotListen(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, postgres.Migrations)
+	s := newStore(t, pool)
+	t.Cleanup(s.Close)
+	for range 2 { // it follows, leads, and follows again
+		if err := s.Wait(t.Context(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Lead(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		listening := -1
+		for deadline := time.Now().Add(20 * time.Second); listening != 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`).Scan(&listening); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if listening != 0 {
+			t.Fatal("it listens while it leads")
+		}
+	}
+}
+
 func TestChangesArePruned(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)

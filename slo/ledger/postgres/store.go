@@ -73,8 +73,10 @@ func New(cfg Config) (*Store, error) {
 	return &Store{pool: cfg.Pool, url: cfg.URL, now: cfg.Now, ids: map[slo.Key]int32{}, followed: unknown}, nil
 }
 
-// Lead makes this process the only one that may save and returns its epoch. It waits for a Save that is under way.
+// Lead makes this process the only one that may save and returns its epoch. It waits for a Save that is under way. Nothing is listened to
+// until the next Wait: what nobody reads would fill the server's queue of notifications, and in the end no checkpoint could be made known.
 func (s *Store) Lead(ctx context.Context) (epoch int64, err error) {
+	s.Close()
 	err = s.pool.QueryRow(ctx, `UPDATE ledger_checkpoint SET epoch = epoch + 1, leader = $1, led_since = $2 RETURNING epoch`,
 		s.url, s.now()).Scan(&epoch)
 	if err != nil {

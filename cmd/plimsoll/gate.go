@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"plimsoll/internal/apiclient"
 	"plimsoll/internal/httpapi"
+	"plimsoll/slo"
 	"plimsoll/slo/gate"
 )
 
@@ -27,10 +29,12 @@ type gateCmd struct {
 	Approve   gateApproveCmd   `cmd:"" help:"Approve the override that another person asked for."`
 	Overrides gateOverridesCmd `cmd:"" help:"List the overrides of the last 30 days, newest first."`
 
-	Replay gateReplayCmd `cmd:"" help:"Decide again what was decided, from the audit log alone. Exit code 1 if an answer differs."`
-	Attest gateAttestCmd `cmd:"" help:"Get a decision as an in-toto statement in a signed DSSE envelope."`
-	Keys   gateKeysCmd   `cmd:"" help:"Print the public keys that signed decisions are verified with."`
-	Verify gateVerifyCmd `cmd:"" help:"Check a signed decision without a server. Exit code 1 if none of the keys signed it."`
+	Why      gateWhyCmd      `cmd:"" help:"Show a decision again, with every clause and all that it read."`
+	Simulate gateSimulateCmd `cmd:"" help:"Decide again under another policy what was decided, and show what would have come out otherwise."`
+	Replay   gateReplayCmd   `cmd:"" help:"Decide again what was decided, from the audit log alone. Exit code 1 if an answer differs."`
+	Attest   gateAttestCmd   `cmd:"" help:"Get a decision as an in-toto statement in a signed DSSE envelope."`
+	Keys     gateKeysCmd     `cmd:"" help:"Print the public keys that signed decisions are verified with."`
+	Verify   gateVerifyCmd   `cmd:"" help:"Check a signed decision without a server. Exit code 1 if none of the keys signed it."`
 
 	Lint gateLintCmd `cmd:"" help:"Check policy files without a server. Exit code 1 if anything is wrong."`
 }
@@ -44,6 +48,9 @@ type gateCheckCmd struct {
 	Progressive bool     `help:"The change rolls out in steps that stop by themselves."`
 	Version     string   `help:"Version that people know the change by."`
 	Author      string   `help:"Who made the change."`
+
+	Wait  time.Duration `placeholder:"30m" help:"Ask again until the answer is allow, for at most so long. Each answer is recorded."`
+	Every time.Duration `default:"15s" help:"Time between two questions while waiting."`
 }
 
 // codes are the exit codes of a check.
@@ -62,18 +69,11 @@ func (cmd gateCheckCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	var d gate.Decision
-	if err := client.Do(c.Ctx, http.MethodPost, "/v1/gate/checks", change, &d); err != nil {
-		if wrongUsage(err) {
-			return err
-		}
-		d = noAnswer(change, err)
+	d, err := cmd.ask(c, client, change)
+	if err != nil {
+		return err
 	}
-	code, known := codes[d.Outcome]
-	if !known { // not an answer of a gate
-		d = noAnswer(change, fmt.Errorf("the answer has outcome %q", d.Outcome))
-		code = codeHold
-	}
+	code := codes[d.Outcome]
 	if err := c.Print(d, func(w io.Writer) { writeDecision(w, d) }); err != nil {
 		return exit(max(code, 1), fmt.Errorf("write answer: %w", err))
 	}
@@ -81,6 +81,43 @@ func (cmd gateCheckCmd) Run(c *cli) error {
 		return exit(code, nil)
 	}
 	return nil
+}
+
+// ask returns the answer, and while it has time to wait the last of several.
+func (cmd gateCheckCmd) ask(c *cli, client *apiclient.Client, change gate.Change) (gate.Decision, error) {
+	deadline := time.Now().Add(cmd.Wait)
+	said := ""
+	for {
+		d, err := askOnce(c.Ctx, client, change)
+		left := time.Until(deadline)
+		if err != nil || d.Outcome == gate.Allow || left <= 0 {
+			return d, err
+		}
+		if d.Message[0] != said {
+			said = d.Message[0]
+			fmt.Fprintf(c.Err, "waiting for at most %s: %s\n", slo.FormatSpan(left), said)
+		}
+		select {
+		case <-c.Ctx.Done():
+			return d, nil
+		case <-time.After(min(left, max(cmd.Every, time.Second))):
+		}
+	}
+}
+
+// askOnce asks the gate. What is not an answer of it is a hold; the error is that the question itself is wrong.
+func askOnce(ctx context.Context, client *apiclient.Client, change gate.Change) (gate.Decision, error) {
+	var d gate.Decision
+	if err := client.Do(ctx, http.MethodPost, "/v1/gate/checks", change, &d); err != nil {
+		if wrongUsage(err) {
+			return d, err
+		}
+		return noAnswer(change, err), nil
+	}
+	if _, known := codes[d.Outcome]; !known || len(d.Message) == 0 {
+		return noAnswer(change, fmt.Errorf("the answer has outcome %q", d.Outcome)), nil
+	}
+	return d, nil
 }
 
 // wrongUsage reports whether the question itself was wrong: refused by the server, or sent to no address.

@@ -79,7 +79,8 @@ func TestGateCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, text := range map[string]string{public: ours, other: string(stranger.PEM())} {
+	strict := filepath.Join(dir, "policy.yaml")
+	for file, text := range map[string]string{strict: "service: search\nclauses:\n- budget: {spent: hold}\n", public: ours, other: string(stranger.PEM())} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -118,6 +119,13 @@ func TestGateCommands(t *testing.T) {
 		{[]string{"log", "--service", "search", "--outcome", "deny"}, 0, "deny     BUDGET_SPENT  search   production"},
 		{[]string{"log", "--outcome", "no"}, 1, "--outcome"},
 		{[]string{"log", "--verify"}, 0, "All 13 entries of the audit log hold."},
+		{[]string{"why", "2"}, 0, "ALLOW feature c0ffee of video-api to production"},
+		{[]string{"why", "1"}, 1, "entry 1 of the audit log is not a decision"},
+		{[]string{"simulate", strict}, 0, "would come out otherwise"},
+		{[]string{"simulate", strict}, 0, "deny  hold      BUDGET_SPENT"},
+		{[]string{"simulate", public}, 1, "the policy is not valid"},
+		{check("search", "--wait", "10ms"), 2, "waiting for at most"},
+		{check("video-api", "--wait", "1h"), 0, "ALLOW"},
 		{[]string{"replay"}, 0, "come out as they were recorded."},
 		{[]string{"overrides"}, 0, "No override was asked for in the last 30 days."},
 		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "customers cannot pay"}, 0, "plimsoll gate approve 1"},

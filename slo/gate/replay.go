@@ -44,8 +44,7 @@ func Replay(p *Policy, d Decision) ([]Difference, error) {
 	if p != nil && p.Version != d.Policy.Version {
 		return nil, fmt.Errorf("replay decision %d: it was made under version %s of the policy, not %s", d.Seq, d.Policy.Version, p.Version)
 	}
-	again := Decide(p, d.snapshot(), d.Change)
-	again.Seq, again.By = d.Seq, d.By
+	again := Simulate(p, d)
 	recorded, err := fields(d)
 	if err != nil {
 		return nil, err
@@ -68,6 +67,14 @@ func Replay(p *Policy, d Decision) ([]Difference, error) {
 		}
 	}
 	return differ, nil
+}
+
+// Simulate decides under another policy what was decided, from what the decision recorded. The freeze is as it was then: what the other
+// policy would have made of it in the time before is not known.
+func Simulate(p *Policy, d Decision) Decision {
+	again := Decide(p, d.snapshot(), d.Change)
+	again.Seq, again.By = d.Seq, d.By
+	return again
 }
 
 // fields returns the members of a decision's JSON.

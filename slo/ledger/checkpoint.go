@@ -51,9 +51,8 @@ func (l *Ledger) checkpoint() *Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &Checkpoint{At: l.now()}
-	if before := l.newest - l.retention - openHours; before > l.before {
-		l.expire(before)
-		l.before, c.Before = before, before
+	if l.forget() {
+		c.Before = l.before
 		l.cursors.expire()
 	}
 	var w stateWriter
@@ -139,6 +138,25 @@ func (t *track) touchHour(hour int64) {
 	} else if n := hour - t.first; n >= 0 && n < int64(len(t.blocks)) {
 		t.touch(hour, &t.blocks[n].dirty)
 	}
+}
+
+// Expire drops what has left the retention, and the children that end with it, as each checkpoint does on the process that counts. One that
+// only follows does so when it has applied what another saved.
+func (l *Ledger) Expire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget()
+}
+
+// forget drops what has left the retention and reports whether that is more than the last time.
+func (l *Ledger) forget() bool {
+	before := l.newest - l.retention - openHours
+	if before <= l.before {
+		return false
+	}
+	l.expire(before)
+	l.before = before
+	return true
 }
 
 // expire forgets the hours before an hour, and the children that end with them.

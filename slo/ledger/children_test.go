@@ -108,6 +108,13 @@ func TestChildren(t *testing.T) {
 	c.l.Commit(&ledger.Batch{Observations: []ledger.Observation{{Objective: ref, At: c.now.UnixMilli()}}})
 	c.save()
 	c.children("when their events have left the retention")
+	if err := follower.ApplyObjective(c.store.state("video/availability")); err != nil {
+		t.Fatal(err)
+	}
+	follower.Expire()
+	c.l = follower
+	c.children("of a follower, when their events have left the retention")
+	c.l = leader
 	if err := c.add(another); err != nil {
 		t.Errorf("their places are not free: %v", err)
 	}

@@ -42,7 +42,7 @@ type Ledger struct {
 	changed     chan struct{} // closed at the next change; nil while nobody waits
 	refusals    Refusals
 	newest      int64 // the newest hour of all tracks
-	before      int64 // the hour before which the last checkpoint dropped blocks; 0 if it has to be told again
+	before      int64 // the hour before which blocks were dropped last; 0 if the store has to be told again
 }
 
 // New returns an empty ledger.

@@ -88,6 +88,7 @@ func (s *Store) catchUp(ctx context.Context, tx pgx.Tx, l *ledger.Ledger, newest
 		for _, o := range changed {
 			errs = append(errs, l.ApplyObjective(o))
 		}
+		l.Expire()
 		return errors.Join(errs...)
 	}, nil
 }

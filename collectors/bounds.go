@@ -3,6 +3,7 @@ package collectors
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -11,14 +12,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// bounds are those of the classic buckets that targets have where objectives ask for one.
-type bounds map[asked]map[float64]bool
-
-// asked is a selector of one bucket, and where it is looked for.
-type asked struct {
-	term   *term
-	target targetName
-}
+// bounds are those of the classic buckets that each target has where a selector asks for one.
+type bounds map[*term]map[targetName]map[float64]bool
 
 // note takes down the bound of a bucket for the selectors that ask for one of its histogram.
 func (b bounds) note(m *matcher, source string, ls labels.Labels) {
@@ -33,11 +28,14 @@ func (b bounds) note(m *matcher, source string, ls labels.Labels) {
 		if _, one := r.term.bound(); !one || r.objective.source != source || !r.term.matchesBut(ls, model.BucketLabel) {
 			continue
 		}
-		at := asked{r.term, targetName{source, ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}}
-		if b[at] == nil {
-			b[at] = map[float64]bool{}
+		if b[r.term] == nil {
+			b[r.term] = map[targetName]map[float64]bool{}
 		}
-		b[at][bound] = true
+		at, target := b[r.term], targetName{source, ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}
+		if at[target] == nil {
+			at[target] = map[float64]bool{}
+		}
+		at[target][bound] = true
 	}
 }
 
@@ -48,12 +46,9 @@ func (b bounds) problem(t *term) string {
 		return ""
 	}
 	var lacking []targetName
-	var has map[float64]bool
-	for at, seen := range b {
-		if at.term == t && seen[math.Inf(1)] && !seen[want] {
-			if lacking = append(lacking, at.target); slices.MinFunc(lacking, targetName.compare) == at.target {
-				has = seen
-			}
+	for target, seen := range b[t] {
+		if seen[math.Inf(1)] && !seen[want] {
+			lacking = append(lacking, target)
 		}
 	}
 	if len(lacking) == 0 {
@@ -65,7 +60,7 @@ func (b bounds) problem(t *term) string {
 		others = fmt.Sprintf(" (and at others: %d)", n)
 	}
 	return fmt.Sprintf("le=%q is not a bucket of %s at job %q, instance %q%s; %s",
-		formatBound(want), t.name, first.job, first.instance, others, nearest(want, has))
+		formatBound(want), t.name, first.job, first.instance, others, nearest(want, b[t][first]))
 }
 
 func (n targetName) compare(other targetName) int {
@@ -90,9 +85,7 @@ func nearest(want float64, has map[float64]bool) string {
 
 // forget drops what was noted of targets that are gone.
 func (b bounds) forget(gone func(targetName) bool) {
-	for at := range b {
-		if gone(at.target) {
-			delete(b, at)
-		}
+	for _, at := range b {
+		maps.DeleteFunc(at, func(n targetName, _ map[float64]bool) bool { return gone(n) })
 	}
 }

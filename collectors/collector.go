@@ -54,7 +54,7 @@ type Collector struct {
 	targets map[targetName]*target
 	wholes  map[wholeID]*whole
 	bounds  bounds
-	refused map[*objective]string // why series of an objective are not counted
+	refused map[*objective]refusal
 
 	orphans       []*objective // those without a known feeder, as of orphansMinute
 	orphansMinute slo.Minute
@@ -87,7 +87,7 @@ func newCollector(cfg Config) *Collector {
 		targets: map[targetName]*target{},
 		wholes:  map[wholeID]*whole{},
 		bounds:  bounds{},
-		refused: map[*objective]string{},
+		refused: map[*objective]refusal{},
 	}
 	if c.now == nil {
 		c.now = time.Now

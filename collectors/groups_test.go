@@ -2,11 +2,13 @@ package collectors_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 
 	"plimsoll/slo"
 )
@@ -171,4 +173,52 @@ func TestLimits(t *testing.T) {
 	d.set(allRequests)
 	d.commit(d.collector, labels.FromStrings("__name__", "requests_total", "b", "cdefghij"), at, at+1000, 1)
 	d.wantProblem(allRequests.Key, `a series whose labels have 31 bytes is not counted; 30 are allowed: {__name__="requests_total", b="cdefghij"}`)
+}
+
+// A problem is told for as long as there is one, also where samples come by reference.
+func TestProblemsStay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.limit(100, 4, 100)
+	d.set(allRequests, fastRequests)
+	d.now = d.start
+	wide := []labels.Labels{labels.FromStrings("__name__", "requests_total", "b", "c", "d", "e", "f", "g", "h", "i")}
+	buckets := []labels.Labels{
+		labels.FromStrings("__name__", "d_bucket", "le", "0.1", "code", "200"),
+		labels.FromStrings("__name__", "d_bucket", "le", "+Inf", "code", "200"),
+		labels.FromStrings("__name__", "d_count", "code", "200"),
+	}
+	refs := map[string]storage.SeriesRef{}
+	send := func(all []labels.Labels) {
+		app := d.collector.AppenderV2(t.Context())
+		for _, ls := range all {
+			ref, err := app.Append(refs[ls.String()], ls, 0, d.now.UnixMilli(), 1, nil, nil, noOptions)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refs[ls.String()] = ref
+		}
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[slo.Key][]string{
+		fastRequests.Key: {`le="0.3" is not a bucket of d_bucket at job "", instance ""; the nearest are "0.1" and "+Inf"`},
+		allRequests.Key:  {`a series with 5 labels is not counted; 4 are allowed: ` + wide[0].String()},
+	}
+	for range 5 {
+		send(slices.Concat(wide, buckets))
+		if diff := cmp.Diff(want, d.collector.Problems()); diff != "" {
+			t.Errorf("problems after %s (-want +got):\n%s", d.now.Sub(d.start), diff)
+		}
+		d.now = d.now.Add(40 * time.Minute)
+	}
+	for range 6 {
+		d.now = d.now.Add(40 * time.Minute)
+		send(buckets)
+	}
+	delete(want, allRequests.Key)
+	if diff := cmp.Diff(want, d.collector.Problems()); diff != "" {
+		t.Errorf("problems after the wide series has ended (-want +got):\n%s", diff)
+	}
 }

@@ -3,6 +3,7 @@ package collectors
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -45,9 +46,15 @@ func shortened(ls labels.Labels) string {
 	}
 }
 
+// refusal is why series of an objective are not counted, and when that was found last.
+type refusal struct {
+	problem string
+	found   time.Time
+}
+
 // refuse notes for the objectives that want a series why it is not counted.
 func (c *Collector) refuse(wants []want, problem string) {
 	for _, w := range wants {
-		c.refused[w.objective] = problem
+		c.refused[w.objective] = refusal{problem, c.now()}
 	}
 }

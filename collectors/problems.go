@@ -26,7 +26,7 @@ func (c *Collector) Problems() map[slo.Key][]string {
 		for i := range o.terms {
 			add(c.bounds.problem(&o.terms[i]))
 		}
-		add(c.refused[o])
+		add(c.refused[o].problem)
 		if n := o.groups.full(); n > 0 {
 			add(fmt.Sprintf("combinations of its labels that are counted only in the whole: %d; it has %d children, which is the limit",
 				n, len(o.groups.known)-n))

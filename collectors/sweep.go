@@ -1,6 +1,10 @@
 package collectors
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // rebuild starts a generation with the series that keep returns true for. References of the one before are resolved anew, and native
 // histograms divided anew.
@@ -60,16 +64,14 @@ func (c *Collector) sweep(now time.Time) {
 			}
 		}
 	}
-	c.bounds.forget(func(name targetName) bool { return c.targets[name] == nil })
-	clear(c.refused)
+	c.bounds.forget(func(name targetName) bool { return name.named() && c.targets[name] == nil })
 	fresh := func(s *series) bool {
 		return !gone[s.target] && (s.cursor.T >= oldest || s.health)
 	}
-	for _, s := range old.slots {
-		if s.native == nil && !fresh(s) {
-			c.rebuild(old.matcher, fresh)
-			break
-		}
+	// Senders hold on to references of what is refused: only a new generation tells, with their next samples, whether it still is.
+	if len(c.refused) > 0 || slices.ContainsFunc(old.slots, func(s *series) bool { return s.native == nil && !fresh(s) }) {
+		maps.DeleteFunc(c.refused, func(_ *objective, r refusal) bool { return now.Sub(r.found) > 2*idle })
+		c.rebuild(old.matcher, fresh)
 	}
 	c.renewChildren()
 }

@@ -16,6 +16,9 @@ const maxQuiet = 2 * time.Minute
 // targetName identifies a target by its source and the labels that every series of it carries.
 type targetName struct{ source, job, instance string }
 
+// named reports whether there is a target of this name.
+func (n targetName) named() bool { return n.job != "" || n.instance != "" }
+
 // key is that of the target's cursor.
 func (n targetName) key() string {
 	if n.source == "" {
@@ -46,7 +49,7 @@ type target struct {
 // targetOf returns the target of a series, or nil if its labels name none.
 func (c *Collector) targetOf(source string, ls labels.Labels) *target {
 	name := targetName{source, ls.Get(model.JobLabel), ls.Get(model.InstanceLabel)}
-	if name == (targetName{source: source}) {
+	if !name.named() {
 		return nil
 	}
 	if t, ok := c.targets[name]; ok {

@@ -55,11 +55,16 @@ func (c *Collector) commit(tx *transaction) {
 }
 
 // take counts one sample of a wanted series, live or as history.
-func (c *Collector) take(p *sample, tx *transaction) verdict {
+func (c *Collector) take(p *sample, tx *transaction) (why verdict) {
 	if c.live != nil {
-		return c.fill(p, tx)
+		why = c.fill(p, tx)
+	} else {
+		why = c.count(p, tx)
 	}
-	return c.count(p, tx)
+	if s := p.series; s.estimates > 0 && why.counts() {
+		s.estimates--
+	}
+	return why
 }
 
 // count books what one sample adds to the objectives that want its series.
@@ -86,6 +91,7 @@ func (c *Collector) count(p *sample, tx *transaction) verdict {
 		s.reminded = p.t
 	}
 	c.attend(p, tx)
+	result := grown.why
 	for i := range s.wants {
 		w := &s.wants[i]
 		g := grown
@@ -101,13 +107,13 @@ func (c *Collector) count(p *sample, tx *transaction) verdict {
 		if good, total, ok := w.amount(p.v, g.events); ok {
 			c.book(w, ledger.Increment{From: g.from, To: p.t, Good: good, Total: total})
 		} else {
-			grown.why = verdictInvalid
+			result = verdictInvalid
 		}
 	}
 	if p.t-s.reminded >= remindEvery.Milliseconds() {
 		c.remindWants(s, p.t)
 	}
-	return grown.why
+	return result
 }
 
 // progressOf decides what a sample adds to its series.
@@ -118,6 +124,9 @@ func progressOf(p *sample, cursor ledger.Cursor, known bool, scraped int64, tx *
 	case tx.delta:
 		return accrue(cursor, known, p.st, p.t, p.v, tx.taken)
 	default:
+		if s.estimates > 0 && known {
+			cursor.Value = min(cursor.Value, p.v)
+		}
 		grown := s.part.step(p, cursor, known, scraped, tx.taken)
 		if grown.why != verdictInvalid || !s.gauge {
 			return grown
@@ -126,7 +135,11 @@ func progressOf(p *sample, cursor ledger.Cursor, known bool, scraped int64, tx *
 	if math.IsNaN(p.v) {
 		return progress{why: verdictEmpty}
 	}
-	return progress{place(cursor, known, p.t, tx.taken), 0, p.t - 1, cursor.Value}
+	value := cursor.Value
+	if !s.counter && countable(p.v) {
+		value = p.v // where counting begins if an objective asks for the steps later
+	}
+	return progress{place(cursor, known, p.t, tx.taken), 0, p.t - 1, value}
 }
 
 // amount returns what a sample adds to an objective: events of its counter, or what its value v says. It is not ok if the value is none that

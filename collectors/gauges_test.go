@@ -3,6 +3,7 @@ package collectors_test
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
@@ -64,5 +65,38 @@ func TestOneSeriesOfTwoKinds(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[int]slo.Counts{0: {Good: 3, Total: 4}}, d.counts(judged.Key)); diff != "" {
 		t.Errorf("judged (-want +got):\n%s", diff)
+	}
+}
+
+// A series that was judged as a gauge, and is counted from now on, is counted from the value that it has.
+func TestGaugeBecomesCounter(t *testing.T) {
+	t.Parallel()
+	as := func(kind slo.Kind) *slo.Objective {
+		return objective("s/changing", slo.Indicator{Kind: kind, Good: "a", Total: "a"})
+	}
+	d := newDesk(t, as(slo.Amounts))
+	at := d.start.UnixMilli()
+	for i, v := range []float64{5, 1000} {
+		d.commit(d.collector, labels.FromStrings("__name__", "a"), 0, at+int64(i+1)*1000, v)
+	}
+	d.set(as(slo.Counters))
+	d.commit(d.collector, labels.FromStrings("__name__", "a"), 0, at+3000, 1003)
+	if diff := cmp.Diff(map[int]slo.Counts{0: {Good: 1008, Total: 1008}}, d.counts("s/changing")); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
+	}
+}
+
+// What one objective refuses of a new series does not tell another one when the series began.
+func TestRefusedValueOfANewSeries(t *testing.T) {
+	t.Parallel()
+	shares := objective("s/a-shares", slo.Indicator{Kind: slo.Ratios, Query: `a{x="1"}`})
+	counted := objective("s/counted", slo.Indicator{Good: "a", Total: "a"})
+	d := newDesk(t, shares)
+	d.scrape(time.Second, gateway, 1)
+	d.set(shares, counted)
+	d.scrape(30*time.Second, gateway, 1, []string{"__name__", "a", "x", "1"}) // may have been 30 before
+	d.scrape(31*time.Second, gateway, 1, []string{"__name__", "a", "x", "1"})
+	if diff := cmp.Diff(map[int]slo.Counts{0: {Good: 1, Total: 1}}, d.counts(counted.Key)); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
 	}
 }

@@ -18,7 +18,7 @@ type past struct {
 // fill books what a sample of history adds to the objectives that want its series.
 func (c *Collector) fill(p *sample, tx *transaction) verdict {
 	s := p.series
-	result := verdictInvalid
+	result := verdictLate // which no sample of history is
 	for i := range s.wants {
 		result = min(result, c.fillWant(p, &s.wants[i], tx))
 	}

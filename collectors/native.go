@@ -219,6 +219,10 @@ func classicBase(ls labels.Labels) uint64 {
 	return labels.NewBuilder(ls).Set(model.MetricNameLabel, base).Del(model.BucketLabel).Labels().Hash()
 }
 
+// maxEstimates is after how many samples of a classic bucket none is compared with an estimate any more: the transaction in which it is found
+// may hold an estimate, too.
+const maxEstimates = 2
+
 // foundClassic notes that a wanted series is exposed as such, and is not only a part of a native histogram.
 func (c *Collector) foundClassic(s *series) {
 	if s.base == 0 {
@@ -228,6 +232,9 @@ func (c *Collector) foundClassic(s *series) {
 		w := c.wholeOf(wholeID{s.source, s.base})
 		w.classic.Store(true)
 		c.wholes[w.id] = w
+		if s.part != nil {
+			s.estimates = maxEstimates
+		}
 		s.part = nil
 	}
 }

@@ -127,6 +127,38 @@ func TestClassicBesideNative(t *testing.T) {
 	}
 }
 
+// A classic histogram that is exposed only later goes on from the estimates, also from those that were too high.
+func TestClassicComesLater(t *testing.T) {
+	t.Parallel()
+	for name, nativeToo := range map[string]bool{"instead of the native one": false, "beside it": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, fastRequests)
+			at := d.start.UnixMilli()
+			d.commitNative(d.collector, durations, at, native(0, 0), nil)
+			d.commitNative(d.collector, durations, at+1000, native(1000, 500), nil) // 263 are estimated
+			bucket := labels.FromStrings("__name__", "d_bucket", "le", "0.3", "code", "200")
+			app := d.collector.AppenderV2(t.Context())
+			if nativeToo {
+				if _, err := app.Append(0, durations, 0, at+2000, 0, native(1000, 500), nil, noOptions); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.append(app, bucket, 0, at+2000, 200)
+			if err := app.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			d.commit(d.collector, bucket, 0, at+3000, 220)
+			d.commit(d.collector, bucket, 0, at+4000, 290)
+			good := d.counts(fastRequests.Key)[0].Good
+			d.commit(d.collector, bucket, 0, at+5000, 7) // began anew
+			if again := d.counts(fastRequests.Key)[0].Good; good < 290 || good > 263+290-200 || again != good+7 {
+				t.Errorf("%d good events, and %d after it began anew; 290 are right, and 7 more", good, again)
+			}
+		})
+	}
+}
+
 // The count tells that a histogram began anew: the buckets alone cannot.
 func TestNativeHistogramsBeginAnew(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,9 @@ type series struct {
 	reminded int64  // when the ledger was last reminded where counting it began
 	batch    uint64 // the last one that it had a cursor in
 
+	// estimates is for how many samples the one before may be an estimate from a native histogram, which a smaller value does not contradict.
+	estimates int
+
 	dropped bool // it is no longer in the collector's table
 }
 

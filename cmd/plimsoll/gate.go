@@ -85,10 +85,13 @@ func (cmd gateCheckCmd) Run(c *cli) error {
 
 // ask returns the answer, and while it has time to wait the last of several.
 func (cmd gateCheckCmd) ask(c *cli, client *apiclient.Client, change gate.Change) (gate.Decision, error) {
-	deadline := time.Now().Add(cmd.Wait)
+	var deadline time.Time
 	said := ""
 	for {
 		d, err := askOnce(c.Ctx, client, change)
+		if deadline.IsZero() {
+			deadline = time.Now().Add(cmd.Wait)
+		}
 		left := time.Until(deadline)
 		if err != nil || d.Outcome == gate.Allow || left <= 0 {
 			return d, err

@@ -12,7 +12,7 @@ import (
 
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 )
 
 type gateAttestCmd struct {
@@ -26,7 +26,7 @@ func (cmd gateAttestCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	var e attest.Envelope
+	var e attestation.Envelope
 	if err := client.Do(c.Ctx, http.MethodGet, fmt.Sprintf("/v1/gate/decisions/%d/attestation", cmd.Seq), nil, &e); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (cmd gateVerifyCmd) Run(c *cli) error {
 	if err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}
-	keys, err := attest.Verifier(pem)
+	keys, err := attestation.Verifier(pem)
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", cmd.Keys, err)
 	}
@@ -71,7 +71,7 @@ func (cmd gateVerifyCmd) Run(c *cli) error {
 	if err != nil {
 		return fmt.Errorf("read decision: %w", err)
 	}
-	var e attest.Envelope
+	var e attestation.Envelope
 	if err := json.Unmarshal(data, &e); err != nil {
 		return fmt.Errorf("%s is not a signed decision: %w", cmd.File, err)
 	}

@@ -22,7 +22,7 @@ import (
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -51,7 +51,7 @@ func gateServer(t *testing.T) (url string, pool *pgxpool.Pool) {
 	}
 	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	keys, err := attest.OpenKeyring(t.TempDir())
+	keys, err := attestation.OpenKeyring(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestGateCommands(t *testing.T) {
 	dir := t.TempDir()
 	signed, public, other := filepath.Join(dir, "decision.json"), filepath.Join(dir, "keys.pem"), filepath.Join(dir, "other.pem")
 	_, ours, _ := plimsoll("--url", url, "gate", "keys")
-	stranger, err := attest.OpenKeyring(t.TempDir())
+	stranger, err := attestation.OpenKeyring(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

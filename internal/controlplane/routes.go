@@ -29,7 +29,7 @@ import (
 	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 	ledgerapi "plimsoll/slo/ledger/api"
 	"plimsoll/slo/openslo"
 	opensloapi "plimsoll/slo/openslo/api"
@@ -47,7 +47,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator}}
 	tokens := identity.NewTokens(holders)
-	keys, err := attest.OpenKeyring(a.cfg.DataDir)
+	keys, err := attestation.OpenKeyring(a.cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"plimsoll/internal/httpapi"
 	"plimsoll/slo/gate"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 )
 
 // checker answers checks; the answer is recorded before it is given.
@@ -41,7 +41,7 @@ type Handlers struct {
 		replayer
 	}
 	// Keys sign decisions for those who ask.
-	Keys *attest.Keyring
+	Keys *attestation.Keyring
 	// RequireIdentity refuses checks of callers who do not prove who they are. Without it their checks are recorded as
 	// asked by "anonymous".
 	RequireIdentity bool

@@ -18,7 +18,7 @@ import (
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -53,7 +53,7 @@ func newServer(t *testing.T, requireIdentity bool) *server {
 	}
 	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}, "g": {Subject: "grace"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	keys, err := attest.OpenKeyring(t.TempDir())
+	keys, err := attestation.OpenKeyring(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"plimsoll/internal/httpapi"
 	"plimsoll/slo/gate"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 )
 
 // replayer decides again what was decided.
@@ -42,7 +42,7 @@ type AttestationRequest struct {
 
 // AttestationResponse is a signed decision.
 type AttestationResponse struct {
-	Body attest.Envelope
+	Body attestation.Envelope
 }
 
 // Attestation signs a decision that is in the audit log.
@@ -63,8 +63,8 @@ func (h *Handlers) Attestation(ctx context.Context, in *AttestationRequest) (*At
 
 // Keys are the public keys of the gate.
 type Keys struct {
-	Newest attest.KeyID `json:"newest" doc:"The key that signs now"`
-	PEM    string       `json:"pem" doc:"All public keys, the newest first"`
+	Newest attestation.KeyID `json:"newest" doc:"The key that signs now"`
+	PEM    string            `json:"pem" doc:"All public keys, the newest first"`
 }
 
 // KeysResponse holds the public keys.

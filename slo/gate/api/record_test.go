@@ -6,7 +6,7 @@ import (
 
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 )
 
 const check = `{"service":"video-api","environment":"production","commit":"c0ffee"}`
@@ -17,11 +17,11 @@ func TestAttestation(t *testing.T) {
 	s := newServer(t, false)
 	var d gate.Decision
 	s.call(t, 200, "", "POST", "/checks", check, &d)
-	var envelope attest.Envelope
+	var envelope attestation.Envelope
 	s.call(t, 200, "", "GET", "/decisions/2/attestation", "", &envelope)
 	var keys api.Keys
 	s.call(t, 200, "", "GET", "/keys", "", &keys)
-	verifier, err := attest.Verifier([]byte(keys.PEM))
+	verifier, err := attestation.Verifier([]byte(keys.PEM))
 	if err != nil {
 		t.Fatal(err)
 	}

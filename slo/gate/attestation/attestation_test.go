@@ -1,4 +1,4 @@
-package attest_test
+package attestation_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
-	"plimsoll/slo/gate/attest"
+	"plimsoll/slo/gate/attestation"
 )
 
 func decision() gate.Decision {
@@ -27,16 +27,16 @@ func decision() gate.Decision {
 	}
 }
 
-func open(t *testing.T, dir string) *attest.Keyring {
+func open(t *testing.T, dir string) *attestation.Keyring {
 	t.Helper()
-	k, err := attest.OpenKeyring(dir)
+	k, err := attestation.OpenKeyring(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-func sign(t *testing.T, k *attest.Keyring) *attest.Envelope {
+func sign(t *testing.T, k *attestation.Keyring) *attestation.Envelope {
 	t.Helper()
 	e, err := k.Sign(decision())
 	if err != nil {
@@ -47,7 +47,7 @@ func sign(t *testing.T, k *attest.Keyring) *attest.Envelope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read attest.Envelope
+	var read attestation.Envelope
 	if err := json.Unmarshal(b, &read); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func sign(t *testing.T, k *attest.Keyring) *attest.Envelope {
 func TestSignAndVerify(t *testing.T) {
 	t.Parallel()
 	k := open(t, t.TempDir())
-	stranger, err := attest.Verifier(k.PEM())
+	stranger, err := attestation.Verifier(k.PEM())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,21 +93,25 @@ func TestTampering(t *testing.T) {
 	other := open(t, t.TempDir())
 	for _, tc := range []struct {
 		name   string
-		change func(*attest.Envelope)
+		change func(*attestation.Envelope)
 	}{
-		{"deny becomes allow", func(e *attest.Envelope) { e.Payload = bytes.Replace(e.Payload, []byte(`"deny"`), []byte(`"allow"`), 1) }},
-		{"another commit", func(e *attest.Envelope) { e.Payload = bytes.ReplaceAll(e.Payload, []byte("c0ffee"), []byte("decade")) }},
-		{"a bit of the signature", func(e *attest.Envelope) { e.Signatures[0].Sig[3] ^= 1 }},
-		{"another type", func(e *attest.Envelope) { e.PayloadType = "text/plain" }},
-		{"no signature", func(e *attest.Envelope) { e.Signatures = nil }},
-		{"the signature of another gate", func(e *attest.Envelope) { *e = *sign(t, other) }},
-		{"a short signature", func(e *attest.Envelope) { e.Signatures[0].Sig = e.Signatures[0].Sig[:10] }},
+		{"deny becomes allow", func(e *attestation.Envelope) {
+			e.Payload = bytes.Replace(e.Payload, []byte(`"deny"`), []byte(`"allow"`), 1)
+		}},
+		{"another commit", func(e *attestation.Envelope) {
+			e.Payload = bytes.ReplaceAll(e.Payload, []byte("c0ffee"), []byte("decade"))
+		}},
+		{"a bit of the signature", func(e *attestation.Envelope) { e.Signatures[0].Sig[3] ^= 1 }},
+		{"another type", func(e *attestation.Envelope) { e.PayloadType = "text/plain" }},
+		{"no signature", func(e *attestation.Envelope) { e.Signatures = nil }},
+		{"the signature of another gate", func(e *attestation.Envelope) { *e = *sign(t, other) }},
+		{"a short signature", func(e *attestation.Envelope) { e.Signatures[0].Sig = e.Signatures[0].Sig[:10] }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			e := sign(t, k)
 			tc.change(e)
-			if _, _, err := k.Verify(e); !errors.Is(err, attest.ErrNotSigned) {
+			if _, _, err := k.Verify(e); !errors.Is(err, attestation.ErrNotSigned) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -123,19 +127,19 @@ func TestRotation(t *testing.T) {
 	if open(t, dir).Newest() != before.Newest() {
 		t.Error("opening makes another key")
 	}
-	after, err := attest.RotateKeyring(dir)
+	after, err := attestation.RotateKeyring(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if after.Newest() == before.Newest() {
 		t.Error("the key is still the same")
 	}
-	for _, e := range []*attest.Envelope{old, sign(t, after)} {
+	for _, e := range []*attestation.Envelope{old, sign(t, after)} {
 		if _, _, err := open(t, dir).Verify(e); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, _, err := before.Verify(sign(t, after)); !errors.Is(err, attest.ErrNotSigned) {
+	if _, _, err := before.Verify(sign(t, after)); !errors.Is(err, attestation.ErrNotSigned) {
 		t.Errorf("a ring without the new key: %v", err)
 	}
 	info, err := os.Stat(filepath.Join(dir, "gate-signing-key.pem"))
@@ -147,7 +151,7 @@ func TestRotation(t *testing.T) {
 func TestBadKeys(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
-		if _, err := attest.Verifier([]byte(text)); err == nil {
+		if _, err := attestation.Verifier([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a key", text)
 		}
 	}
@@ -155,7 +159,7 @@ func TestBadKeys(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "gate-signing-key.pem"), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attest.OpenKeyring(dir); err == nil || strings.Contains(err.Error(), "secret") {
+	if _, err := attestation.OpenKeyring(dir); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -163,12 +167,12 @@ func TestBadKeys(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	f.Add([]byte(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"a","sig":"AAAA"}]}`))
 	dir := f.TempDir()
-	k, err := attest.OpenKeyring(dir)
+	k, err := attestation.OpenKeyring(dir)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var e attest.Envelope
+		var e attestation.Envelope
 		if json.Unmarshal(data, &e) != nil {
 			return
 		}

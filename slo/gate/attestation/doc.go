@@ -1,4 +1,4 @@
-// Package attest signs decisions of the gate, so that anybody with the public key can check one without asking the gate.
+// Package attestation signs decisions of the gate, so that anybody with the public key can check one without asking the gate.
 //
 // A decision becomes an in-toto statement about the commit, in a DSSE envelope that is signed with Ed25519. The predicate is the decision with
 // everything that it was made from.
@@ -9,4 +9,4 @@
 // key is kept. It owns the formats and the keys; where keys lie is for its caller to say.
 //
 // Sources: in-toto Attestation Framework, Statement v1; DSSE: Dead Simple Signing Envelope v1.0.
-package attest
+package attestation

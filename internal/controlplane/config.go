@@ -67,6 +67,8 @@ type Config struct {
 	Token string `yaml:"-"`
 	// File is the configuration file, which a reload reads again; empty if there is none.
 	File string `yaml:"-"`
+	// read is the configuration as the file and the environment had it, without what was set afterwards; nil if there is no file.
+	read *Config
 	// Dir is the folder of the configuration file; relative file names in the file are relative to it.
 	Dir string `yaml:"-"`
 	// Version of the program.
@@ -139,6 +141,9 @@ func ReadConfig(file string) (Config, error) {
 			return cfg, err
 		}
 		cfg.DataDir = dir
+	}
+	if read := cfg; file != "" {
+		cfg.read = &read
 	}
 	return cfg, cfg.check()
 }

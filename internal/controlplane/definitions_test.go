@@ -242,6 +242,52 @@ func TestReloadReadsTheFileAgain(t *testing.T) {
 	}
 }
 
+// What a reload does not take stays as it was, for the definitions, too, and the log says what that is.
+func TestReloadNamesWhatNeedsARestart(t *testing.T) {
+	t.Parallel()
+	files := valid()
+	files["p.yaml"] = "data_dir: data\nobjectives: [slo]\npolicies: [gate]\n"
+	dir := write(t, files)
+	cfg, err := ReadConfig(filepath.Join(dir, "p.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	cfg.Listen, cfg.DataDir = "127.0.0.1:0", t.TempDir() // as flags do
+	app, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ name, text, says, logs string }{
+		{"nothing has changed", "", "", ""},
+		{"what takes effect", "scrape_configs: [{job_name: shop}]\n", "", ""},
+		{"what needs a restart", "slack: {subjects: {U1: ada}}\nlisten: 127.0.0.1:1\nretention: 2400h\n", "", `keys="[listen retention slack]"`},
+		{"a window that only the retention to come allows", "retention: 2400h\nobjectives: [slo, long]\n", "long/c.yaml", ""},
+	} {
+		log.Reset()
+		text := files["p.yaml"] + tc.text
+		if strings.Contains(tc.text, "objectives") {
+			text = "data_dir: data\npolicies: [gate]\n" + tc.text
+		}
+		for name, text := range map[string]string{"p.yaml": text, "long/c.yaml": strings.ReplaceAll(other, "7d", "90d")} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := app.Reload()
+		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.says)
+		}
+		if (log.Len() == 0) != (tc.logs == "") || !strings.Contains(log.String(), tc.logs) {
+			t.Errorf("%s: logged %q, want %q", tc.name, log.String(), tc.logs)
+		}
+	}
+}
+
 // Should a step fail all the same, those before it are undone.
 func TestApplyIsUndone(t *testing.T) {
 	t.Parallel()

@@ -1,15 +1,21 @@
 package controlplane
 
+import (
+	"reflect"
+	"slices"
+)
+
 // Reload reads the definitions again: objectives, policies and sources. They take whole or change nothing. It may be called at any time,
-// also while this process follows.
+// also while this process follows. Other keys of the configuration file that have changed stay as they were, and the log names them.
 func (a *App) Reload() error {
 	cfg := a.cfg
+	var others []string
 	if cfg.File != "" {
 		fresh, err := ReadConfig(cfg.File)
 		if err != nil {
 			return err
 		}
-		cfg = fresh
+		cfg, others = cfg.redefine(fresh)
 	}
 	defs, err := cfg.readDefinitions()
 	if err != nil {
@@ -30,5 +36,25 @@ func (a *App) Reload() error {
 	}
 	a.defs = defs
 	a.policies.Store(defs.policies)
+	if len(others) > 0 {
+		a.logger.Warn("the configuration file has changed in keys that need a restart", "keys", others)
+	}
 	return nil
+}
+
+// redefine returns c with the keys of fresh that a reload takes, and the other keys in which the file is not as it was at the start.
+func (c Config) redefine(fresh Config) (Config, []string) {
+	taken := []string{"objectives", "policies", "scrape_configs", "promql", "probes", "sqlchecks"}
+	var others []string
+	into, from, before := reflect.ValueOf(&c).Elem(), reflect.ValueOf(fresh), reflect.ValueOf(c.read).Elem()
+	for i := range from.NumField() {
+		switch key := from.Type().Field(i).Tag.Get("yaml"); {
+		case key == "" || key == "-":
+		case slices.Contains(taken, key):
+			into.Field(i).Set(from.Field(i))
+		case !reflect.DeepEqual(from.Field(i).Interface(), before.Field(i).Interface()):
+			others = append(others, key)
+		}
+	}
+	return c, others
 }

@@ -84,11 +84,12 @@ func define(o *slo.Objective) string {
 	return string(stored)
 }
 
-// parseDefinition reads the stored form of an objective. What changes no numbers is not set.
+// parseDefinition reads the stored form of an objective. What changes no numbers is not set. It refuses, with [ErrCorrupt], what cannot
+// be evaluated.
 func parseDefinition(stored string) (*slo.Objective, error) {
 	var d definition
 	if err := json.Unmarshal([]byte(stored), &d); err != nil {
-		return nil, fmt.Errorf("read a stored definition: %w", err)
+		return nil, fmt.Errorf("read a definition: %w: %w", ErrCorrupt, err)
 	}
 	i := d.Indicator
 	o := &slo.Objective{
@@ -101,14 +102,14 @@ func parseDefinition(stored string) (*slo.Objective, error) {
 	if i.Value != "" {
 		value, err := strconv.ParseFloat(i.Value, 64)
 		if err != nil {
-			return nil, fmt.Errorf("read a stored definition: threshold: %w", err)
+			return nil, fmt.Errorf("read a definition: %w: threshold: %w", ErrCorrupt, err)
 		}
 		o.Indicator.Value = value
 	}
 	if c := d.Window.Calendar; c != nil {
 		zone, err := time.LoadLocation(c.Zone)
 		if err != nil {
-			return nil, fmt.Errorf("read a stored definition: zone of its window: %w", err)
+			return nil, fmt.Errorf("read a definition: %w: zone of its window: %w", ErrCorrupt, err)
 		}
 		o.Window.Calendar = &slo.Calendar{Start: c.Start.In(zone), Unit: c.Unit, Count: c.Count}
 	}
@@ -118,7 +119,24 @@ func parseDefinition(stored string) (*slo.Objective, error) {
 	for _, c := range d.Components {
 		o.Components = append(o.Components, slo.Component{Key: c.Key, Weight: slo.Ratio(c.Weight)})
 	}
+	if err := checkDefined(o); err != nil {
+		return nil, fmt.Errorf("read a definition: %w: %w", ErrCorrupt, err)
+	}
 	return o, nil
+}
+
+// checkDefined reports why an objective cannot be evaluated.
+func checkDefined(o *slo.Objective) error {
+	sliced := o.Method == slo.Timeslices || o.Method == slo.RatioTimeslices
+	switch c := o.Window.Calendar; {
+	case sliced && o.Slice.Length < time.Minute:
+		return fmt.Errorf("its slices have %s, at least a minute is needed", o.Slice.Length)
+	case o.Window.Length < time.Minute:
+		return fmt.Errorf("its window has %s, at least a minute is needed", o.Window.Length)
+	case c != nil && (c.Count < 1 || c.Nominal() <= 0):
+		return fmt.Errorf("the calendar has no periods of %d %q", c.Count, c.Unit)
+	}
+	return nil
 }
 
 // under returns o as it is under a definition that was read: its name, owner and the like stay those of o.

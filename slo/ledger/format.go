@@ -28,8 +28,8 @@ const (
 	formatTrailer = 4
 )
 
-// ErrCorrupt is in every error that a stored block is refused with.
-var ErrCorrupt = errors.New("the stored block is corrupt")
+// ErrCorrupt is in every error that a stored block or definition is refused with.
+var ErrCorrupt = errors.New("the stored form is corrupt")
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
 

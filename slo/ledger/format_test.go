@@ -116,8 +116,8 @@ func TestRestoreNamesTheCorruptHour(t *testing.T) {
 		blocks []Block
 		want   string
 	}{
-		{"bytes", []Block{{Hour: 490_000, Data: good}, {Hour: 490_001, Data: good[:9]}}, "restore video/availability: hour 490001: the stored block is corrupt"},
-		{"order", []Block{{Hour: 490_001, Data: good}, {Hour: 490_001, Data: good}}, "hour 490001: the stored block is corrupt: it is not later"},
+		{"bytes", []Block{{Hour: 490_000, Data: good}, {Hour: 490_001, Data: good[:9]}}, "restore video/availability: hour 490001: the stored form is corrupt"},
+		{"order", []Block{{Hour: 490_001, Data: good}, {Hour: 490_001, Data: good}}, "hour 490001: the stored form is corrupt: it is not later"},
 	} {
 		l := New(Config{})
 		err := l.RestoreObjective(ObjectiveState{Key: "video/availability", Blocks: c.blocks})

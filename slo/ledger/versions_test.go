@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,8 +155,12 @@ func TestDefinitionsAreKeptWhole(t *testing.T) {
 		o := objective("video/availability")
 		o.Target = slo.Ratio(rapid.Int64Range(0, int64(slo.One)-1).Draw(t, "target"))
 		o.Method = rapid.SampledFrom([]slo.Method{slo.Occurrences, slo.Timeslices, slo.RatioTimeslices, slo.Composite}).Draw(t, "method")
+		shortest := 0
+		if o.Method == slo.Timeslices || o.Method == slo.RatioTimeslices {
+			shortest = 1
+		}
 		o.Slice = slo.Slice{
-			Length: time.Duration(rapid.IntRange(0, 90).Draw(t, "slice")) * time.Minute,
+			Length: time.Duration(rapid.IntRange(shortest, 90).Draw(t, "slice")) * time.Minute,
 			Target: slo.Ratio(rapid.Int64Range(0, int64(slo.One)).Draw(t, "slice target")),
 		}
 		o.Window.Length = time.Duration(rapid.IntRange(1, 100_000).Draw(t, "window")) * time.Minute
@@ -201,6 +207,30 @@ func TestDefinitionsAreKeptWhole(t *testing.T) {
 }
 
 // sameTime also compares the zones, in which a calendar counts its days.
+// A definition that nothing could be evaluated by would stop the process that reads it.
+func TestDefinitionsThatCannotBeEvaluated(t *testing.T) {
+	t.Parallel()
+	for stored, want := range map[string]string{
+		`{`: "unexpected end",
+		`{"method":"Timeslices","window":{"minutes":60}}`:                                                                   "its slices have 0s",
+		`{"method":"RatioTimeslices","window":{"minutes":60},"slice":{"minutes":-5}}`:                                       "its slices have -5m0s",
+		`{"method":"Occurrences","window":{"minutes":0}}`:                                                                   "its window has 0s",
+		`{"method":"Occurrences","window":{"minutes":60,"calendar":{"zone":"Nowhere/At","unit":"d","count":1}}}`:            "zone of its window",
+		`{"method":"Occurrences","window":{"minutes":60,"calendar":{"start":"2026-01-01T00:00:00Z","unit":"x","count":1}}}`: `no periods of 1 "x"`,
+		`{"method":"Occurrences","window":{"minutes":60,"calendar":{"start":"2026-01-01T00:00:00Z","unit":"d","count":0}}}`: `no periods of 0 "d"`,
+		`{"method":"Occurrences","window":{"minutes":60},"indicator":{"kind":"threshold","value":"many"}}`:                  "threshold",
+	} {
+		l := ledger.New(ledger.Config{})
+		err := l.RestoreObjective(ledger.ObjectiveState{Key: "s/a", Versions: []ledger.VersionState{{Number: 1, From: base, Definition: stored}}})
+		if !errors.Is(err, ledger.ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error with %q", stored, err, want)
+		}
+		if got := l.Versions("s/a"); got != nil {
+			t.Errorf("%s: %d versions were taken in", stored, len(got))
+		}
+	}
+}
+
 func sameTime(a, b time.Time) bool {
 	return a.Equal(b) && a.Location().String() == b.Location().String()
 }

@@ -73,7 +73,12 @@ func (a *account) attributes() *syscall.SysProcAttr {
 	return attr
 }
 
+// alive reports whether a server's process is there. The first process of a container inherits the server: unless that one is buried, it
+// still seems to be there when it is dead, to PostgreSQL as well, which then does not start in its place.
 func alive(pid int) bool {
+	if buried, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil); err == nil && buried == pid {
+		return false
+	}
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }

@@ -202,19 +202,30 @@ func (c *Corrections) Refresh(ctx context.Context) error {
 }
 
 // Run has the ledger see the corrections of all processes until ctx ends. It listens for changes on a connection of its own, and looks every
-// half minute without one. When PostgreSQL is away the ledger keeps what it was given.
+// half minute without one. When PostgreSQL is away the ledger keeps what it was given; the log says so once, and when it is over.
 func (c *Corrections) Run(ctx context.Context) error {
+	away := false
 	for ctx.Err() == nil {
-		if err := c.follow(ctx); err != nil && ctx.Err() == nil {
-			c.logger.Warn("corrections are not followed, trying again", "error", err)
-			wait(ctx, time.Second)
+		err := c.follow(ctx, func() {
+			if away {
+				c.logger.Info("corrections are followed again")
+			}
+			away = false
+		})
+		if ctx.Err() != nil {
+			break
 		}
+		if !away {
+			c.logger.Warn("corrections are not followed, trying again", "error", err)
+		}
+		away = true
+		wait(ctx, time.Second)
 	}
 	return nil
 }
 
-// follow refreshes on every change until something goes wrong.
-func (c *Corrections) follow(ctx context.Context) error {
+// follow refreshes on every change until something goes wrong. It calls fresh each time it has.
+func (c *Corrections) follow(ctx context.Context, fresh func()) error {
 	conn, err := pgx.ConnectConfig(ctx, c.pool.Config().ConnConfig)
 	if err != nil {
 		return fmt.Errorf("connect to hear of corrections: %w", err)
@@ -231,6 +242,7 @@ func (c *Corrections) follow(ctx context.Context) error {
 		if err := c.Refresh(ctx); err != nil {
 			return err
 		}
+		fresh()
 		waiting, cancel := context.WithTimeout(ctx, pollCorrections)
 		_, err := conn.WaitForNotification(waiting)
 		timedOut := waiting.Err() != nil

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -146,6 +150,42 @@ func TestCorrectionsArriveEverywhere(t *testing.T) {
 	if got := later.total(t); got != 0 {
 		t.Errorf("%d events in a process that started later", got)
 	}
+}
+
+// However long the database is away, the log says it once.
+func TestCorrectionsSayOnceThatTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config, err := pgxpool.ParseConfig("postgres://127.0.0.1:1/nowhere")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tries atomic.Int64
+		config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+			tries.Add(1)
+			return nil, errors.New("the database is away")
+		}
+		pool, err := pgxpool.NewWithConfig(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		var log strings.Builder
+		c, err := postgres.NewCorrections(postgres.CorrectionsConfig{
+			Pool: pool, Ledger: ledger.New(ledger.Config{}), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		if err := c.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if lines := strings.Count(log.String(), "\n"); tries.Load() < 50 || lines != 1 {
+			t.Errorf("%d tries, %d lines in the log:\n%s", tries.Load(), lines, log.String())
+		}
+	})
 }
 
 // lenient is a ledger that finds nothing wrong, so that the schema has to.

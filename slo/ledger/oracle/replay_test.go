@@ -108,7 +108,7 @@ func (c *committed) sample(tx transaction, s raw, last map[series]raw, sum map[s
 	var from, events int64
 	switch {
 	case gauge:
-		from, events = s.t, 1
+		from, events = s.t-1, 1 // its last millisecond, as everything that lies before a sample
 	case tx.delta:
 		events = int64(math.Floor(sum[s.series]+s.v)) - int64(math.Floor(sum[s.series]))
 		sum[s.series] += s.v

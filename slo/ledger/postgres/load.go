@@ -14,8 +14,7 @@ import (
 // Load puts everything that is stored into a ledger to which nothing has been committed yet, all as of one checkpoint.
 // After an error the ledger holds a part and must not be used.
 func (s *Store) Load(ctx context.Context, l *ledger.Ledger) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
 		if err := s.loadObjectives(ctx, tx, l); err != nil {
 			return fmt.Errorf("load objectives: %w", err)
 		}
@@ -26,7 +25,17 @@ func (s *Store) Load(ctx context.Context, l *ledger.Ledger) error {
 	})
 }
 
+// patient takes the bound of [pg.Connect] off the statements of a transaction, for those that read everything: a large ledger on a slow disk
+// takes as long as it takes, and a process that gave up could never start.
+func patient(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`)
+	return err
+}
+
 func (s *Store) loadObjectives(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
+	if err := patient(ctx, tx); err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, `SELECT id, key, revision, last_sample FROM ledger_objectives`)
 	if err != nil {
 		return err
@@ -112,6 +121,9 @@ func eachState(rows pgx.Rows, states map[int32]*ledger.ObjectiveState, use func(
 }
 
 func loadCursors(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
+	if err := patient(ctx, tx); err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, `SELECT id, series, t, start, value FROM ledger_cursors ORDER BY id`)
 	if err != nil {
 		return err

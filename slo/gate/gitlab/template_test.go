@@ -39,7 +39,7 @@ func TestTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "plimsoll"), "plimsoll/cmd/plimsoll").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", filepath.Join(bin, "plimsoll"), "plimsoll/cmd/plimsoll").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	g := dialecttest.New(t)

@@ -173,6 +173,7 @@ func (l *Ledger) expire(before int64) {
 	}
 	if ended {
 		l.sort()
+		l.notify()
 	}
 }
 
@@ -183,6 +184,7 @@ func (t *track) expireBefore(hour int64) {
 	case !t.started || hour <= t.first:
 	case hour > t.head():
 		t.events = events{revision: t.revision, lastSample: t.lastSample}
+		t.slices.markAll()
 		t.dirty, t.garbage, t.shared = nil, 0, false
 	default:
 		t.drop(min(int(hour-t.first), len(t.blocks)))

@@ -106,7 +106,13 @@ func TestChildren(t *testing.T) {
 	c.now = c.now.Add(50 * 24 * time.Hour)
 	ref, _ := c.l.Ref("video/availability")
 	c.l.Commit(&ledger.Batch{Observations: []ledger.Observation{{Objective: ref, At: c.now.UnixMilli()}}})
+	changed := c.l.Changed()
 	c.save()
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody is told that children have ended")
+	}
 	c.children("when their events have left the retention")
 	if err := follower.ApplyObjective(c.store.state("video/availability")); err != nil {
 		t.Fatal(err)

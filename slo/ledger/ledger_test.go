@@ -263,3 +263,26 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d events were stored, want %d", s.Window.Total, hours*60)
 	}
 }
+
+// Slices of an objective from which nothing is heard leave with its events, as they do in a restart.
+func TestSlicesLeaveWithTheirEvents(t *testing.T) {
+	t.Parallel()
+	c := newClocked(t)
+	sliced := promise(990e6)
+	sliced.Method, sliced.Slice = slo.Timeslices, slo.Slice{Length: time.Minute, Target: 900e6}
+	c.l.SetObjectives([]*slo.Objective{sliced, objective("a/other")})
+	silent, _ := c.l.Ref(sliced.Key)
+	heard, _ := c.l.Ref("a/other")
+	at := c.now.UnixMilli()
+	c.l.Commit(&ledger.Batch{Increments: []ledger.Increment{{Objective: silent, From: at, To: at, Good: 9, Total: 10}}})
+	over := c.now.Add(time.Minute)
+	if s, _ := c.l.Status(sliced.Key, over); s.Window.Total != 1 {
+		t.Errorf("%d slices, want 1", s.Window.Total)
+	}
+	c.now = c.now.Add(50 * 24 * time.Hour)
+	c.l.Commit(&ledger.Batch{Observations: []ledger.Observation{{Objective: heard, At: c.now.UnixMilli()}}})
+	c.save()
+	if s, _ := c.l.Status(sliced.Key, over); s.Window.Total != 0 || s.Raw.Total != 0 {
+		t.Errorf("%d slices of %d events after the retention", s.Window.Total, s.Raw.Total)
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,16 +24,13 @@ import (
 	"plimsoll/slo/slotest"
 )
 
-// Noon is when everything happens until a test says otherwise.
+// Noon is when everything happens.
 var Noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // Gate with what is below it.
 type Gate struct {
 	*postgres.Gate
 	Pool *pgxpool.Pool
-
-	mu sync.Mutex
-	at time.Time
 }
 
 // Policy holds for both services in production; in shadow it is not enforced.
@@ -76,8 +72,8 @@ func New(t testing.TB, components ...pg.Migrations) *Gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Gate{Pool: pgtest.New(t, append(components, postgres.Migrations)...), at: Noon}
-	g.Gate, err = postgres.New(postgres.Config{Pool: g.Pool, Ledger: ledger, Policies: func() *gate.Policies { return policies }, Now: g.Now,
+	g := &Gate{Pool: pgtest.New(t, append(components, postgres.Migrations)...)}
+	g.Gate, err = postgres.New(postgres.Config{Pool: g.Pool, Ledger: ledger, Policies: func() *gate.Policies { return policies }, Now: func() time.Time { return Noon },
 		Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -85,17 +81,10 @@ func New(t testing.TB, components ...pg.Migrations) *Gate {
 	return g
 }
 
-// Now is the instant of this gate.
-func (g *Gate) Now() time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.at
-}
-
 // Freeze freezes video-api in production by hand for two hours.
 func (g *Gate) Freeze(t testing.TB) {
 	t.Helper()
-	if _, err := g.Gate.Freeze(t.Context(), "ada", "video-api", "production", "cup final", g.Now().Add(2*time.Hour)); err != nil {
+	if _, err := g.Gate.Freeze(t.Context(), "ada", "video-api", "production", "cup final", Noon.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -103,7 +92,7 @@ func (g *Gate) Freeze(t testing.TB) {
 // Thaw ends that.
 func (g *Gate) Thaw(t testing.TB) {
 	t.Helper()
-	if _, err := g.Gate.Thaw(t.Context(), "ada", "video-api", "production", "won", g.Now().Add(2*time.Hour)); err != nil {
+	if _, err := g.Gate.Thaw(t.Context(), "ada", "video-api", "production", "won", Noon.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 }

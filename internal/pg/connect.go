@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	connectTimeout = 5 * time.Second
 	// leastConns is how many connections a pool may have even where few processors suggest fewer: jobs and listeners keep some for themselves.
 	leastConns = 12
+	// silence is for how long a connection may hear nothing from the machine at its other end.
+	silence = 30 * time.Second
 )
 
 // sessionTimeouts are set on every connection of a pool.
@@ -27,8 +30,18 @@ var sessionTimeouts = map[string]string{
 	"idle_in_transaction_session_timeout": "10s",
 }
 
+// dialer makes connections that end when nothing is heard from the machine at the other end for half a minute: without that an answer that will
+// never come, as after a fail-over to another machine, is waited for until the system gives up, which is a quarter of an hour or more.
+func dialer() *net.Dialer {
+	return &net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silence / 3, Interval: silence / 6, Count: 4},
+		Control:         boundSending,
+	}
+}
+
 // Connect opens a pool and proves that the server answers. Its sessions have bounds for statements (2 minutes), waiting for
-// locks (30 seconds) and idling within a transaction (10 seconds), unless the URL sets others.
+// locks (30 seconds) and idling within a transaction (10 seconds), unless the URL sets others. A connection to a machine that has gone
+// ends within half a minute.
 func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -42,6 +55,7 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.ConnConfig.DialFunc = dialer().DialContext
 	config.PingTimeout = config.ConnConfig.ConnectTimeout
 	if !strings.Contains(url, "pool_max_conns") {
 		config.MaxConns = max(config.MaxConns, leastConns)

@@ -31,15 +31,10 @@ func JudgeData(s slo.Status) []Verdict {
 	var verdicts []Verdict
 	for _, kind := range slo.SignalKinds() {
 		v := Verdict{Tier: DataTier(kind), Reason: FineData, Detail: details[kind]}
-		if v.Detail != "" && !(kind == slo.LowCoverage && young(s)) {
+		if v.Detail != "" {
 			v.Reason = BadData
 		}
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
-}
-
-// young reports whether the source has been seen for less than an hour in the last six: nothing can have covered the last hour then.
-func young(s slo.Status) bool {
-	return burn(s, 6*time.Hour).Observed < int64(time.Hour/time.Minute)
 }

@@ -93,9 +93,11 @@ func goodAboveTotal(s Status, _ QualityLimits) string {
 	return fmt.Sprintf("%s were good of %s in %s; the queries for good and for all events disagree", m.Count(c.Good), m.Of(c.Total), over)
 }
 
+// lowCoverage leaves a source alone that was first seen within the hour, or is back after days: it cannot have been seen in more of it.
 func lowCoverage(s Status, limits QualityLimits) string {
 	for _, b := range s.Burn {
-		if b.Lookback == coverageLookback && b.Minutes > 0 && b.Coverage() < limits.MinCoverage.Float() {
+		known := s.Burn[len(s.Burn)-1].Observed > b.Observed // lookbacks end together, and the last is the longest
+		if b.Lookback == coverageLookback && known && b.Minutes > 0 && b.Coverage() < limits.MinCoverage.Float() {
 			return fmt.Sprintf("the source was seen in %s of the last hour's minutes", FormatPercent(b.Coverage()))
 		}
 	}

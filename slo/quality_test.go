@@ -20,6 +20,15 @@ func TestQuality(t *testing.T) {
 		change(&s)
 		return s
 	}
+	fresh := func(since int, unseen ...slo.Minute) slo.Status { // first seen so many minutes ago
+		r := minutes{}.steady(-since, 0, 10, 10)
+		for _, m := range unseen {
+			delete(r, noon+m)
+		}
+		s := slo.Evaluate(objective(999_000_000, 24*time.Hour), r, at)
+		s.LastSample = at
+		return s
+	}
 	for _, c := range []struct {
 		name   string
 		s      slo.Status
@@ -44,6 +53,9 @@ func TestQuality(t *testing.T) {
 			[]slo.Signal{{Kind: slo.LowCoverage, Detail: "the source was seen in 88.3 % of the last hour's minutes"}},
 		},
 		{"seen in nine tenths", status(func(s *slo.Status) { s.Burn[2].Observed = 54 }), slo.QualityLimits{}, nil},
+		{"seen since ten minutes ago", fresh(10), slo.QualityLimits{}, nil},
+		{"seen since an hour and a minute ago, with a gap", fresh(61, -30, -29, -28, -27, -26, -25, -24), slo.QualityLimits{},
+			[]slo.Signal{{Kind: slo.LowCoverage, Detail: "the source was seen in 88.3 % of the last hour's minutes"}}},
 		{"an hour that is excluded", status(func(s *slo.Status) { s.Burn[2].Reading = slo.Reading{} }), slo.QualityLimits{}, nil},
 		{"too late", status(func(s *slo.Status) { s.Dropped = 1 }), slo.QualityLimits{}, []slo.Signal{{Kind: slo.DroppedSamples, Detail: "1 sample came too late to be counted"}}},
 		{"too late, but few", status(func(s *slo.Status) { s.Dropped = 10 }), slo.QualityLimits{MaxDropped: 10}, nil},

@@ -43,7 +43,8 @@ type Spend struct {
 	Cause
 	Bad   int64   // in counts; see [Measure]
 	Share float64 // of the budget: bad ÷ allowed; 0 if nothing is allowed
-	// NeedsPostmortem: more than a fifth of the budget, and not corrected away.
+	// NeedsPostmortem: more than a fifth of the budget, and not corrected away. What nobody has caused needs one if a single spell
+	// spent that much: a trickle of unrelated failures over a month is no incident.
 	// Source: Google SRE Workbook, "Example Error Budget Policy": a single incident that consumes more than 20 % of the budget.
 	NeedsPostmortem bool
 }
@@ -141,6 +142,13 @@ func (a *attributing) result(s Status) Attribution {
 			}
 		}
 		slices.SortStableFunc(spell.Spends, most)
+	}
+	for i := range out.Causes {
+		if c := &out.Causes[i]; c.Kind == ByNobody {
+			c.NeedsPostmortem = slices.ContainsFunc(out.Spells, func(spell Spell) bool {
+				return slices.ContainsFunc(spell.Spends, func(part Spend) bool { return part.Kind == ByNobody && part.NeedsPostmortem })
+			})
+		}
 	}
 	return out
 }

@@ -123,3 +123,16 @@ func TestPostmortemAboveAFifth(t *testing.T) {
 		}
 	}
 }
+
+// TestATrickleIsNoIncident: failures of a month that have nothing to do with each other demand no postmortem, however many they are.
+func TestATrickleIsNoIncident(t *testing.T) {
+	t.Parallel()
+	o := objective(900_000_000, 100*time.Minute)
+	r := minutes{}.steady(-100, 0, 10, 10).steady(-90, -89, -15, 0).steady(-10, -9, -15, 0)
+	s := slo.Evaluate(o, r, noon.Time())
+	for quiet, want := range map[int64]bool{10: false, 90: true} { // 30 of 100 allowed: in two spells, and in one
+		if c := slo.Attribute(s, r, nil, quiet).Causes[0]; c.Bad != 30 || c.NeedsPostmortem != want {
+			t.Errorf("pauses of %d minutes: %+v, want a postmortem: %t", quiet, c, want)
+		}
+	}
+}

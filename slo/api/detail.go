@@ -58,7 +58,7 @@ type Spend struct {
 	Until           *time.Time    `json:"until,omitempty" doc:"Absent while it goes on"`
 	Bad             float64       `json:"bad"`
 	Share           float64       `json:"share" doc:"Of the budget: bad ÷ allowed"`
-	NeedsPostmortem bool          `json:"needsPostmortem" doc:"Whether that is more than a fifth of the budget"`
+	NeedsPostmortem bool          `json:"needsPostmortem" doc:"Whether that is more than a fifth of the budget; of nobody, whether one spell is"`
 }
 
 // Spell is a time in which budget was spent.

@@ -120,7 +120,7 @@ func TestMeasure(t *testing.T) {
 	threshold := (&slo.Objective{Method: slo.Timeslices, Indicator: slo.Indicator{Kind: slo.Thresholds}}).RawMeasure()
 	for _, c := range []struct{ got, want string }{
 		{ratio.Of(12_000_000), "12 slices"}, {ratio.Of(1_000_000), "1 slice"}, {ratio.Of(43_200_000_000), "43,200 slices"},
-		{ratio.Count(11_500_000), "11.5"}, {ratio.Count(-500_000), "−0.5"}, {ratio.Count(40_000), "0.04"}, {ratio.Working(11_123_456), "11.123456"},
+		{ratio.Count(11_500_000), "11.5"}, {ratio.Count(21_981_162), "21.9"}, {ratio.Count(-500_000), "−0.5"}, {ratio.Count(40_000), "0.04"}, {ratio.Working(11_123_456), "11.123456"},
 		{ratio.Working(-1_250_000_000), "−1,250"}, {ratio.Amount(99_600_000), "99.6"},
 		{sample.Of(2_000_000), "2 samples"}, {threshold.Of(1), "1 sample"}, {(&slo.Objective{}).Measure().Of(1_250_000), "1,250,000 events"},
 	} {

@@ -38,12 +38,17 @@ func (o *Objective) RawMeasure() Measure {
 // Float returns a number of counts in units of the measure.
 func (m Measure) Float(n int64) float64 { return float64(n) / float64(m.Weight) }
 
-// Count writes a number of counts, such as "1,250,000", or "11.5" of slices that are judged by their ratios.
+// Count writes a number of counts, such as "1,250,000", or "11.5" of slices that are judged by their ratios. Fractions are rounded down,
+// so that 21.98 good slices of 22 never read as if all were.
 func (m Measure) Count(n int64) string {
 	if n%m.Weight == 0 {
 		return FormatCount(n / m.Weight)
 	}
-	return FormatAmount(m.Float(n))
+	f := m.Float(n)
+	if math.Abs(f) >= 0.1 {
+		f = math.Floor(f*10+1e-9) / 10
+	}
+	return FormatAmount(f)
 }
 
 // Working writes a number of counts as it is reckoned with: with up to six decimals, as many as it needs.

@@ -234,7 +234,21 @@ func TestSchemaRefusesBadCorrections(t *testing.T) {
 	}
 }
 
-// What is imported is stored with the checkpoint that makes it durable, by whom and when as it was.
+// forgetful saves a checkpoint, and the first time its answer is lost.
+type forgetful struct {
+	*postgres.Store
+	lost bool
+}
+
+func (s *forgetful) Save(ctx context.Context, c *ledger.Checkpoint) error {
+	if err := s.Store.Save(ctx, c); err != nil || s.lost {
+		return err
+	}
+	s.lost = true
+	return errors.New("the connection was lost")
+}
+
+// What is imported is stored once, with the checkpoint that makes it durable, by whom and when as it was.
 func TestImportedCorrectionsAreStored(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)
@@ -250,7 +264,11 @@ func TestImportedCorrectionsAreStored(t *testing.T) {
 	if _, err := c.ledger.Import(&archive); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&ledger.Checkpointer{Ledger: c.ledger, Store: lead(t, pool)}).Save(t.Context()); err != nil {
+	checkpoints := &ledger.Checkpointer{Ledger: c.ledger, Store: &forgetful{Store: lead(t, pool)}}
+	if err := checkpoints.Save(t.Context()); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	if err := checkpoints.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	all, version, err := c.Load(t.Context())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,6 +23,9 @@ import (
 // jobWorkers is how many jobs run at once.
 const jobWorkers = 8
 
+// repeat is after how much time the library of the jobs may say again what it has said: without the database it has something to say each second.
+const repeat = time.Minute
+
 // newJobs makes the client of the durable jobs, with every worker of the control plane.
 func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *slog.Logger) (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
@@ -37,7 +41,7 @@ func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *s
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Logger:  telemetry.Quiet(logger, slog.LevelWarn),
+		Logger:  telemetry.Sparse(telemetry.Quiet(logger, slog.LevelWarn), repeat),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
 	})

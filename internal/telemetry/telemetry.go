@@ -1,7 +1,7 @@
 // Package telemetry sets up OpenTelemetry traces for a program. Spans are exported over OTLP/HTTP when an endpoint is
 // named in the environment; trace context is propagated in any case, so that a hop without an exporter breaks no trace.
-// It also keeps the everyday messages of libraries out of a program's log. It decides neither what is traced nor where
-// logs go.
+// It also keeps the everyday messages of libraries, and what they repeat, out of a program's log. It decides neither what is traced nor
+// where logs go.
 package telemetry
 
 import (

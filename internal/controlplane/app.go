@@ -124,7 +124,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if a.incidents, err = incidentspg.New(incidentspg.Config{Pool: db.pool}); err != nil {
 		return err
 	}
-	if a.jobs, err = newJobs(a.cfg, db.pool, a.incidents, a.logger); err != nil {
+	if a.jobs, err = a.newJobs(); err != nil {
 		return err
 	}
 	if err := a.buildAlerts(); err != nil {

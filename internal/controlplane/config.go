@@ -79,12 +79,6 @@ type Config struct {
 	Ready func(addr net.Addr) `yaml:"-"`
 }
 
-// GateConfig is how the gate answers.
-type GateConfig struct {
-	// RequireIdentity refuses checks of callers without the token.
-	RequireIdentity bool `yaml:"require_identity"`
-}
-
 // TokenConfig is the token of one person or program.
 type TokenConfig struct {
 	Subject string `yaml:"subject"` // by which the records name them

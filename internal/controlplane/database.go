@@ -15,6 +15,7 @@ import (
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/pg"
 	"plimsoll/internal/telemetry"
+	gitlabpg "plimsoll/slo/gate/gitlab/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
 	ledgerpg "plimsoll/slo/ledger/postgres"
 )
@@ -45,7 +46,8 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations, alertspg.Migrations); err != nil {
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations, alertspg.Migrations,
+		gitlabpg.Migrations); err != nil {
 		return nil, err
 	}
 	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})

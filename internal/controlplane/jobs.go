@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -27,21 +26,24 @@ const jobWorkers = 8
 const repeat = time.Minute
 
 // newJobs makes the client of the durable jobs, with every worker of the control plane.
-func newJobs(cfg Config, pool *pgxpool.Pool, store *incidentspg.Store, logger *slog.Logger) (*river.Client[pgx.Tx], error) {
+func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &codeRedWorker{store: store}); err != nil {
+	if err := river.AddWorkerSafely(workers, &codeRedWorker{store: a.incidents}); err != nil {
 		return nil, fmt.Errorf("add worker: %w", err)
 	}
 	if err := slack.AddWorkers(workers, slack.WorkerConfig{
-		Store: store, PublicURL: cfg.PublicURL, Subjects: cfg.Slack.Subjects, ResponseBase: cfg.Slack.ResponseURL, Logger: logger,
+		Store: a.incidents, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
 	}); err != nil {
 		return nil, err
 	}
-	if err := addAlertWorkers(workers, pool, cfg.Alerts); err != nil {
+	if err := addAlertWorkers(workers, a.pool, a.cfg.Alerts); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Logger:  telemetry.Sparse(telemetry.Quiet(logger, slog.LevelWarn), repeat),
+	if err := a.addReviewWorkers(workers); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(a.pool), &river.Config{
+		Logger:  telemetry.Sparse(telemetry.Quiet(a.logger, slog.LevelWarn), repeat),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
 	})

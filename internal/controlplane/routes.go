@@ -55,7 +55,11 @@ func (a *App) routes() (http.Handler, error) {
 		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: tokens.Authenticate,
 		Description: "Error budgets, the deploy gate, incidents and reports.",
 	})
-	for _, room := range []interface{ Register(huma.API) }{
+	rooms, err := a.dialects()
+	if err != nil {
+		return nil, err
+	}
+	for _, room := range append(rooms, []interface{ Register(huma.API) }{
 		a, // its own status
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now, Causes: a.causes().Of, Retention: a.cfg.Retention},
 		&opensloapi.Handlers{Ledger: a.ledger, Sources: a.dataSources},
@@ -67,7 +71,7 @@ func (a *App) routes() (http.Handler, error) {
 		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
-	} {
+	}...) {
 		room.Register(api.Huma)
 	}
 	a.pages.Mount(api.Mux)

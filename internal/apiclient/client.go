@@ -132,7 +132,8 @@ func problem(resp *http.Response, data []byte) error {
 	return &p
 }
 
-// Message returns what a person should read of an error: the detail of a problem with its fields, or the error itself.
+// Message returns what a person should read of an error: the detail of a problem, with those of its fields that it does not speak of, or
+// the error itself.
 func Message(err error) string {
 	var p *httpapi.ProblemError
 	if !errors.As(err, &p) {
@@ -140,8 +141,12 @@ func Message(err error) string {
 	}
 	s := cmp.Or(p.Detail, p.Title)
 	for _, e := range p.Errors {
+		field := e.Location[strings.LastIndexByte(e.Location, '.')+1:]
+		if strings.Contains(p.Detail, field) && strings.Contains(p.Detail, e.Message) {
+			continue
+		}
 		s += fmt.Sprintf("\n  %s: %s", cmp.Or(e.Location, "request"), e.Message)
-		if e.Value != nil && e.Location != "body" {
+		if e.Value != nil && e.Value != "" && e.Location != "body" {
 			s += fmt.Sprintf(" (found %v)", e.Value)
 		}
 	}

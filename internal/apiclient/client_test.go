@@ -70,6 +70,9 @@ func TestProblems(t *testing.T) {
 		{"with fields", 422, `{"title": "T", "code": "invalid", "detail": "no", "errors": [
 			{"message": "is bad", "location": "body.a", "value": 1}, {"message": "is worse"}]}`,
 			httpapi.Invalid, "no\n  body.a: is bad (found 1)\n  request: is worse"},
+		{"with a field of which the detail speaks", 422, `{"title": "T", "code": "invalid", "detail": "from \"x\": is no time", "errors": [
+			{"message": "is no time", "location": "body.from", "value": "x"}, {"message": "is missing", "location": "body.to", "value": ""}]}`,
+			httpapi.Invalid, "from \"x\": is no time\n  body.to: is missing"},
 		{"without a detail", 404, `{"title": "Not Found", "code": "not_found"}`, httpapi.NotFound, "Not Found"},
 		{"of a proxy", 502, "<html>bad gateway</html>\n", "", "the server answered 502 Bad Gateway: <html>bad gateway</html>"},
 		{"JSON of another kind", 500, `{"error": "x"}`, "", `the server answered 500 Internal Server Error: {"error": "x"}`},

@@ -19,7 +19,7 @@ import (
 )
 
 // ErrInvalid marks input that a person can correct.
-var ErrInvalid = errors.New("the configuration is not valid")
+var ErrInvalid = errors.New("the file is not valid")
 
 // Read decodes the named file into the struct that into points to, over the defaults it already holds.
 func Read(file string, into any) error {

@@ -26,9 +26,9 @@ var version = "dev"
 const description = `Plimsoll computes error budgets to the event, decides at a deploy gate, and keeps incident records.
 
 Commands talk to a running server (PLIMSOLL_URL, with the token in PLIMSOLL_TOKEN or PLIMSOLL_TOKEN_FILE), except
-serve, demo, lint, import, rules, failure, "gate verify" and version.
+serve, demo, version, "gate verify", and those that read files "without a server".
 
-Exit codes: 0 done; 1 wrong usage or an error; of "gate check": 0 allow, 2 deny, 3 hold.`
+Exit codes: 0 done; 1 wrong usage or an error; of "gate check": 0 allow, 2 deny, 3 hold. Commands with others say so.`
 
 // commands is the whole command line. Each room's part is in the file of its name.
 type commands struct {

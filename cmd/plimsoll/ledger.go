@@ -79,14 +79,6 @@ func (cmd ledgerImportCmd) Run(c *cli) error {
 	}
 	return c.Print(n, func(w io.Writer) {
 		fmt.Fprintf(w, "Imported %s, %s of events, %s.\n",
-			counted(n.Objectives, "objective"), counted(n.Blocks, "hour"), counted(n.Corrections, "correction"))
+			plural(n.Objectives, "objective"), plural(n.Blocks, "hour"), plural(n.Corrections, "correction"))
 	})
-}
-
-// counted writes how many there are of something.
-func counted(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return slo.FormatCount(int64(n)) + " " + one + "s"
 }

@@ -17,6 +17,7 @@ import (
 
 	"plimsoll/collectors"
 	"plimsoll/internal/config"
+	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
 	"plimsoll/slo/openslo"
@@ -239,6 +240,13 @@ func (cmd sloExportCmd) files(c *cli) error {
 		fmt.Fprintln(c.Err, d.Warnings)
 	}
 	if cmd.Service != "" {
+		var services []string
+		for _, o := range d.Objectives {
+			services = append(services, o.Service)
+		}
+		if !slices.Contains(services, cmd.Service) {
+			return fmt.Errorf("no objective of the service %q is defined%s", cmd.Service, nearest.Hint(cmd.Service, services))
+		}
 		d.Objectives = slices.DeleteFunc(d.Objectives, func(o *slo.Objective) bool { return o.Service != cmd.Service })
 	}
 	docs, err := openslo.Documents(d.Objectives, d.Sources...)

@@ -181,6 +181,9 @@ func TestExport(t *testing.T) {
 	if code, _, errs := runCommand("--url", server.URL, "slo", "export", "--service", "shoq"); code != 1 || !strings.Contains(errs, `"shop"`) {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
+	if code, _, errs := runCommand("slo", "export", "--service", "shoq", fileOf(t, "a.yaml", all)); code != 1 || !strings.Contains(errs, `did you mean "shop"?`) {
+		t.Errorf("of files: exit code %d: %s", code, errs)
+	}
 	if code, _, errs := runCommand("slo", "export", fileOf(t, "a.yaml", "kind: [")); code != 1 || !strings.Contains(errs, "a.yaml:1:") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -35,7 +36,7 @@ func getObjective(c *cli, key, below string, at time.Time, into any) error {
 		query.Set("group", key[i:])
 	}
 	parts := strings.Split(path, "/")
-	if len(parts) < 2 || len(parts) > 3 {
+	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
 		return fmt.Errorf("%q is not the key of an objective: write service/slo or service/slo/objective, as \"plimsoll slo list\" does", key)
 	}
 	for i, p := range parts {

@@ -89,6 +89,7 @@ func TestBudgetCommands(t *testing.T) {
 		{"explain no figure", []string{"slo", "explain", "video-api/availability", "--figure", "burn-1d2"}, 1, []string{`did you mean "burn-1d"?`}},
 		{"show of many", []string{"slo", "show", "video-api/latency/p95"}, 0, []string{"95 % within 300 ms"}},
 		{"show nothing", []string{"slo", "show", "video-api/latency/p96"}, 1, []string{`did you mean "video-api/latency/p95"?`}},
+		{"show a part of a key", []string{"slo", "show", "/availability"}, 1, []string{"write service/slo"}},
 		{"show a service", []string{"slo", "show", "video-api"}, 1, []string{"write service/slo"}},
 		{"report", []string{"report"}, 0, []string{"# Error budgets of week 2026-W48", "API answers (video-api) stands at −38.2 %"}},
 		{"report of a past week", []string{"report", "--week", "2026-W40"}, 0, []string{"2026-W40", "no data"}},

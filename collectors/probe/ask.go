@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,16 +29,21 @@ type answer struct {
 // errRedirects ends a chain of redirects.
 var errRedirects = errors.New("too many redirects")
 
-// redirect decides whether to follow a redirect.
-func (p *Probe) redirect(_ *http.Request, via []*http.Request) error {
+// redirect decides whether to follow a redirect. Another host is not told what is secret: the client itself only keeps back a few headers.
+func (j *journey) redirect(r *http.Request, via []*http.Request) error {
 	switch {
-	case !p.redirects:
+	case !j.probe.redirects:
 		return http.ErrUseLastResponse
 	case len(via) > maxRedirects:
 		return errRedirects
-	default:
+	case r.URL.Host == via[0].URL.Host:
 		return nil
 	}
+	r.Header.Del("Referer") // may hold a secret in another spelling
+	maps.DeleteFunc(r.Header, func(_ string, values []string) bool {
+		return slices.ContainsFunc(values, func(v string) bool { return j.redact(v) != v })
+	})
+	return nil
 }
 
 // userAgent tells a service who is asking.

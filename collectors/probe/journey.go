@@ -54,7 +54,7 @@ func (p *Probe) run(ctx context.Context) result {
 	for name, value := range p.variables {
 		j.variables[name] = value
 	}
-	j.client = &http.Client{Transport: transport, Jar: jar, CheckRedirect: p.redirect}
+	j.client = &http.Client{Transport: transport, Jar: jar, CheckRedirect: j.redirect}
 	begin := time.Now()
 	var r result
 	for i := range p.steps {

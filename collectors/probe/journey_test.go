@@ -293,3 +293,31 @@ func TestRunIsBrokenOff(t *testing.T) {
 		t.Error("it succeeded")
 	}
 }
+
+// Where a service sends its users is not where their keys go.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	t.Parallel()
+	var got http.Header
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+	defer elsewhere.Close()
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") == secret {
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+		}
+	}))
+	defer service.Close()
+	r := parseOne(t, fmt.Sprintf(`probes:
+- name: p
+  service: s
+  steps: [{name: get, request: {url: '%s/?key=${env:KEY}', headers: {X-Api-Key: '${env:KEY}', Authorization: 'Bearer ${env:KEY}', Range: bytes=0-1}}}]
+`, service.URL)).run(t.Context())
+	if r.failure != nil || got == nil {
+		t.Fatalf("%v, asked there: %v", r.failure, got != nil)
+	}
+	if strings.Contains(fmt.Sprint(got), secret) {
+		t.Errorf("another host is told the secret: %v", got)
+	}
+	if got.Get("Range") != "bytes=0-1" {
+		t.Errorf("a header without a secret is lost: %v", got)
+	}
+}

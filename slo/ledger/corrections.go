@@ -81,22 +81,39 @@ func checkInterval(from, to time.Time) error {
 	return nil
 }
 
-// checkScope makes sure that there is something that c applies to.
+// checkScope makes sure that there are events that c applies to. A composite has none.
 func (l *Ledger) checkScope(c slo.Correction) error {
 	var keys, services []string
+	var components []slo.Component
 	for _, o := range l.Objectives() {
-		if c.Applies(o) {
+		if c.Applies(o) && o.Method != slo.Composite {
 			return nil
+		}
+		if c.Applies(o) {
+			components = append(components, o.Components...)
 		}
 		keys, services = append(keys, string(o.Key)), append(services, o.Service)
 	}
 	switch {
+	case components != nil && c.Objective != "":
+		return &CorrectionError{"objective", string(c.Objective), "it is a composite, which has no events of its own: correct " + listed(components)}
+	case components != nil && c.Service != "":
+		return &CorrectionError{"service", c.Service, "it has only composites, which have no events of their own: correct " + listed(components)}
 	case c.Objective != "":
 		return &CorrectionError{"objective", string(c.Objective), "there is no such objective" + nearest.Hint(string(c.Objective), keys)}
 	case c.Service != "":
 		return &CorrectionError{"service", c.Service, "no objective of it is defined" + nearest.Hint(c.Service, services)}
 	}
 	return nil // all of none
+}
+
+// listed writes the keys of components.
+func listed(components []slo.Component) string {
+	keys := make([]string, len(components))
+	for i, c := range components {
+		keys[i] = string(c.Key)
+	}
+	return strings.Join(keys, ", ")
 }
 
 // SetCorrections replaces all corrections, those that were taken back among them: they too are in the revision of what they

@@ -98,6 +98,9 @@ func TestUndoneCorrectionIsAnotherRevision(t *testing.T) {
 func TestCheckCorrection(t *testing.T) {
 	t.Parallel()
 	l := maintenance(t)
+	product := objective("product/all")
+	product.Service, product.Method, product.Components = "product", slo.Composite, []slo.Component{{Key: "video/availability", Weight: slo.One}}
+	l.SetObjectives(append(l.Objectives(), product))
 	for _, c := range []struct {
 		name   string
 		change func(*slo.Correction)
@@ -117,6 +120,8 @@ func TestCheckCorrection(t *testing.T) {
 		{"a long reason", func(c *slo.Correction) { c.Reason = strings.Repeat("ä", 1001) }, "reason", "1000"},
 		{"two scopes", func(c *slo.Correction) { c.Service = "video" }, "service", "together"},
 		{"unknown objective", func(c *slo.Correction) { c.Objective = "video/avaliability" }, "objective", `did you mean "video/availability"`},
+		{"a composite", func(c *slo.Correction) { c.Objective = "video/all" }, "objective", "a composite, which has no events of its own: correct video/availability"},
+		{"composites only", func(c *slo.Correction) { c.Objective, c.Service = "", "product" }, "service", "correct video/availability"},
 		{"unknown service", func(c *slo.Correction) { c.Objective, c.Service = "", "vidio" }, "service", `did you mean "video"`},
 	} {
 		k := correction(slo.Exclude)

@@ -30,13 +30,26 @@ func (r *Replica) lead(ctx context.Context) error {
 	r.cfg.Store.Forget() // the ledger may hold what is not in the store
 	if errors.Is(err, ledger.ErrFenced) {
 		r.cfg.Logger.Warn("another process leads; what this one has not saved is counted there", "epoch", epoch, "error", err)
-		r.become(Following, 0)
+		r.stepDown(ctx)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("lead: %w", err)
 	}
 	return nil
+}
+
+// stepDown makes a follower of a process that has led. It is one when it has what the other counted, and knows who that is.
+func (r *Replica) stepDown(ctx context.Context) {
+	r.become(Starting, 0)
+	r.mu.Lock()
+	r.status.Position.Leader = "" // not this process any more
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
+	defer cancel()
+	if _, err := r.follow(ctx); err == nil {
+		r.become(Following, 0)
+	}
 }
 
 // takeOver makes this process, which has the lock, the one that counts. It may take longer than the lock's holder may be silent, and so keeps

@@ -39,6 +39,7 @@ type session struct {
 	loads   int
 	cursors int
 	slow    time.Duration // that it takes to load cursors
+	reading time.Duration // that it takes to follow
 	heard   time.Time     // when it last kept the lock alive; zero for one that is never silent
 }
 
@@ -58,6 +59,7 @@ func (s *session) Lead(context.Context) (epoch int64, err error) {
 }
 
 func (s *session) Follow(context.Context, *ledger.Ledger) (at ledger.Position, err error) {
+	time.Sleep(s.reading)
 	err = s.ask(func(c *cluster) { s.loads++; at = ledger.Position{Epoch: c.epoch, Checkpoint: c.checkpoint} })
 	return at, err
 }
@@ -285,6 +287,28 @@ func TestLeaderStepsDownWhenAnotherHasLed(t *testing.T) {
 			a.finish(t)
 		})
 	}
+}
+
+// A process that has led is no follower before it has what the new leader saved: it would name itself as the leader, and hold what was
+// not saved.
+func TestStepDownTakesTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &cluster{}
+		a := run(t, c)
+		a.expect(t, replica.Leading, 1)
+		a.session.reading = 10 * time.Second
+		other := &session{cluster: c}
+		c.set(func() { c.holder, c.epoch = other, 2 })
+		time.Sleep(5 * time.Second)
+		a.expect(t, replica.Starting, 0)
+		time.Sleep(10 * time.Second)
+		a.expect(t, replica.Following, 0)
+		if got := a.Status().Position.Epoch; got != 2 {
+			t.Errorf("it follows epoch %d, want 2", got)
+		}
+		a.finish(t)
+	})
 }
 
 // The lock is held by a session that nobody has noticed the end of, such as the process's own before the network broke: it counts on

@@ -10,7 +10,7 @@ import (
 type Role string
 
 const (
-	Starting  Role = "starting"  // it does not know yet whether another leads
+	Starting  Role = "starting"  // it does not know yet who leads, or what that process has counted
 	Following Role = "following" // another leads; reads are answered as of its last checkpoint
 	Leading   Role = "leading"   // it counts and saves
 	Suspended Role = "suspended" // it counts but cannot save, and does not know whether another has taken over

@@ -142,6 +142,7 @@ func TestImportRefuses(t *testing.T) {
 		{"no window", []string{"--window", "30s", sloth}, "--window"},
 		{"no service", []string{"--service", "The Shop", sloth}, "--service"},
 		{"no file", []string{sloth + ".none"}, "sloth.yaml.none"},
+		{"what is OpenSLO v1", []string{fileOf(t, "a.yaml", "apiVersion: openslo/v1\nkind: SLO\n")}, "a.yaml:1:13: apiVersion: this is OpenSLO v1 already"},
 		{"what is no objective", []string{fileOf(t, "a.yaml", "a: b\n")}, "a.yaml:1:1: the format is not known"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

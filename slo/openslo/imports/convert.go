@@ -129,6 +129,10 @@ func (im *importer) document(root node) {
 		root.Fail("found %s where a document with fields is expected", root.Describe())
 		return
 	}
+	if found, ok := root.Key("apiVersion"); ok && found.Value == "openslo/v1" {
+		found.Fail("this is OpenSLO v1 already; there is nothing to convert")
+		return
+	}
 	var known []string
 	for _, f := range formats {
 		for _, value := range f.values {

@@ -85,13 +85,38 @@ func writeObjectives(out io.Writer, objectives []api.Objective) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, o.Condition, budgetBar(o.Budget.Remaining, 12),
 			remaining(o), sli(o), target(o), o.Method, burn(o, "1h"), burn(o, "6h"), coverage(o.Coverage))
 	}
+	writeQuality(w, objectives)
+}
+
+// writeQuality says once what is wrong with the data of several objectives, as all of one source share it. A composite has the troubles of
+// its components, and is left out where they are in the list themselves.
+func writeQuality(w io.Writer, objectives []api.Objective) {
+	var details []string
+	having := map[string][]slo.Key{}
+	apart := func(part api.Component) bool {
+		return !slices.ContainsFunc(objectives, func(o api.Objective) bool { return o.Key == part.Key })
+	}
 	for _, o := range objectives {
+		if o.Method == slo.Composite && !slices.ContainsFunc(o.Components, apart) {
+			continue
+		}
 		for _, signal := range o.Quality {
-			fmt.Fprintf(w, "\n! %s: %s", o.Key, signal.Detail)
+			if len(having[signal.Detail]) == 0 {
+				details = append(details, signal.Detail)
+			}
+			having[signal.Detail] = append(having[signal.Detail], o.Key)
 		}
 	}
-	if slices.ContainsFunc(objectives, func(o api.Objective) bool { return len(o.Quality) > 0 }) {
+	if len(details) > 0 {
 		fmt.Fprintln(w)
+	}
+	for _, detail := range details {
+		keys := having[detail]
+		more := ""
+		if len(keys) > 1 {
+			more = " and " + slo.FormatCount(int64(len(keys)-1)) + " more"
+		}
+		fmt.Fprintf(w, "! %s%s: %s\n", keys[0], more, detail)
 	}
 }
 

@@ -68,7 +68,8 @@ func TestBudgetCommands(t *testing.T) {
 		says []string // in this order
 	}{
 		{"list", []string{"slo", "list"}, 0, []string{"BURN 1H", "video-api/availability", "spent", "░░░░░░░░░░░░", "−38.2 %", "99.861 %",
-			"99.9 % over 30d", "video-api/latency/p95", "healthy", "█████████▍░░", "78.0 %", "95 % over calendar month in Europe/Berlin", "! video-api/availability: the newest sample is 2 h old"}},
+			"99.9 % over 30d", "video-api/latency/p95", "healthy", "█████████▍░░", "78.0 %", "95 % over calendar month in Europe/Berlin", "! video-api/availability and 1 more: the newest sample is 2 h old\n"}},
+		{"list of a service", []string{"slo", "list", "-s", "billing"}, 0, []string{"\n! billing/journey: 95 % within 300 ms: the newest sample is 2 h old"}},
 		{"list with children", []string{"slo", "list", "--children", "-s", "video-api"}, 0, []string{"video-api/availability", "\n  {route=\"/videos\"}", "90.000 %"}},
 		{"list of the past", []string{"slo", "list", "--at", "2026-11-25T09:00:00Z"}, 0, []string{"video-api/availability", "unknown", "no data"}},
 		{"list of the future", []string{"slo", "list", "--at", "2027-11-25T09:00:00Z"}, 1, []string{"yet to come"}},

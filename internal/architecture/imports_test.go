@@ -41,7 +41,7 @@ var rules = []rule{
 		why:   "a domain core does no I/O: it is given instants and values and gives decisions back",
 	},
 	{
-		from: []string{"slo/gate", "slo/report", "incidents/postmortem"}, never: []string{"net/http", "github.com/jackc/...", "github.com/riverqueue/...", "internal/pg/...", "internal/httpapi"},
+		from: []string{"slo/gate", "slo/report", "slo/backtest", "incidents/postmortem"}, never: []string{"net/http", "github.com/jackc/...", "github.com/riverqueue/...", "internal/pg/...", "internal/httpapi"},
 		why: "a decision is a pure function of its inputs; I/O wraps it",
 	},
 	{

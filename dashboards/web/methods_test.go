@@ -54,7 +54,7 @@ func TestMethods(t *testing.T) {
 		name, path string
 		says       []string // in this order
 	}{
-		{"overview", "/?q=encoder", []string{"From upload to playback", "2 components by weight", "Minutes in which encoding keeps up", "minutes · 2 children", "since 17 Nov 12:01"}},
+		{"overview", "/?q=encoder", []string{"From upload to playback", "2 components by weight", "Minutes in which encoding keeps up", "minutes · 2 children", `title="17 Nov 2026 12:01 UTC">since 17 Nov<`}},
 		{"slices", "/objectives/encoder/minutes", []string{
 			"target 95 % over this calendar month in Europe/Berlin", "<span class=\"tile-name\">slices</span><b>1,992</b>", "measured since 17 Nov 2026 12:01 UTC",
 			"What spent the budget", "correction", "12 move to the new hall", "corrected away", "Children", "{codec=&#34;av1&#34;}",

@@ -130,6 +130,33 @@ func TestStoreFailureIsSaid(t *testing.T) {
 	}
 }
 
+// A reader who goes away before a page is made is no error of ours.
+func TestReaderWhoLeaves(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[bool]bool{true: false, false: true} {
+		var said strings.Builder
+		s := &shelf{}
+		s.fail(context.Canceled)
+		w, err := web.New(web.Config{Ledger: small(), Incidents: s, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(&said, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mux := chi.NewRouter()
+		w.Mount(mux)
+		ctx, cancel := context.WithCancel(t.Context())
+		if left {
+			cancel()
+		}
+		for _, path := range []string{"/", "/incidents"} {
+			mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", path, nil))
+		}
+		cancel()
+		if got := strings.Count(said.String(), "level=ERROR") == 2; got != want || left && said.Len() > 0 {
+			t.Errorf("left %t: %s", left, said.String())
+		}
+	}
+}
+
 // What must be known before the figures is on every page, and goes live with it.
 func TestNotice(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 		"rate":    slo.FormatRate,
 		"span":    slo.FormatSpan,
 		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
-		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 15:04") },
+		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan") },
 		"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05 UTC") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
@@ -99,13 +99,17 @@ func (w *Web) missing(r *http.Request, err error) []string {
 	if err == nil {
 		return nil
 	}
-	w.cfg.Logger.ErrorContext(r.Context(), "page without freezes and incidents", "path", r.URL.Path, "err", err)
+	if r.Context().Err() == nil { // otherwise the reader has gone
+		w.cfg.Logger.ErrorContext(r.Context(), "page without freezes and incidents", "path", r.URL.Path, "err", err)
+	}
 	return []string{"The database did not answer: freezes and open incidents are not shown."}
 }
 
 // unavailable is the answer when a store cannot be read that the page is about: the page says so instead of showing half of it as if it were all.
 func (w *Web) unavailable(rw http.ResponseWriter, r *http.Request, err error) {
-	w.cfg.Logger.ErrorContext(r.Context(), "page not available", "path", r.URL.Path, "err", err)
+	if r.Context().Err() == nil {
+		w.cfg.Logger.ErrorContext(r.Context(), "page not available", "path", r.URL.Path, "err", err)
+	}
 	w.render(rw, r, http.StatusServiceUnavailable, "message", page{Title: "Not available",
 		Body: message{"This page is not available", "The database did not answer. The page comes back by itself when it does."}})
 }

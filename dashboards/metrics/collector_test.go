@@ -147,7 +147,7 @@ func TestQuality(t *testing.T) {
 # TYPE plimsoll_objective_quality gauge
 plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="dropped_samples",slo="availability"} 0
 plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="good_above_total",slo="availability"} 1
-plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="low_coverage",slo="availability"} 1
+plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="low_coverage",slo="availability"} 0
 plimsoll_objective_quality{group="{route=\"/videos\"}",objective="",service="video-api",signal="stale",slo="availability"} 1
 `), "plimsoll_objective_quality")
 	if err != nil {

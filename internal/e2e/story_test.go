@@ -109,6 +109,8 @@ func TestStory(t *testing.T) {
 		}
 		return nil
 	})
+	page.announces("Code Red, releases frozen")
+	page.announces("INC-1")
 	p.says(0, []string{"INC-1"}, "plimsoll", "incident", "ack", "INC-1")
 	p.says(0, []string{"# Error budgets of week", "INC-1", "Code Red", "denied"}, "plimsoll", "report")
 	p.says(0, []string{"hold"}, "plimsoll", "gate", "log", "--verify")
@@ -260,6 +262,15 @@ func (o *overview) shows(objective, budget string) {
 	if err := chromedp.Do(o.ctx, chromedp.Poll[chromedp.Void](condition, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
 		text, _ := chromedp.Run(o.ctx, chromedp.Text("main"))
 		o.t.Fatalf("the overview does not show %q at %q: %v\n%s", objective, budget, err, text)
+	}
+}
+
+// announces waits until a badge of a service says something.
+func (o *overview) announces(text string) {
+	o.t.Helper()
+	condition := fmt.Sprintf(`[...document.querySelectorAll(".badges")].some(b => b.textContent.includes(%q))`, text)
+	if err := chromedp.Do(o.ctx, chromedp.Poll[chromedp.Void](condition, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
+		o.t.Fatalf("no badge of the overview says %q: %v", text, err)
 	}
 }
 

@@ -17,13 +17,14 @@ import (
 
 // sloCmd is "plimsoll slo".
 type sloCmd struct {
-	List    sloListCmd    `cmd:"" help:"List the objectives with their budgets, worst first."`
-	Show    sloShowCmd    `cmd:"" help:"Show one objective: budget, burn rates, forecast, and what spent the budget."`
-	Explain sloExplainCmd `cmd:"" help:"Explain how the figures of an objective come about: inputs, window, formula, working, coverage, versions."`
-	Correct sloCorrectCmd `cmd:"" help:"Correct what was measured: maintenance, or a false measurement."`
-	Lint    sloLintCmd    `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
-	Import  sloImportCmd  `cmd:"" help:"Convert objectives of Sloth, Pyrra and other versions of OpenSLO to OpenSLO v1, without a server. Exit code 2 if something had to be left out."`
-	Export  sloExportCmd  `cmd:"" help:"Print the objectives of the server, or of files, as OpenSLO v1."`
+	List     sloListCmd     `cmd:"" help:"List the objectives with their budgets, worst first."`
+	Show     sloShowCmd     `cmd:"" help:"Show one objective: budget, burn rates, forecast, and what spent the budget."`
+	Explain  sloExplainCmd  `cmd:"" help:"Explain how the figures of an objective come about: inputs, window, formula, working, coverage, versions."`
+	Correct  sloCorrectCmd  `cmd:"" help:"Correct what was measured: maintenance, or a false measurement."`
+	Backtest sloBacktestCmd `cmd:"" help:"Replay the history of an objective as it might be: the pages, tickets and freezes that would have been."`
+	Lint     sloLintCmd     `cmd:"" help:"Check OpenSLO files without a server. Exit code 1 if anything is wrong, 2 if all that is wrong is that something cannot be counted here."`
+	Import   sloImportCmd   `cmd:"" help:"Convert objectives of Sloth, Pyrra and other versions of OpenSLO to OpenSLO v1, without a server. Exit code 2 if something had to be left out."`
+	Export   sloExportCmd   `cmd:"" help:"Print the objectives of the server, or of files, as OpenSLO v1."`
 }
 
 type sloListCmd struct {

@@ -130,6 +130,11 @@ func TestRun(t *testing.T) {
 			},
 		},
 		{
+			"trouble that comes back soon is one alert", nil,
+			[]spell{calm, out(2 * time.Minute), {length: 10 * time.Minute, good: 100, total: 100}, out(2 * time.Minute), {length: 3 * time.Hour, good: 100, total: 100}},
+			[]string{"page page-fast from 24h1m to 24h21m peak 6.7", "page page-slow from 24h14m to 24h46m peak 1.1"},
+		},
+		{
 			"fewer bad events than are asked for are no news", func(o *slo.Objective) { o.LowTraffic.MinBad = 1000 },
 			[]spell{calm, out(9 * time.Minute), {length: 2 * time.Hour, good: 100, total: 100}}, nil,
 		},

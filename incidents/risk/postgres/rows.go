@@ -98,14 +98,8 @@ func (s *Store) Get(ctx context.Context, ref risk.Ref) (risk.Item, error) {
 	return i, nil
 }
 
-// Filter selects items; its zero value selects all.
-type Filter struct {
-	States  []risk.State // any, if empty
-	Service string       // any, if empty
-}
-
 // List returns the items that the filter selects, by number.
-func (s *Store) List(ctx context.Context, f Filter) ([]risk.Item, error) {
+func (s *Store) List(ctx context.Context, f risk.Filter) ([]risk.Item, error) {
 	states := []string{}
 	for _, state := range f.States {
 		states = append(states, string(state))

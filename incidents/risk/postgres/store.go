@@ -118,19 +118,12 @@ func advance(ctx context.Context, tx pgx.Tx, was risk.Item, do step) (risk.Item,
 	return next, record(ctx, tx, next.Ref, e)
 }
 
-// Outcome is what an import did with the items that it was given.
-type Outcome struct {
-	Added     []risk.Ref `json:"added"`
-	Changed   []risk.Ref `json:"changed"`
-	Unchanged []risk.Ref `json:"unchanged"`
-}
-
 // Import adds the contents whose titles are new and edits the items of those that are not, all of them or none. States stay as they are. The
 // fields of an [*risk.InvalidError] begin with risks[n].
-func (s *Store) Import(ctx context.Context, contents []risk.Content, by, reason string) (out Outcome, err error) {
+func (s *Store) Import(ctx context.Context, contents []risk.Content, by, reason string) (out risk.Outcome, err error) {
 	author := s.author(by, reason)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		out = Outcome{Added: []risk.Ref{}, Changed: []risk.Ref{}, Unchanged: []risk.Ref{}}
+		out = risk.Outcome{Added: []risk.Ref{}, Changed: []risk.Ref{}, Unchanged: []risk.Ref{}}
 		for n, c := range contents {
 			if err := importOne(ctx, tx, c, author, &out); err != nil {
 				return numbered(err, n)
@@ -139,12 +132,12 @@ func (s *Store) Import(ctx context.Context, contents []risk.Content, by, reason 
 		return nil
 	})
 	if err != nil {
-		return Outcome{}, fmt.Errorf("import risks: %w", err)
+		return risk.Outcome{}, fmt.Errorf("import risks: %w", err)
 	}
 	return out, nil
 }
 
-func importOne(ctx context.Context, tx pgx.Tx, c risk.Content, by risk.Author, out *Outcome) error {
+func importOne(ctx context.Context, tx pgx.Tx, c risk.Content, by risk.Author, out *risk.Outcome) error {
 	was, err := one(ctx, tx, "lower(title) = lower($1) FOR UPDATE", c.Title)
 	if errors.Is(err, pgx.ErrNoRows) {
 		i, err := add(ctx, tx, c, by)

@@ -159,10 +159,10 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	if _, err := s.Import(ctx, []risk.Content{content("Second"), changed, bad}, "cy", "import"); !errors.As(err, &invalid) || invalid.Problems[0].Field != "risks[2].scores.security" {
 		t.Errorf("a bad one: %v", err)
 	}
-	if list, err := s.List(ctx, postgres.Filter{}); err != nil || len(list) != 1 || list[0].Version != 1 {
+	if list, err := s.List(ctx, risk.Filter{}); err != nil || len(list) != 1 || list[0].Version != 1 {
 		t.Errorf("after the refusal: %+v %v", list, err)
 	}
-	for n, want := range []postgres.Outcome{
+	for n, want := range []risk.Outcome{
 		{Added: []risk.Ref{3}, Changed: []risk.Ref{1}, Unchanged: []risk.Ref{}},
 		{Added: []risk.Ref{}, Changed: []risk.Ref{}, Unchanged: []risk.Ref{3, 1}},
 	} {
@@ -172,10 +172,10 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		f    postgres.Filter
+		f    risk.Filter
 		want int
-	}{"all": {postgres.Filter{}, 2}, "open": {postgres.Filter{States: []risk.State{risk.Open}}, 2}, "done": {postgres.Filter{States: []risk.State{risk.Done}}, 0},
-		"films": {postgres.Filter{Service: "films"}, 2}, "other": {postgres.Filter{Service: "film"}, 0}} {
+	}{"all": {risk.Filter{}, 2}, "open": {risk.Filter{States: []risk.State{risk.Open}}, 2}, "done": {risk.Filter{States: []risk.State{risk.Done}}, 0},
+		"films": {risk.Filter{Service: "films"}, 2}, "other": {risk.Filter{Service: "film"}, 0}} {
 		if list, err := s.List(ctx, tc.f); err != nil || len(list) != tc.want {
 			t.Errorf("%s: %d items, want %d (%v)", name, len(list), tc.want, err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -136,7 +137,7 @@ func readObjective(key slo.Key, where string, files ...config.File) (*slo.Object
 func (cmd sloBacktestCmd) policies(service string) (changed, present *gate.Policy, err error) {
 	if len(cmd.Policy) == 0 {
 		if len(cmd.PolicyNow) > 0 {
-			return nil, nil, fmt.Errorf("--policy-now is the policy to compare with; --policy has to say with what")
+			return nil, nil, errors.New("--policy-now is the policy to compare with; --policy has to say with what")
 		}
 		return nil, nil, nil
 	}

@@ -135,6 +135,11 @@ func TestRun(t *testing.T) {
 			[]string{"page page-fast from 24h1m to 24h21m peak 6.7", "page page-slow from 24h14m to 24h46m peak 1.1"},
 		},
 		{
+			"and goes on if it is not over", nil,
+			[]spell{calm, out(2 * time.Minute), {length: 10 * time.Minute, good: 100, total: 100}, out(2 * time.Minute)},
+			[]string{"page page-fast from 24h1m to … peak 6.7", "page page-slow from 24h14m to … peak 1.1"},
+		},
+		{
 			"fewer bad events than are asked for are no news", func(o *slo.Objective) { o.LowTraffic.MinBad = 1000 },
 			[]spell{calm, out(9 * time.Minute), {length: 2 * time.Hour, good: 100, total: 100}}, nil,
 		},
@@ -143,6 +148,30 @@ func TestRun(t *testing.T) {
 			[]spell{calm, out(20 * time.Minute)},
 			[]string{
 				"page page-fast from 24h1m to … peak 333.3", "page page-slow from 24h1m to … peak 55.6", "ticket ticket-fast from 24h2m to … peak 13.9",
+			},
+		},
+		{
+			"nor at the child of another", func(o *slo.Objective) { o.Parent = "video-api/all" }, []spell{calm, out(20 * time.Minute)},
+			[]string{
+				"page page-fast from 24h1m to … peak 33.3", "page page-slow from 24h4m to … peak 5.6", "ticket ticket-fast from 24h15m to … peak 1.4",
+			},
+		},
+		{
+			// The bad minutes have left the window at 48h20m; the source is heard again at 49h21m, and the hour begins.
+			"a budget that comes back in silence is not back yet", nil,
+			[]spell{calm, out(20 * time.Minute), {length: time.Hour, good: 100, total: 100}, {length: 24 * time.Hour, silent: true}, {length: 3 * time.Hour, good: 100, total: 100}},
+			[]string{
+				"page page-fast from 24h1m to 24h27m peak 33.3", "page page-slow from 24h4m to 24h52m peak 5.6", "ticket ticket-fast from 24h15m to 26h22m peak 1.5",
+				"caution from 24h13m to 24h15m", "code_red from 24h15m to 50h21m", "thawing from 50h21m to 51h21m",
+			},
+		},
+		{
+			// A minute without data is a gap when it is five minutes old: at 24h20m there are fifteen, and each is a minute of outage.
+			"gaps that are bad alert and freeze", func(o *slo.Objective) { o.NoData = slo.NoData{Gate: slo.GapBad, Alert: slo.GapBad} },
+			[]spell{calm, {length: time.Hour, silent: true}, {length: 3 * time.Hour, good: 100, total: 100}},
+			[]string{
+				"page page-slow from 24h9m to 25h32m peak 16.7", "ticket ticket-fast from 24h20m to 27h1m peak 4.2",
+				"caution from 24h18m to 24h20m", "code_red from 24h20m to …",
 			},
 		},
 		{

@@ -38,8 +38,9 @@ func RiskMatrix(items []risk.Item) template.HTML {
 	c.add(`<title>Risk matrix</title><rect width="100%%" height="100%%" fill="#fff"/>`)
 	rmBackground(&c)
 	rmAxes(&c)
-	for _, m := range rmMarks(items) {
-		m.draw(&c)
+	marks := rmMarks(items)
+	for _, m := range marks {
+		m.draw(&c, marks)
 	}
 	c.add(`</svg>`)
 	return c.html()
@@ -115,22 +116,45 @@ next:
 // rmNamed are written beside a mark; the others are counted.
 const rmNamed = 3
 
-func (m *rmMark) draw(c *canvas) {
-	var names, hovers []string
-	for n, i := range m.items {
-		if n < rmNamed {
-			names = append(names, i.Ref.String())
-		}
+func (m *rmMark) draw(c *canvas, all []*rmMark) {
+	var hovers []string
+	for _, i := range m.items {
 		hovers = append(hovers, fmt.Sprintf("%s: %s (%d × %d, %s days)", i.Ref, i.Title, i.Scores.Impact(), i.Scores.Probability, num(i.Cost.PersonDays)))
+	}
+	x, y, anchor := m.beside(all)
+	c.add(`<g><title>%s</title><circle cx="%s" cy="%s" r="5" fill="#1c2430" stroke="#fff"/><text x="%s" y="%s" text-anchor="%s">%s</text></g>`,
+		esc(strings.Join(hovers, "\n")), num(m.x), num(m.y), num(x), num(y), anchor, esc(m.label()))
+}
+
+func (m *rmMark) label() string {
+	var names []string
+	for _, i := range m.items[:min(len(m.items), rmNamed)] {
+		names = append(names, i.Ref.String())
 	}
 	label := strings.Join(names, ", ")
 	if more := len(m.items) - rmNamed; more > 0 {
 		label += fmt.Sprintf(" and %d more", more)
 	}
-	dx, anchor := 9.0, "start"
-	if m.x+dx+float64(len(label))*ftLetter > rmLeft+rmWidth {
-		dx, anchor = -9, "end"
+	return label
+}
+
+// beside returns where the label stands: right of the mark, left of it where a mark of the same exposure or the end of the drawing is in the
+// way, or above it where both sides are taken.
+func (m *rmMark) beside(all []*rmMark) (x, y float64, anchor string) {
+	width := 9 + float64(len(m.label()))*ftLetter + 6
+	right, left := m.x+width < rmLeft+rmWidth, m.x-width > rmLeft
+	for _, o := range all {
+		if o.y == m.y && o != m {
+			right = right && (o.x < m.x || o.x-m.x > width)
+			left = left && (o.x > m.x || m.x-o.x > width)
+		}
 	}
-	c.add(`<g><title>%s</title><circle cx="%s" cy="%s" r="5" fill="#1c2430" stroke="#fff"/><text x="%s" y="%s" text-anchor="%s">%s</text></g>`,
-		esc(strings.Join(hovers, "\n")), num(m.x), num(m.y), num(m.x+dx), num(m.y+4), anchor, esc(label))
+	switch {
+	case right:
+		return m.x + 9, m.y + 4, "start"
+	case left:
+		return m.x - 9, m.y + 4, "end"
+	default:
+		return m.x, m.y - 8, "middle"
+	}
 }

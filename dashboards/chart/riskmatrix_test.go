@@ -22,7 +22,9 @@ func TestRiskMatrix(t *testing.T) {
 		"nothing": {nil, 0, []string{"QUICK WIN", "PLAN", "SCHEDULE", "ACCEPT", "Risk matrix of 0 items"}},
 		"the ends": {[]risk.Item{item(1, 5, 5, 10_000), item(2, 1, 1, 0.01)}, 2,
 			[]string{">RISK-1</text>", ">RISK-2</text>", "RISK-1: &lt;disk&gt; &amp; more (5 × 5, 10000 days)", `text-anchor="end">RISK-1<`}},
-		"one place":              {[]risk.Item{item(1, 3, 4, 8), item(2, 4, 3, 8), item(3, 3, 4, 8.1), item(4, 3, 4, 8), item(5, 3, 4, 60)}, 2, []string{" and 1 more</text>", ">RISK-5</text>"}},
+		"one place": {[]risk.Item{item(1, 3, 4, 8), item(2, 4, 3, 8), item(3, 3, 4, 8.1), item(4, 3, 4, 8), item(5, 3, 4, 60)}, 2, []string{" and 1 more</text>", ">RISK-5</text>"}},
+		"side by side": {[]risk.Item{item(1, 3, 2, 2), item(2, 3, 2, 3), item(3, 3, 2, 4)}, 3,
+			[]string{`text-anchor="end">RISK-1<`, `text-anchor="middle">RISK-2<`, `text-anchor="start">RISK-3<`}},
 		"both sides of the line": {[]risk.Item{item(1, 5, 5, 10), item(2, 5, 5, 10.5)}, 2, []string{">RISK-1</text>", ">RISK-2</text>"}},
 	} {
 		svg := string(chart.RiskMatrix(tc.items))

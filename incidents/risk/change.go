@@ -76,7 +76,7 @@ func (i Item) Edit(t Content, by Author) (next Item, e Entry, changed bool, err 
 	if len(changes) == 0 {
 		return i, Entry{}, false, nil
 	}
-	i.Version, i.Content, i.Changed = i.Version+1, t, by.At.UTC()
+	i.Version, i.Content, i.Changed = i.Version+1, t, i.after(by)
 	return i, by.entry(i.Version, changes), true, nil
 }
 
@@ -118,8 +118,16 @@ func (i Item) Move(to State, by Author) (Item, Entry, error) {
 		return i, Entry{}, &InvalidError{[]Problem{{"reason", "", "why the risk is " + string(to) + " from now on"}}}
 	}
 	change := FieldChange{"state", string(i.State), string(to)}
-	i.Version, i.State, i.Changed = i.Version+1, to, by.At.UTC()
+	i.Version, i.State, i.Changed = i.Version+1, to, i.after(by)
 	return i, by.entry(i.Version, []FieldChange{change}), nil
+}
+
+// after is when a change is made, which is not before the last one: the clocks of two processes differ.
+func (i Item) after(by Author) time.Time {
+	if by.At.Before(i.Changed) {
+		return i.Changed
+	}
+	return by.At.UTC()
 }
 
 // needsReason reports whether a step is one of those that somebody will ask about: a risk is left as it is, or is back.

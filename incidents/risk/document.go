@@ -27,7 +27,7 @@ func (d Document) Text() string {
 	return strings.Join(lines, "\n")
 }
 
-// Markdown writes the document. What people wrote stays text: it cannot become a heading, a link or HTML.
+// Markdown writes the document. What people wrote stays text: it cannot become a heading, a list, emphasis, a link under other words, or HTML.
 func (d Document) Markdown() string {
 	var b strings.Builder
 	b.WriteString("# " + escapeMarkdown(d.Title) + "\n")

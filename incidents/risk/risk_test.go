@@ -128,8 +128,8 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("accepted without a reason: %v", err)
 	}
 	done, _, err := next.Move(risk.Done, risk.Author{By: "bob", At: noon})
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || !done.Changed.Equal(noon.Add(time.Hour)) {
+		t.Fatalf("changed %s, before the last change (%v)", done.Changed, err)
 	}
 	if _, _, err := done.Move(risk.Planned, risk.Author{By: "bob", At: noon, Reason: "x"}); err == nil ||
 		err.Error() != "RISK-7 is done, so it cannot become planned; possible are: open" {
@@ -234,4 +234,37 @@ func TestRefs(t *testing.T) {
 			t.Errorf("%q: %v %v", text, got, err)
 		}
 	}
+}
+
+// FuzzParseRef: what is read is written so that it reads the same.
+func FuzzParseRef(f *testing.F) {
+	for _, s := range []string{"RISK-7", "risk-1", "12", "RISK--1", "+3", "", "RISK-9223372036854775808"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := risk.ParseRef(s)
+		if err != nil {
+			return
+		}
+		if again, err := risk.ParseRef(r.String()); r < 1 || again != r || err != nil {
+			t.Errorf("%q is %d, and then %d (%v)", s, r, again, err)
+		}
+	})
+}
+
+// FuzzMarkdown: whatever somebody writes in a title or a description stays in its line and brings no markup.
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{"# x", "- x", "1. x", "<script>", "a\n# b", "[x](y)", "***", "\\`", "=", "+ x", "| x |"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d := risk.Document{Title: s, Sections: []risk.Section{{Heading: s, Paragraphs: []string{s}, Points: []string{s}}}}
+		md := d.Markdown()
+		if got, want := strings.Count(md, "\n"), 7; got != want {
+			t.Errorf("%q takes %d lines, want %d:\n%s", s, got, want, md)
+		}
+		if strings.ContainsAny(md, "<>") {
+			t.Errorf("%q brings HTML:\n%s", s, md)
+		}
+	})
 }

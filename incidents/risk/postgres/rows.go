@@ -76,7 +76,7 @@ func update(ctx context.Context, tx pgx.Tx, i risk.Item) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE risk_items SET version = @version, title = @title, owner = @owner, services = @services, state = @state,
 		       compliance = @compliance, security = @security, blast_radius = @blast_radius, probability = @probability,
-		       person_days = @person_days, content = @content, changed_at = greatest(created_at, @changed_at)
+		       person_days = @person_days, content = @content, changed_at = @changed_at
 		 WHERE number = @number`, args)
 	return err
 }

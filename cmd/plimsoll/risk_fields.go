@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,9 +34,10 @@ type riskFields struct {
 	People      *int        `help:"How many work on it at once; 1 by default."`
 	Cost        *risk.Money `help:"All that putting it right costs, in whole units of the currency."`
 	Currency    *string     `help:"Of every amount, such as EUR."`
-	LossBefore  *risk.Money `help:"What it is expected to cost a year as things are."`
+	LossBefore  *risk.Money `help:"What it is expected to cost a year as things are." xor:"before"`
 	LossAfter   *risk.Money `help:"What it is expected to cost a year once it is put right."`
 	Chance      *float64    `help:"Probability of at least one failure within a year, above 0 and below 1."`
+	PerFailure  *risk.Money `help:"What one failure costs; with --chance it gives --loss-before." xor:"before"`
 	Displaces   *string     `help:"The feature that would wait."`
 	PerWeek     *risk.Money `help:"What each week without that feature costs."`
 	Weeks       *float64    `help:"How long that feature takes to build, in weeks."`
@@ -56,6 +58,13 @@ func (f riskFields) apply(t *risk.Content) error {
 	set(&t.Cost.People, f.People)
 	if f.Cost != nil {
 		t.Cost.Money = f.Cost
+	}
+	if f.PerFailure != nil {
+		if f.Chance == nil || !(*f.Chance > 0 && *f.Chance < 1) {
+			return errors.New("--per-failure needs --chance, a probability above 0 and below 1")
+		}
+		before := risk.AnnualLoss(*f.Chance, *f.PerFailure)
+		f.LossBefore = &before
 	}
 	if f.LossBefore != nil || f.LossAfter != nil || f.Chance != nil {
 		if t.Loss == nil {

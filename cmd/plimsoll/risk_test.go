@@ -75,6 +75,8 @@ func TestRiskCommands(t *testing.T) {
 		{[]string{"edit", "1", "--days", "30", "--clear", "displaces", "--clear", "chance"}, 0, "accept"},
 		{[]string{"edit", "1", "--clear", "los"}, 1, `did you mean "loss"?`},
 		{[]string{"show", "1"}, 0, `cost.personDays: "8" → "30"`},
+		{[]string{"edit", "1", "--per-failure", "1000000"}, 1, "--per-failure needs --chance"},
+		{[]string{"edit", "1", "--per-failure", "1000000", "--chance", "0.5"}, 0, "EUR 673147"}, // ln 2 of a million, less 20,000
 		{[]string{"plan", "1"}, 0, "planned"},
 		{[]string{"close", "1", "--as", "accepted"}, 1, "reason is missing"},
 		{[]string{"close", "1"}, 0, "done"},

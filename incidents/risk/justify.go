@@ -20,7 +20,7 @@ func Justify(i Item) Document {
 	if s, ok := weighing(i); ok {
 		d.Sections = append(d.Sections, s)
 	}
-	return d.with("What we advise", []string{place(i.Scores, i.Cost).Advice})
+	return d.with("What we advise", []string{advise(i)})
 }
 
 func (d Document) with(heading string, paragraphs []string) Document {
@@ -98,6 +98,20 @@ func weighing(i Item) (Section, bool) {
 		verdict = "Putting this right first costs less."
 	}
 	return Section{Heading: "What should go first", Points: []string{first, second}, Paragraphs: []string{verdict}}, true
+}
+
+// advise goes by the figures where both waits are known in money, and by the matrix otherwise, so that the page does not contradict itself.
+func advise(i Item) string {
+	row := place(i.Scores, i.Cost)
+	d, ok := i.Delay()
+	switch {
+	case !ok || d.ItemFirst && row.LeastExposure == GraveExposure:
+		return row.Advice
+	case d.ItemFirst:
+		return fmt.Sprintf("Put this right before “%s”: the ratings are low, but waiting costs more than going first.", i.Displaces.Title)
+	default:
+		return fmt.Sprintf("Do “%s” first, then look at this again: waiting costs less than going first.", i.Displaces.Title)
+	}
 }
 
 // amount writes money with its currency, such as EUR 120,000.

@@ -171,6 +171,31 @@ func TestJustificationReads(t *testing.T) {
 	}
 }
 
+// TestAdvice: the page advises what its figures say.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		spoil func(*risk.Item)
+		want  string
+	}{
+		{"grave, and waiting costs more", func(*risk.Item) {}, "Do it now"},
+		{"grave, but the feature costs more", func(i *risk.Item) { i.Displaces.PerWeek = 100_000 }, "Do “Downloads” first"},
+		{"slight, but waiting costs more", func(i *risk.Item) { i.Scores.Probability = 1 }, "Put this right before “Downloads”"},
+		{"slight, without money", func(i *risk.Item) { i.Scores.Probability, i.Loss = 1, nil }, "Do it along the way"},
+	} {
+		i, _, err := risk.New(7, content(), risk.Author{By: "ada", At: noon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tc.spoil(&i)
+		page := risk.Justify(i)
+		if got := page.Sections[len(page.Sections)-1].Paragraphs[0]; !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
 func TestJargon(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{

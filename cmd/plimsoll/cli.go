@@ -47,6 +47,7 @@ type commands struct {
 	Report   reportCmd   `cmd:"" help:"The weekly error-budget report."`
 	Backfill backfillCmd `cmd:"" help:"Fill objectives with the history of an existing Prometheus."`
 	Ledger   ledgerCmd   `cmd:"" help:"The ledger of events as a file."`
+	Risk     riskCmd     `cmd:"" help:"The risk register: what was left undone, ranked and weighed in money."`
 	Rules    rulesCmd    `cmd:"" help:"Objectives as rules of other systems."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -20,6 +20,7 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	"plimsoll/dashboards/web"
 	incidentspg "plimsoll/incidents/postgres"
+	riskpg "plimsoll/incidents/risk/postgres"
 	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	gatepg "plimsoll/slo/gate/postgres"
@@ -49,6 +50,7 @@ type App struct {
 	replica   *replica.Replica
 	corrected *ledgerpg.Corrections
 	incidents *incidentspg.Store
+	risks     *riskpg.Store
 	jobs      *river.Client[pgx.Tx]
 	alerts    *alertspg.Engine
 	gate      *gatepg.Gate
@@ -122,6 +124,9 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 		return err
 	}
 	if a.incidents, err = incidentspg.New(incidentspg.Config{Pool: db.pool}); err != nil {
+		return err
+	}
+	if a.risks, err = riskpg.New(riskpg.Config{Pool: db.pool}); err != nil {
 		return err
 	}
 	if a.jobs, err = a.newJobs(); err != nil {

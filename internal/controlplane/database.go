@@ -13,6 +13,7 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	incidentspg "plimsoll/incidents/postgres"
+	riskpg "plimsoll/incidents/risk/postgres"
 	"plimsoll/internal/pg"
 	"plimsoll/internal/telemetry"
 	gitlabpg "plimsoll/slo/gate/gitlab/postgres"
@@ -47,7 +48,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 		return nil, err
 	}
 	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations, alertspg.Migrations,
-		gitlabpg.Migrations); err != nil {
+		gitlabpg.Migrations, riskpg.Migrations); err != nil {
 		return nil, err
 	}
 	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})

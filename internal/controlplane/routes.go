@@ -21,6 +21,7 @@ import (
 	"plimsoll/incidents"
 	"plimsoll/incidents/alertmanager"
 	incidentsapi "plimsoll/incidents/api"
+	riskapi "plimsoll/incidents/risk/api"
 	"plimsoll/incidents/slack"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
@@ -70,6 +71,7 @@ func (a *App) routes() (http.Handler, error) {
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
+		&riskapi.Handlers{Store: a.risks, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
 	}...) {
 		room.Register(api.Huma)

@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -183,14 +182,4 @@ func TestCounts(t *testing.T) {
 	w.startPlane()
 	w.agrees("after a graceful restart of the control plane", sums)
 	t.Logf("the client saw %+v", sums)
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -144,7 +144,7 @@ func recoverer(logger *slog.Logger) func(http.Handler) http.Handler {
 				case http.ErrAbortHandler:
 					panic(v)
 				default:
-					logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "path", r.URL.Path,
+					logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "route", route(r),
 						"request", middleware.GetReqID(r.Context()), "panic", v, "stack", string(debug.Stack()))
 					WriteProblem(w, asProblem(fmt.Errorf("panic: %v", v)))
 				}
@@ -152,6 +152,14 @@ func recoverer(logger *slog.Logger) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// route is what a request was matched by, such as /v1/incidents/{ref}: unlike its path it holds no secret that somebody put there.
+func route(r *http.Request) string {
+	if c := chi.RouteContext(r.Context()); c != nil {
+		return c.RoutePattern()
+	}
+	return ""
 }
 
 // RequestID returns the id of the request that ctx belongs to; empty outside one.

@@ -8,7 +8,7 @@ LDFLAGS    := -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Packages whose goroutines share memory are tested under the race detector as well.
-RACE := ./slo/ledger/... ./slo/gate/... ./collectors/... ./incidents/... ./platform/gateway ./platform/edge ./platform/cache ./internal/...
+RACE := ./slo/ledger/... ./slo/gate/... ./collectors/... ./alerts/... ./incidents/... ./platform/gateway ./platform/edge ./platform/cache ./internal/...
 
 .PHONY: help deps test-deps build run test race bench bench-once lint vuln fmt generate pictures clean
 

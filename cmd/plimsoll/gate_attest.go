@@ -129,7 +129,7 @@ func (cmd gateReplayCmd) Run(c *cli) error {
 		return exit(1, fmt.Errorf("%d of %s differ", differ, plural(len(replay.Replayed), "decision")))
 	}
 	if c.Output == "table" {
-		fmt.Fprintf(c.Out, "All of %s come out as they were recorded.\n", plural(len(replay.Replayed), "decision"))
+		fmt.Fprintf(c.Out, "Decided again as recorded: %s.\n", plural(len(replay.Replayed), "decision"))
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func TestGateCommands(t *testing.T) {
 		{[]string{"simulate", public}, 1, "the policy is not valid"},
 		{check("search", "--wait", "10ms"), 2, "waiting for at most"},
 		{check("video-api", "--wait", "1h"), 0, "ALLOW"},
-		{[]string{"replay"}, 0, "come out as they were recorded."},
+		{[]string{"replay"}, 0, "Decided again as recorded: "},
 		{[]string{"overrides"}, 0, "No override was asked for in the last 30 days."},
 		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "customers cannot pay"}, 0, "plimsoll gate approve 1"},
 		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "x", "--for", "5h"}, 1, "at most 4h later"},

@@ -54,9 +54,9 @@ func Judge(s slo.Status, t Tier, g Guard) Verdict {
 	switch {
 	case !ok || !t.Reachable(s.Objective):
 		v.Reason = Unreachable
-	case !t.reached(s.Objective, v.Long):
+	case !t.Reached(s.Objective, v.Long):
 		v.Reason = Calm
-	case !t.reached(s.Objective, v.Short):
+	case !t.Reached(s.Objective, v.Short):
 		v.Reason = Over
 	case s.Gaps.Hold != "", v.Long.Coverage() < g.Coverage, v.Short.Coverage() < g.Coverage:
 		v.Reason = TooLittleSeen

@@ -35,16 +35,6 @@ func (c Condition) Rank() int {
 // lowBudget is the remaining share below which a budget counts as low.
 const lowBudget = 0.1
 
-// pageTiers burn a share of the budget within a lookback, still going on in the short window.
-// Source: Google SRE Workbook, "Alerting on SLOs", table 5-8, the tiers that page.
-var pageTiers = []struct {
-	share           float64
-	lookback, short time.Duration
-}{
-	{0.02, time.Hour, 5 * time.Minute},
-	{0.05, 6 * time.Hour, 30 * time.Minute},
-}
-
 // Condition returns the worst condition that holds.
 func (s Status) Condition() Condition {
 	switch {
@@ -62,22 +52,23 @@ func (s Status) Condition() Condition {
 }
 
 func (s Status) burning() bool {
-	for _, t := range pageTiers {
-		// 14.4 and 6 for a window of 30 days. Below 1 the budget lasts, whatever the window.
-		factor := max(1, t.share*float64(s.Objective.Window.Length)/float64(t.lookback))
-		if s.BurnRate(t.lookback) >= factor && s.BurnRate(t.short) >= factor && s.JudgedOver(t.lookback) {
+	for _, p := range pagePaces {
+		if p.Reached(s.Objective, s.burn(p.Lookback)) && p.Reached(s.Objective, s.burn(p.Short)) && s.JudgedOver(p.Lookback) {
 			return true
 		}
 	}
 	return false
 }
 
-// BurnRate returns the burn rate over one of [Lookbacks], and 0 for any other.
-func (s Status) BurnRate(lookback time.Duration) float64 {
+// burn returns the burn over one of [Lookbacks], and an empty one for any other.
+func (s Status) burn(lookback time.Duration) Burn {
 	for _, b := range s.Burn {
 		if b.Lookback == lookback {
-			return b.Rate
+			return b
 		}
 	}
-	return 0
+	return Burn{Lookback: lookback}
 }
+
+// BurnRate returns the burn rate over one of [Lookbacks], and 0 for any other.
+func (s Status) BurnRate(lookback time.Duration) float64 { return s.burn(lookback).Rate }

@@ -61,6 +61,9 @@ func (p *Problems) Err() error {
 	return fmt.Errorf("%w: %w", ErrInvalid, errors.Join(p.found...))
 }
 
+// Joined returns all problems without [ErrInvalid], for a caller with a sentinel of its own; nil if there are none.
+func (p *Problems) Joined() error { return errors.Join(p.found...) }
+
 // Line returns the line of a field, or of the nearest part of the document that has it or would have it.
 func (p *Problems) Line(at Path) int {
 	n, line := &p.doc, 1

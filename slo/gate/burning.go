@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
@@ -43,9 +44,9 @@ type alertFile struct {
 	Then     string `yaml:"then"`
 }
 
-func (r *policyReader) alert(at path, line int, f *alertFile) clause {
-	c := &alertClause{line: line, severities: []string{"page"}, then: oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)}
-	if oneOf(r, at.in("severity"), f.Severity, "page", "ticket") == "ticket" {
+func (r *policyReader) alert(at config.Path, line int, f *alertFile) clause {
+	c := &alertClause{line: line, severities: []string{"page"}, then: oneOf(r, at.In("then"), f.Then, Hold, Deny, Allow)}
+	if oneOf(r, at.In("severity"), f.Severity, "page", "ticket") == "ticket" {
 		c.severities = append(c.severities, "ticket") // and worse
 	}
 	return c
@@ -93,6 +94,6 @@ type dependencyFile struct {
 	Then string `yaml:"then"`
 }
 
-func (r *policyReader) dependency(at path, line int, f *dependencyFile) clause {
-	return &dependencyClause{line: line, then: oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)}
+func (r *policyReader) dependency(at config.Path, line int, f *dependencyFile) clause {
+	return &dependencyClause{line: line, then: oneOf(r, at.In("then"), f.Then, Hold, Deny, Allow)}
 }

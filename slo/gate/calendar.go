@@ -6,6 +6,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
@@ -81,35 +82,35 @@ const maxClosed = 31 * 24 * time.Hour
 // maxBeginnings is how often one may begin within its own length.
 const maxBeginnings = 100
 
-func (r *policyReader) calendar(at path, line int, f *calendarFile) clause {
-	c := &calendarClause{line: line, then: oneOf(r, at.in("then"), f.Then, Deny, Hold, Allow)}
+func (r *policyReader) calendar(at config.Path, line int, f *calendarFile) clause {
+	c := &calendarClause{line: line, then: oneOf(r, at.In("then"), f.Then, Deny, Hold, Allow)}
 	zone, err := time.LoadLocation(f.Zone) // "" is UTC
 	if err != nil || f.Zone == "Local" {
-		r.problem(at.in("zone"), `must be a name of the IANA time zone database, such as "Europe/Berlin", found %q`, f.Zone)
+		r.problem(at.In("zone"), `must be a name of the IANA time zone database, such as "Europe/Berlin", found %q`, f.Zone)
 		zone = time.UTC
 	}
 	if len(f.Closed) == 0 {
-		r.problem(at.in("closed"), `must list times, as in "- {cron: \"0 18 * * FRI\", for: 62h, reason: weekend}"`)
+		r.problem(at.In("closed"), `must list times, as in "- {cron: \"0 18 * * FRI\", for: 62h, reason: weekend}"`)
 	}
 	for i, t := range f.Closed {
-		c.closed = append(c.closed, r.closedTime(at.in("closed", i), t, zone))
+		c.closed = append(c.closed, r.closedTime(at.In("closed", i), t, zone))
 	}
 	return c
 }
 
-func (r *policyReader) closedTime(at path, f closedTimeFile, zone *time.Location) closedTime {
+func (r *policyReader) closedTime(at config.Path, f closedTimeFile, zone *time.Location) closedTime {
 	c := closedTime{reason: f.Reason}
 	if f.Reason == "" {
-		r.problem(at.in("reason"), "must say why releases are closed: whoever is stopped reads it")
+		r.problem(at.In("reason"), "must say why releases are closed: whoever is stopped reads it")
 	}
 	single, again := f.From != "" || f.To != "", f.Cron != "" || f.For != ""
 	switch {
 	case single == again:
 		r.problem(at, "must have either from and to, or cron and for")
 	case single:
-		c.from, c.to = r.wallTime(at.in("from"), f.From, zone), r.wallTime(at.in("to"), f.To, zone)
+		c.from, c.to = r.wallTime(at.In("from"), f.From, zone), r.wallTime(at.In("to"), f.To, zone)
 		if !c.to.After(c.from) && !c.from.IsZero() && !c.to.IsZero() {
-			r.problem(at.in("to"), "must be after %s, found %q", f.From, f.To)
+			r.problem(at.In("to"), "must be after %s, found %q", f.From, f.To)
 		}
 	default:
 		r.recurring(at, f, zone, &c)
@@ -117,11 +118,11 @@ func (r *policyReader) closedTime(at path, f closedTimeFile, zone *time.Location
 	return c
 }
 
-func (r *policyReader) recurring(at path, f closedTimeFile, zone *time.Location, c *closedTime) {
-	c.lasts = r.duration(at.in("for"), f.For, 0, time.Minute)
+func (r *policyReader) recurring(at config.Path, f closedTimeFile, zone *time.Location, c *closedTime) {
+	c.lasts = r.duration(at.In("for"), f.For, 0, time.Minute)
 	schedule, err := cron.ParseStandard(f.Cron)
 	if err != nil {
-		r.problem(at.in("cron"), `must be five fields such as "0 18 * * FRI" (minute, hour, day, month, weekday), found %q: %v`, f.Cron, err)
+		r.problem(at.In("cron"), `must be five fields such as "0 18 * * FRI" (minute, hour, day, month, weekday), found %q: %v`, f.Cron, err)
 		return
 	}
 	if spec, ok := schedule.(*cron.SpecSchedule); ok && spec.Location == time.Local {
@@ -130,21 +131,21 @@ func (r *policyReader) recurring(at path, f closedTimeFile, zone *time.Location,
 	c.begins = schedule
 	switch {
 	case f.For == "":
-		r.problem(at.in("for"), `must say how long releases stay closed, such as "62h"`)
+		r.problem(at.In("for"), `must say how long releases stay closed, such as "62h"`)
 	case c.lasts > maxClosed:
-		r.problem(at.in("for"), "must be at most %s, found %q", slo.ShortDuration(maxClosed), f.For)
+		r.problem(at.In("for"), "must be at most %s, found %q", slo.ShortDuration(maxClosed), f.For)
 	default:
 		r.sparse(at, f, c)
 	}
 }
 
 // sparse refuses a time that begins over and over before it has ended once.
-func (r *policyReader) sparse(at path, f closedTimeFile, c *closedTime) {
+func (r *policyReader) sparse(at config.Path, f closedTimeFile, c *closedTime) {
 	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC) // any instant serves
 	n := 0
 	for next := c.begins.Next(start); !next.IsZero() && next.Before(start.Add(c.lasts)); next = c.begins.Next(next) {
 		if n++; n > maxBeginnings {
-			r.problem(at.in("cron"), "must begin at most %d times in %s, found %q", maxBeginnings, f.For, f.Cron)
+			r.problem(at.In("cron"), "must begin at most %d times in %s, found %q", maxBeginnings, f.For, f.Cron)
 			c.begins = nil
 			return
 		}
@@ -154,7 +155,7 @@ func (r *policyReader) sparse(at path, f closedTimeFile, c *closedTime) {
 // wallTimes are the forms of an instant in a policy: by the clock of the calendar's zone, or with an offset of its own.
 var wallTimes = []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.RFC3339}
 
-func (r *policyReader) wallTime(at path, found string, zone *time.Location) time.Time {
+func (r *policyReader) wallTime(at config.Path, found string, zone *time.Location) time.Time {
 	for _, form := range wallTimes {
 		if t, err := time.ParseInLocation(form, found, zone); err == nil {
 			return t

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/ext"
+
+	"plimsoll/internal/config"
 )
 
 // conditionClause is a condition of the policy's own, in the Common Expression Language. It sees the snapshot as typed variables, see
@@ -163,16 +165,16 @@ type conditionFile struct {
 	Message   string `yaml:"message"`
 }
 
-func (r *policyReader) condition(at path, line int, f *conditionFile) clause {
+func (r *policyReader) condition(at config.Path, line int, f *conditionFile) clause {
 	c := &conditionClause{line: line, name: f.Name, text: strings.Join(strings.Fields(f.Condition), " "), message: f.Message,
-		then: oneOf(r, at.in("then"), f.Then, Deny, Hold, Allow)}
+		then: oneOf(r, at.In("then"), f.Then, Deny, Hold, Allow)}
 	if c.text == "" {
-		r.problem(at.in("condition"), `must be a condition in CEL, such as change.class == "feature" && objectives.exists(o, o.remaining < 0.2)`)
+		r.problem(at.In("condition"), `must be a condition in CEL, such as change.class == "feature" && objectives.exists(o, o.remaining < 0.2)`)
 		return c
 	}
 	program, err := compileCondition(c.text)
 	if err != nil {
-		r.problem(at.in("condition"), "%v", err)
+		r.problem(at.In("condition"), "%v", err)
 	}
 	c.program = program
 	return c

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
@@ -92,13 +90,10 @@ func ParsePolicy(file string, data []byte) (*Policy, error) {
 	if err := config.Decode(file, data, &f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, err)
 	}
-	r := &policyReader{file: file}
-	if err := yaml.Unmarshal(data, &r.doc); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInvalidPolicy, file, err)
-	}
+	r := &policyReader{file: file, problems: config.NewProblems(file, data)}
 	p := r.policy(f)
-	if len(r.problems) > 0 {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, errors.Join(r.problems...))
+	if err := r.problems.Joined(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidPolicy, err)
 	}
 	sum := sha256.Sum256(data)
 	p.Version, p.Source = hex.EncodeToString(sum[:6]), string(data)
@@ -108,39 +103,38 @@ func ParsePolicy(file string, data []byte) (*Policy, error) {
 // policyReader turns what is written into a policy and gathers the problems with their lines.
 type policyReader struct {
 	file     string
-	doc      yaml.Node
-	problems []error
+	problems *config.Problems
 }
 
 func (r *policyReader) policy(f policyFile) *Policy {
 	p := &Policy{Service: f.Service, File: r.file, Environments: f.Environments}
 	if p.Service == "" {
-		r.problem(path{"service"}, `must name the service, or "*" for every service without a policy of its own`)
+		r.problem(config.Path{"service"}, `must name the service, or "*" for every service without a policy of its own`)
 	}
 	if len(p.Environments) == 0 {
 		p.Environments = []string{DefaultEnvironment}
 	}
 	for i, env := range p.Environments {
 		if env == "" || slices.Contains(p.Environments[:i], env) {
-			r.problem(path{"environments", i}, "must be a name that is not in the list yet, found %q", env)
+			r.problem(config.Path{"environments", i}, "must be a name that is not in the list yet, found %q", env)
 		}
 	}
-	p.Mode = oneOf(r, path{"mode"}, f.Mode, Enforce, Shadow)
+	p.Mode = oneOf(r, config.Path{"mode"}, f.Mode, Enforce, Shadow)
 	thaw := DefaultThaw()
 	p.Thaw = ThawRules{
-		Above: r.share(path{"freeze", "thawAbove"}, f.Freeze.ThawAbove, thaw.Above),
-		After: r.duration(path{"freeze", "thawAfter"}, f.Freeze.ThawAfter, thaw.After, 0),
-		Every: r.duration(path{"freeze", "thawing", "every"}, f.Freeze.Thawing.Every, thaw.Every, time.Second),
-		For:   r.duration(path{"freeze", "thawing", "for"}, f.Freeze.Thawing.For, thaw.For, 0),
+		Above: r.share(config.Path{"freeze", "thawAbove"}, f.Freeze.ThawAbove, thaw.Above),
+		After: r.duration(config.Path{"freeze", "thawAfter"}, f.Freeze.ThawAfter, thaw.After, 0),
+		Every: r.duration(config.Path{"freeze", "thawing", "every"}, f.Freeze.Thawing.Every, thaw.Every, time.Second),
+		For:   r.duration(config.Path{"freeze", "thawing", "for"}, f.Freeze.Thawing.For, thaw.For, 0),
 	}
 	var clauses []clause
 	for i, c := range f.Clauses {
-		if one := r.clause(path{"clauses", i}, c); one != nil {
+		if one := r.clause(config.Path{"clauses", i}, c); one != nil {
 			clauses = append(clauses, one)
 		}
 	}
-	if !slices.ContainsFunc(clauses, isA[*budgetClause]) && len(r.problems) == 0 {
-		r.problem(path{"clauses"}, `needs a budget clause; the shortest is "- budget: {}"`)
+	if !slices.ContainsFunc(clauses, isA[*budgetClause]) && r.problems.Len() == 0 {
+		r.problem(config.Path{"clauses"}, `needs a budget clause; the shortest is "- budget: {}"`)
 	}
 	p.clauses = complete(clauses)
 	return p
@@ -169,43 +163,43 @@ func isA[T clause](c clause) bool {
 	return ok
 }
 
-func (r *policyReader) clause(at path, c clauseFile) clause {
-	line := r.line(at)
+func (r *policyReader) clause(at config.Path, c clauseFile) clause {
+	line := r.problems.Line(at)
 	var found []clause
 	if c.Exempt != nil {
-		found = append(found, r.exempt(at.in("exempt"), line, c.Exempt))
+		found = append(found, r.exempt(at.In("exempt"), line, c.Exempt))
 	}
 	if c.Freeze != nil {
 		found = append(found, &freezeClause{line: line})
 	}
 	if f := c.Data; f != nil {
-		at := at.in("data")
+		at := at.In("data")
 		found = append(found, &dataClause{line: line,
-			maxAge:      r.duration(at.in("maxAge"), f.MaxAge, DefaultMaxAge, time.Second),
-			minCoverage: r.share(at.in("minCoverage"), f.MinCoverage, 0),
-			then:        oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)})
+			maxAge:      r.duration(at.In("maxAge"), f.MaxAge, DefaultMaxAge, time.Second),
+			minCoverage: r.share(at.In("minCoverage"), f.MinCoverage, 0),
+			then:        oneOf(r, at.In("then"), f.Then, Hold, Deny, Allow)})
 	}
 	if f := c.Budget; f != nil {
-		at := at.in("budget")
+		at := at.In("budget")
 		found = append(found, &budgetClause{line: line, objectives: f.Objectives,
-			caution:   r.share(at.in("caution"), f.Caution, DefaultCaution),
-			inCaution: oneOf(r, at.in("inCaution"), f.InCaution, cautionAllow, cautionProgressive, cautionHold, cautionDeny),
-			spent:     oneOf(r, at.in("spent"), f.Spent, Deny, Hold, Allow)})
+			caution:   r.share(at.In("caution"), f.Caution, DefaultCaution),
+			inCaution: oneOf(r, at.In("inCaution"), f.InCaution, cautionAllow, cautionProgressive, cautionHold, cautionDeny),
+			spent:     oneOf(r, at.In("spent"), f.Spent, Deny, Hold, Allow)})
 	}
 	if f := c.Incident; f != nil {
-		found = append(found, r.incident(at.in("incident"), line, f))
+		found = append(found, r.incident(at.In("incident"), line, f))
 	}
 	if f := c.Calendar; f != nil {
-		found = append(found, r.calendar(at.in("calendar"), line, f))
+		found = append(found, r.calendar(at.In("calendar"), line, f))
 	}
 	if f := c.Alert; f != nil {
-		found = append(found, r.alert(at.in("alert"), line, f))
+		found = append(found, r.alert(at.In("alert"), line, f))
 	}
 	if f := c.Dependency; f != nil {
-		found = append(found, r.dependency(at.in("dependency"), line, f))
+		found = append(found, r.dependency(at.In("dependency"), line, f))
 	}
 	if f := c.When; f != nil {
-		found = append(found, r.condition(at.in("when"), line, f))
+		found = append(found, r.condition(at.In("when"), line, f))
 	}
 	if len(found) != 1 {
 		r.problem(at, `must have one of exempt, freeze, calendar, data, budget, alert, incident, dependency, when, as in "- freeze: {}"; found %d`, len(found))
@@ -214,15 +208,15 @@ func (r *policyReader) clause(at path, c clauseFile) clause {
 	return found[0]
 }
 
-func (r *policyReader) exempt(at path, line int, f *exemptFile) clause {
+func (r *policyReader) exempt(at config.Path, line int, f *exemptFile) clause {
 	e := &exemptClause{line: line}
 	if len(f.Classes) == 0 {
-		r.problem(at.in("classes"), "must list classes: %s", strings.Join(classNames(), ", "))
+		r.problem(at.In("classes"), "must list classes: %s", strings.Join(classNames(), ", "))
 	}
 	for i, c := range f.Classes {
-		e.classes = append(e.classes, oneOf(r, at.in("classes", i), cmp.Or(c, " "), Classes()...))
+		e.classes = append(e.classes, oneOf(r, at.In("classes", i), cmp.Or(c, " "), Classes()...))
 	}
-	e.reference = oneOf(r, at.in("reference"), f.Reference, referenceNone, referenceOpen) == referenceOpen
+	e.reference = oneOf(r, at.In("reference"), f.Reference, referenceNone, referenceOpen) == referenceOpen
 	return e
 }
 
@@ -233,13 +227,13 @@ const (
 	referenceOpen referenceRule = "open" // to an incident or action item that is open
 )
 
-func (r *policyReader) incident(at path, line int, f *incidentFile) clause {
-	c := &incidentClause{line: line, severity: defaultSeverity, then: oneOf(r, at.in("then"), f.Then, Hold, Deny, Allow)}
+func (r *policyReader) incident(at config.Path, line int, f *incidentFile) clause {
+	c := &incidentClause{line: line, severity: defaultSeverity, then: oneOf(r, at.In("then"), f.Then, Hold, Deny, Allow)}
 	if f.Severity != nil {
 		c.severity = *f.Severity
 	}
 	if c.severity < 1 || c.severity > 5 {
-		r.problem(at.in("severity"), "must be 1 (the worst) to 5, found %d", c.severity)
+		r.problem(at.In("severity"), "must be 1 (the worst) to 5, found %d", c.severity)
 	}
 	return c
 }

@@ -171,7 +171,7 @@ func writeDecision(out io.Writer, d gate.Decision) {
 	}
 	fmt.Fprintf(out, "Decision %d, asked by %s", d.Seq, d.By)
 	if d.Policy.Version != "" {
-		fmt.Fprintf(out, ", policy %q version %s", d.Policy.Service, d.Policy.Version)
+		fmt.Fprintf(out, ", policy of %s version %s", d.Policy.Subject(), d.Policy.Version)
 	}
 	fmt.Fprintln(out, ".")
 }

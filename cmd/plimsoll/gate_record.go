@@ -189,7 +189,8 @@ type gateLintCmd struct {
 // lintResult is what is said about one file.
 type lintResult struct {
 	File         string    `json:"file"`
-	Service      string    `json:"service"`
+	Service      string    `json:"service,omitempty"`
+	Tier         int       `json:"tier,omitempty"`
 	Environments []string  `json:"environments"`
 	Mode         gate.Mode `json:"mode"`
 	Version      string    `json:"version"`
@@ -202,23 +203,33 @@ func (cmd gateLintCmd) Run(c *cli) error {
 		return fmt.Errorf("read policies: %w", err)
 	}
 	var list []*gate.Policy
+	var tiers []gate.Tiers
 	var problems []error
 	results := []lintResult{}
 	for _, f := range files {
+		if gate.IsTiers(f.Data) {
+			t, err := gate.ParseTiers(f.Name, f.Data)
+			tiers, problems = append(tiers, t), append(problems, err)
+			continue
+		}
 		p, err := gate.ParsePolicy(f.Name, f.Data)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		list = append(list, p)
-		results = append(results, lintResult{f.Name, p.Service, p.Environments, p.Mode, p.Version})
+		results = append(results, lintResult{f.Name, p.Service, p.Tier, p.Environments, p.Mode, p.Version})
 	}
-	if _, err := gate.NewPolicies(list); err != nil {
+	if errors.Join(problems...) != nil {
+		tiers = nil // a tier may seem to have no policy because that could not be read
+	}
+	if _, err := gate.NewPolicies(list, tiers...); err != nil {
 		problems = append(problems, err)
 	}
 	err = c.Print(results, func(w io.Writer) {
 		for _, r := range results {
-			fmt.Fprintf(w, "%s: fine: service %q in %s, %s, version %s\n", r.File, r.Service, strings.Join(r.Environments, ", "), r.Mode, r.Version)
+			covers := gate.PolicyRef{Service: r.Service, Tier: r.Tier}.Subject()
+			fmt.Fprintf(w, "%s: fine: %s in %s, %s, version %s\n", r.File, covers, strings.Join(r.Environments, ", "), r.Mode, r.Version)
 		}
 	})
 	return errors.Join(append(problems, err)...)

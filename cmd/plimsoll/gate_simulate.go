@@ -90,7 +90,7 @@ func (cmd gateSimulateCmd) Run(c *cli) error {
 	}
 	s := simulation{Changed: []simulated{}}
 	for _, d := range list.Decisions {
-		if policy.Service != gate.AnyService && policy.Service != d.Change.Service {
+		if !policy.Concerns(d) {
 			continue
 		}
 		s.Decisions++

@@ -103,7 +103,7 @@ func TestGateCommands(t *testing.T) {
 			"Search availability: budget −38.2 %: 152 bad of 110 allowed, 110,000 events over 30d.\n" +
 			"Next: only rollbacks, security fixes and reliability fixes with an open reference (--ref) go out. The budget is back above 0 about "},
 		{check("search"), 2, "The answer would turn with: 42,001 more good events of Search availability without a bad one."},
-		{check("search"), 2, `asked by ada, policy "*" version`},
+		{check("search"), 2, `asked by ada, policy of service "*" version`},
 		{check("search", "--class", "rollback"), 0, "ALLOW rollback"},
 		{check("search", "--class", "reliability", "--ref", "INC-9"), 2, "only with an open incident or action item: INC-9 is not known"},
 		{check("vidoe-api"), 3, `did you mean "video-api"?`},

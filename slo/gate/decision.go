@@ -1,6 +1,9 @@
 package gate
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Outcome is the answer to a check.
 type Outcome string
@@ -63,9 +66,26 @@ type Result struct {
 
 // PolicyRef names the policy that decided.
 type PolicyRef struct {
-	Service string `json:"service"` // "*" for the default
-	Version string `json:"version"` // of the file's content
+	Service string `json:"service"`        // "*" for the default, empty for that of a tier
+	Tier    int    `json:"tier,omitempty"` // whose services it covers
+	Version string `json:"version"`        // of the file's content
 	Mode    Mode   `json:"mode"`
+}
+
+// Covers writes whom the policy is for: "video-api", "tier 1" or "*".
+func (p PolicyRef) Covers() string {
+	if p.Tier > 0 {
+		return fmt.Sprintf("tier %d", p.Tier)
+	}
+	return p.Service
+}
+
+// Subject writes whom the policy is for within a sentence: `service "video-api"` or "tier 1".
+func (p PolicyRef) Subject() string {
+	if p.Tier > 0 {
+		return p.Covers()
+	}
+	return fmt.Sprintf("service %q", p.Service)
 }
 
 // Known are the names that a spelling is suggested from.

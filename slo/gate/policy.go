@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
@@ -25,12 +24,14 @@ const (
 	Shadow  Mode = "shadow" // decides and records, and always answers allow
 )
 
-// AnyService is the service of a policy that covers every service without one of its own.
+// AnyService is the service of a policy that covers every service that no other policy covers.
 const AnyService = "*"
 
-// Policy is the rules of one service, or of every service without its own. It is immutable once read.
+// Policy is the rules of one service, of the services of a tier, or of every service that no other policy covers. It is immutable once
+// read.
 type Policy struct {
-	Service      string
+	Service      string // empty in a policy of a tier
+	Tier         int    // 1 is the most important; 0 in a policy of a service
 	Environments []string
 	Mode         Mode
 	Version      string // the first 12 hexadecimal digits of the SHA-256 of the file
@@ -54,7 +55,7 @@ type question struct {
 
 // Ref names the policy in a decision.
 func (p *Policy) Ref() PolicyRef {
-	return PolicyRef{Service: p.Service, Version: p.Version, Mode: p.Mode}
+	return PolicyRef{Service: p.Service, Tier: p.Tier, Version: p.Version, Mode: p.Mode}
 }
 
 // Watch returns the objectives of figures whose budgets move the freeze under this policy.
@@ -123,73 +124,4 @@ func (p *Policy) Exemptions() string {
 // FreezeEnds writes how Code Red ends, in plain words.
 func (p *Policy) FreezeEnds() string {
 	return fmt.Sprintf("the freeze ends when every budget has been above %s for %s", percent(p.Thaw.Above), slo.ShortDuration(p.Thaw.After))
-}
-
-// Policies are all policies of a directory. They are immutable.
-type Policies struct {
-	list []*Policy
-}
-
-// NewPolicies makes a set. Two policies for the same service and environment are an error that names both files.
-func NewPolicies(list []*Policy) (*Policies, error) {
-	seen := map[[2]string]*Policy{}
-	for _, p := range list {
-		for _, env := range p.Environments {
-			at := [2]string{p.Service, env}
-			if other := seen[at]; other != nil {
-				return nil, fmt.Errorf("%w: %s: service %q already has a policy for environment %q in %s", ErrInvalidPolicy,
-					p.File, p.Service, env, other.File)
-			}
-			seen[at] = p
-		}
-	}
-	return &Policies{list: slices.Clone(list)}, nil
-}
-
-// ParsePolicies reads policy files into a set. All problems of all files are reported at once.
-func ParsePolicies(files ...config.File) (*Policies, error) {
-	var list []*Policy
-	var problems []error
-	for _, f := range files {
-		p, err := ParsePolicy(f.Name, f.Data)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		list = append(list, p)
-	}
-	all, err := NewPolicies(list)
-	if err := errors.Join(append(problems, err)...); err != nil {
-		return nil, err
-	}
-	return all, nil
-}
-
-// For returns the policy for a service in an environment: its own, otherwise the default, otherwise nil.
-func (ps *Policies) For(service, environment string) *Policy {
-	var byDefault *Policy
-	for _, p := range ps.list {
-		if !slices.Contains(p.Environments, environment) {
-			continue
-		}
-		switch p.Service {
-		case service:
-			return p
-		case AnyService:
-			byDefault = p
-		}
-	}
-	return byDefault
-}
-
-// Environments returns the environments that have a policy for a service, sorted.
-func (ps *Policies) Environments(service string) []string {
-	var envs []string
-	for _, p := range ps.list {
-		if p.Service == service || p.Service == AnyService {
-			envs = append(envs, p.Environments...)
-		}
-	}
-	slices.Sort(envs)
-	return slices.Compact(envs)
 }

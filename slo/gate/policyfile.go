@@ -20,6 +20,7 @@ var ErrInvalidPolicy = errors.New("the policy is not valid")
 // policyFile is a policy as it is written. Durations read "5m", "24h" or "30d"; shares read "10%".
 type policyFile struct {
 	Service      string       `yaml:"service"`
+	Tier         *int         `yaml:"tier"`
 	Environments []string     `yaml:"environments"`
 	Mode         string       `yaml:"mode"`
 	Clauses      []clauseFile `yaml:"clauses"`
@@ -108,9 +109,7 @@ type policyReader struct {
 
 func (r *policyReader) policy(f policyFile) *Policy {
 	p := &Policy{Service: f.Service, File: r.file, Environments: f.Environments}
-	if p.Service == "" {
-		r.problem(config.Path{"service"}, `must name the service, or "*" for every service without a policy of its own`)
-	}
+	r.covers(p, f)
 	if len(p.Environments) == 0 {
 		p.Environments = []string{DefaultEnvironment}
 	}
@@ -138,6 +137,21 @@ func (r *policyReader) policy(f policyFile) *Policy {
 	}
 	p.clauses = complete(clauses)
 	return p
+}
+
+// covers reads whom a policy is for.
+func (r *policyReader) covers(p *Policy, f policyFile) {
+	switch {
+	case f.Tier == nil && p.Service == "":
+		r.problem(config.Path{"service"}, `must name the service, or "*" for every service that no other policy covers; or there must be a tier`)
+	case f.Tier == nil:
+	case p.Service != "":
+		r.problem(config.Path{"tier"}, "must not be there together with service: a policy is for one service or for the services of a tier")
+	case *f.Tier < 1 || *f.Tier > LowestTier:
+		r.problem(config.Path{"tier"}, "must be 1 (the most important) to %d, found %d", LowestTier, *f.Tier)
+	default:
+		p.Tier = *f.Tier
+	}
 }
 
 // complete adds what no policy can be without: a rollback always goes, and so does what two people answer for; a service without objectives, a freeze in force

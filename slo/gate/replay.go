@@ -77,6 +77,15 @@ func Simulate(p *Policy, d Decision) Decision {
 	return again
 }
 
+// Concerns reports whether a policy could be asked for the service of a decision: that of a tier, if the decision was made under one of the
+// same tier.
+func (p *Policy) Concerns(d Decision) bool {
+	if p.Tier > 0 {
+		return d.Policy.Tier == p.Tier
+	}
+	return p.Service == AnyService || p.Service == d.Change.Service
+}
+
 // fields returns the members of a decision's JSON.
 func fields(d Decision) (map[string]json.RawMessage, error) {
 	b, err := json.Marshal(d)

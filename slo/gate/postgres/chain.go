@@ -86,7 +86,7 @@ func (c *chain) event(e gate.Event) error {
 
 // policy records the text of a policy, of every environment that it is for.
 func (c *chain) policy(at time.Time, p *gate.Policy) error {
-	return c.append(entry{Kind: kindPolicy, At: at, Service: p.Service, Environment: strings.Join(p.Environments, ","),
+	return c.append(entry{Kind: kindPolicy, At: at, Service: p.Ref().Covers(), Environment: strings.Join(p.Environments, ","),
 		Policy: &policyText{Service: p.Service, Version: p.Version, File: p.File, Source: p.Source}})
 }
 

@@ -21,7 +21,9 @@ type change struct {
 // Clocks of several machines disagree, and time never runs backwards within an incident: a command that comes before
 // the last one is taken to come with it. Instants are kept in UTC to the microsecond, as PostgreSQL keeps them.
 //
-// Errors: [ErrNobody], a *[StateError], or an *[InputError].
+// A [Paired] command concerns two incidents and is carried out by [ApplyPair].
+//
+// Errors: [ErrNobody], [ErrPaired], a *[StateError], or an *[InputError].
 func Apply(i Incident, cmd Command, at time.Time, by string) (Incident, []TimelineEntry, error) {
 	if by == "" {
 		return i, nil, ErrNobody
@@ -29,15 +31,21 @@ func Apply(i Incident, cmd Command, at time.Time, by string) (Incident, []Timeli
 	if err := permit(i, cmd); err != nil {
 		return i, nil, err
 	}
-	c := change{Incident: i.clone(), at: exact(at), by: by}
-	if c.at.Before(i.Changed) {
-		c.at = i.Changed
-	}
+	c := begin(i, at, by)
 	if err := cmd.apply(&c); err != nil {
 		return i, nil, err
 	}
 	c.Changed = c.at
 	return c.Incident, c.entries, nil
+}
+
+// begin copies the incident for a command that comes at that time or, if that is before the last one, with it.
+func begin(i Incident, at time.Time, by string) change {
+	c := change{Incident: i.clone(), at: exact(at), by: by}
+	if c.at.Before(i.Changed) {
+		c.at = i.Changed
+	}
+	return c
 }
 
 func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
@@ -59,8 +67,8 @@ func (d Declare) apply(c *change) error {
 	if strings.ContainsAny(title, "\r\n") {
 		return &InputError{Field: "title", Found: title, Want: "one line"}
 	}
-	if !d.Severity.Valid() {
-		return &InputError{Field: "severity", Found: count(int(d.Severity)), Want: "1 to 5"}
+	if d.Severity.Set() && !d.Severity.Valid() {
+		return &InputError{Field: "severity", Found: count(int(d.Severity)), Want: "1 to 5, or none while nobody can tell"}
 	}
 	if d.Source == "" {
 		return &InputError{Field: "source", Want: "where it was declared"}
@@ -68,7 +76,7 @@ func (d Declare) apply(c *change) error {
 	c.Incident = Incident{
 		Ref: c.Ref, Title: title, Severity: d.Severity, State: Declared, Source: d.Source, DedupKey: d.DedupKey,
 		Services: slices.Clone(d.Services), Objectives: slices.Clone(d.Objectives), Roles: map[Role]string{},
-		Times: Times{Declared: c.at, Detected: c.at},
+		Times: Times{Declared: c.at, Detected: c.at}, Private: d.Private, Drill: d.Drill, Members: []string{c.by},
 	}
 	if err := c.normalise(); err != nil {
 		return err
@@ -107,6 +115,7 @@ func (a Assign) apply(c *change) error {
 		c.Roles = map[Role]string{}
 	}
 	c.Roles[a.Role] = to
+	c.join(to)
 	return nil
 }
 

@@ -74,6 +74,7 @@ func TestWholeIncident(t *testing.T) {
 		Times: incidents.Times{Started: at(-12), Detected: at(-4), Declared: at(0), Acknowledged: at(2),
 			Mitigated: at(50), Resolved: at(50), Closed: at(60)},
 		Roles:      map[incidents.Role]string{incidents.Commander: "ada", incidents.Scribe: "cy"},
+		Members:    []string{"ada", "bob", "cy"},
 		LastUpdate: at(6), Reopened: 1, Entries: 14, Changed: at(60),
 	}
 	if d := cmp.Diff(want, i); d != "" {
@@ -163,14 +164,14 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"nobody", []step{{0, "", declare}}, "needs somebody"},
 		{"not declared", []step{{0, "ada", incidents.Acknowledge{}}}, "INC-7 is not declared yet"},
-		{"declared twice", open(declare), "INC-7 is declared, so it is not possible to declare; possible are: acknowledge, assign, cancel, mitigate, note"},
+		{"declared twice", open(declare), "INC-7 is declared, so it is not possible to declare; possible are: acknowledge, add task, assign, cancel, change impact, change privacy"},
 		{"acknowledged twice", open(incidents.Acknowledge{}, incidents.Acknowledge{}), "INC-7 is acknowledged, so it is not possible to acknowledge"},
 		{"closed too early", open(incidents.Close{}), "not possible to close"},
-		{"update of a cancelled one", open(incidents.Cancel{Reason: "test"}, incidents.Update{Text: "x"}), "INC-7 is cancelled, so it is not possible to update; possible are: note, reopen"},
+		{"update of a cancelled one", open(incidents.Cancel{Reason: "test"}, incidents.Update{Text: "x"}), "INC-7 is cancelled, so it is not possible to update; possible are: change privacy, finish task, invite, link, note, pin, record delivery, record event, reopen"},
 		{"no title", with(func(d *incidents.Declare) { d.Title = " " }), "title is missing"},
 		{"two lines", with(func(d *incidents.Declare) { d.Title = "a\nb" }), "one line"},
 		{"long title", with(func(d *incidents.Declare) { d.Title = strings.Repeat("ä", 201) }), "at most 200 characters"},
-		{"severity 0", with(func(d *incidents.Declare) { d.Severity = 0 }), `severity "0" is not valid: expected 1 to 5`},
+		{"severity 6", with(func(d *incidents.Declare) { d.Severity = 6 }), `severity "6" is not valid: expected 1 to 5`},
 		{"a service in two words", with(func(d *incidents.Declare) { d.Services = []string{"a", "b c"} }), `services[1] "b c" is not valid`},
 		{"a service with a control character", with(func(d *incidents.Declare) { d.Services = []string{"a\x00"} }), "services[0]"},
 		{"half an objective", with(func(d *incidents.Declare) { d.Objectives = []slo.Key{"video-api"} }), `objectives[0] "video-api"`},

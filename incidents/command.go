@@ -23,14 +23,16 @@ const (
 
 // Declare opens an incident. It is the first command of each and never a later one.
 type Declare struct {
-	Title      string // one line
-	Severity   Severity
+	Title      string   // one line
+	Severity   Severity // Unset while nobody can tell
 	Services   []string
 	Objectives []slo.Key
 	Started    time.Time // zero if not known yet
 	Detected   time.Time // zero for the moment of the declaration
 	Source     Source
 	DedupKey   string // see [Incident]
+	Private    bool   // only members can see it, from the start
+	Drill      bool   // an exercise
 }
 
 // Acknowledge says that the caller works on it.
@@ -69,7 +71,7 @@ type Mitigate struct{ How string }
 // Resolve says that the cause is gone or contained. How may be empty.
 type Resolve struct{ How string }
 
-// Reopen says that it was not over after all, and why.
+// Reopen says that it was not over after all, or no part of another, and why. Tasks that merging moved stay where they are.
 type Reopen struct{ Reason string }
 
 // Close ends a resolved incident for good.

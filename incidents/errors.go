@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("there is no such incident")
 	// ErrNoEntry is returned for an entry that is not on the timeline.
 	ErrNoEntry = errors.New("there is no such entry on the timeline")
+	// ErrPaired is returned by [Apply] for a command that concerns two incidents.
+	ErrPaired = errors.New("the command changes two incidents at once")
 	// ErrNobody is returned for a command without a subject: every entry of a timeline says whose it is.
 	ErrNobody = errors.New("a command on an incident needs somebody who gives it")
 )

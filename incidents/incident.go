@@ -55,8 +55,8 @@ const (
 type Incident struct {
 	Ref        Ref       `json:"ref" doc:"Such as INC-7"`
 	Title      string    `json:"title"`
-	Severity   Severity  `json:"severity" minimum:"1" maximum:"5" doc:"1 is the worst"`
-	State      State     `json:"state" enum:"declared,acknowledged,mitigated,resolved,closed,cancelled"`
+	Severity   Severity  `json:"severity" minimum:"0" maximum:"5" doc:"1 is the worst; 0 is not set yet"`
+	State      State     `json:"state" enum:"declared,acknowledged,mitigated,resolved,closed,cancelled,merged"`
 	Services   []string  `json:"services" nullable:"false" doc:"Services that are affected, sorted"`
 	Objectives []slo.Key `json:"objectives" nullable:"false" doc:"Objectives that are affected, sorted"`
 	Source     Source    `json:"source" doc:"Where it was declared"`
@@ -68,9 +68,18 @@ type Incident struct {
 	LastUpdate time.Time `json:"lastUpdate,omitzero"`
 	// PromisedUpdate is when the last update said that the next one comes; zero if it left that to the severity.
 	PromisedUpdate time.Time `json:"promisedUpdate,omitzero"`
-	Reopened       int       `json:"reopened" doc:"How often it was reopened"`
-	Entries        int       `json:"entries" doc:"Entries on its timeline"`
-	Changed        time.Time `json:"changed" doc:"When the last command ran"`
+	// Private incidents exist only for their members; see [Incident.VisibleTo].
+	Private bool `json:"private" doc:"Only its members can see it"`
+	// Drill marks an exercise: it counts in no figure, report or decision.
+	Drill      bool      `json:"drill" doc:"An exercise, which counts nowhere"`
+	Members    []string  `json:"members" nullable:"false" doc:"Who can see it while it is private: who declared it, everybody who ever held a role, and the invited; sorted"`
+	MergedInto Ref       `json:"mergedInto,omitzero" doc:"The incident that it turned out to be a part of"`
+	Links      []Ref     `json:"links" nullable:"false" doc:"Related incidents, sorted"`
+	Tasks      []Task    `json:"tasks" nullable:"false" doc:"In the order of their numbers"`
+	Messages   []Message `json:"messages" nullable:"false" doc:"Messages to stakeholders, in the order of their numbers"`
+	Reopened   int       `json:"reopened" doc:"How often it was reopened"`
+	Entries    int       `json:"entries" doc:"Entries on its timeline"`
+	Changed    time.Time `json:"changed" doc:"When the last command ran"`
 }
 
 // Filter selects incidents of a list. Zero fields select everything.
@@ -91,12 +100,23 @@ func OpenStates() []State {
 type Caller struct {
 	Subject   string
 	RequestID string
+	System    bool // Plimsoll's own work, which may change what only members can see
 }
+
+// Viewer is the caller as one who reads.
+func (c Caller) Viewer() Viewer { return Viewer{Subject: c.Subject, System: c.System} }
 
 func (i Incident) clone() Incident {
 	i.Services = slices.Clone(i.Services)
 	i.Objectives = slices.Clone(i.Objectives)
 	i.Roles = maps.Clone(i.Roles)
+	i.Members = slices.Clone(i.Members)
+	i.Links = slices.Clone(i.Links)
+	i.Tasks = slices.Clone(i.Tasks)
+	i.Messages = slices.Clone(i.Messages)
+	for n := range i.Messages {
+		i.Messages[n].Sent = slices.Clone(i.Messages[n].Sent)
+	}
 	return i
 }
 

@@ -15,29 +15,42 @@ const (
 	Resolved     State = "resolved"     // its cause is gone or contained
 	Closed       State = "closed"       // nothing is left to do or to learn
 	Cancelled    State = "cancelled"    // it was none
+	Merged       State = "merged"       // it was a part of another, and goes on there
 )
 
 // States returns all states in the order of the lifecycle.
 func States() []State {
-	return []State{Declared, Acknowledged, Mitigated, Resolved, Closed, Cancelled}
+	return []State{Declared, Acknowledged, Mitigated, Resolved, Closed, Cancelled, Merged}
 }
 
 // Open reports whether responders are, or should be, at work.
 func (s State) Open() bool { return s == Declared || s == Acknowledged || s == Mitigated }
 
+// live are the states in which an incident may still turn into anything.
+func live() []State { return []State{Declared, Acknowledged, Mitigated, Resolved} }
+
 // permitted says in which states a command is possible. Declare is possible only before there is a state.
 var permitted = map[string][]State{
 	"acknowledge":  {Declared},
-	"assign":       {Declared, Acknowledged, Mitigated, Resolved},
-	"note":         States(),
-	"update":       {Declared, Acknowledged, Mitigated, Resolved},
-	"set severity": {Declared, Acknowledged, Mitigated, Resolved},
+	"assign":       live(),
+	"update":       live(),
+	"set severity": live(),
 	"set time":     {Declared, Acknowledged, Mitigated, Resolved, Closed},
 	"mitigate":     {Declared, Acknowledged},
 	"resolve":      {Declared, Acknowledged, Mitigated},
-	"reopen":       {Mitigated, Resolved, Cancelled},
+	"reopen":       {Mitigated, Resolved, Cancelled, Merged},
 	"close":        {Resolved},
 	"cancel":       {Declared, Acknowledged},
+	"merge":        live(),
+
+	"change impact":  {Declared, Acknowledged, Mitigated, Resolved, Closed},
+	"add task":       live(),
+	"finish task":    {Declared, Acknowledged, Mitigated, Resolved, Closed, Cancelled},
+	"draft message":  live(),
+	"decide message": live(),
+
+	"note": States(), "pin": States(), "record event": States(), "record delivery": States(),
+	"link": States(), "invite": States(), "change privacy": States(),
 }
 
 // possible returns the verbs that a state allows, sorted.
@@ -103,7 +116,8 @@ func (r Reopen) apply(c *change) error {
 	if c.Times.Acknowledged.IsZero() {
 		c.State = Declared
 	}
-	c.Times.Mitigated, c.Times.Resolved, c.Times.Cancelled = time.Time{}, time.Time{}, time.Time{}
+	c.Times.Mitigated, c.Times.Resolved, c.Times.Cancelled, c.Times.Merged = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	c.MergedInto = 0
 	c.Reopened++
 	c.record(TimelineEntry{Kind: KindReopened, Text: reason})
 	return nil

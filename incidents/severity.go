@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// Severity says how bad an incident is: 1 is the worst, 5 the least.
+// Severity says how bad an incident is: 1 is the worst, 5 the least, and 0 is not said yet.
 type Severity int
+
+// Unset is the severity of an incident that was declared before anybody could tell how bad it is.
+const Unset Severity = 0
 
 // level is the written meaning of a severity.
 type level struct {
@@ -30,6 +33,9 @@ var levels = [...]level{
 	{"low", "No customer notices. It is recorded for what can be learnt from it.", 0, false},
 }
 
+// Set reports whether anybody has said how bad it is.
+func (s Severity) Set() bool { return s != Unset }
+
 // Valid reports whether s is between 1 and 5.
 func (s Severity) Valid() bool { return s >= 1 && int(s) <= len(levels) }
 
@@ -40,10 +46,15 @@ func (s Severity) level() level {
 	return levels[s-1]
 }
 
-// String writes the severity as people say it: "sev1".
-func (s Severity) String() string { return "sev" + strconv.Itoa(int(s)) }
+// String writes the severity as people say it: "sev1", or "unset".
+func (s Severity) String() string {
+	if !s.Set() {
+		return "unset"
+	}
+	return "sev" + strconv.Itoa(int(s))
+}
 
-// Name is the severity in a word: critical, major, moderate, minor or low.
+// Name is the severity in a word: critical, major, moderate, minor or low; empty while it is not set.
 func (s Severity) Name() string { return s.level().name }
 
 // Definition says in whole sentences which incidents are of this severity.

@@ -12,6 +12,7 @@ type Times struct {
 	Resolved     time.Time `json:"resolved,omitzero"`
 	Closed       time.Time `json:"closed,omitzero"`
 	Cancelled    time.Time `json:"cancelled,omitzero"`
+	Merged       time.Time `json:"merged,omitzero"`
 }
 
 // Event names one of the times that may be corrected.

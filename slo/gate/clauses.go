@@ -110,7 +110,7 @@ func (f *freezeClause) thawing(q *question, r *Result) {
 	default:
 		until := a.At.Add(thaw.Every)
 		r.Verdict, r.Reason, r.Until = Hold, ThawingSlowly, &until
-		r.Detail = fmt.Sprintf("thawing after a freeze: one change in %s, and %s went out at %s", slo.ShortDuration(thaw.Every), short(a.Commit), instant(a.At))
+		r.Detail = fmt.Sprintf("thawing after a freeze: one change in %s, and %s went out at %s", slo.ShortDuration(thaw.Every), ShortCommit(a.Commit), instant(a.At))
 		r.Next = fmt.Sprintf("ask again at %s. Meanwhile %s go out.", instant(until), q.policy.Exemptions())
 		r.Flip = fmt.Sprintf("%s more", slo.FormatSpan(until.Sub(at)))
 	}

@@ -109,7 +109,7 @@ func headline(d Decision) string {
 	if d.Would != "" {
 		answer += fmt.Sprintf(" (shadow; enforced: %s)", strings.ToUpper(string(d.Would)))
 	}
-	return fmt.Sprintf("%s %s %s of %s to %s: %s.", answer, d.Change.Class, short(d.Change.Commit), d.Change.Service, d.Change.Environment, why(d))
+	return fmt.Sprintf("%s %s %s of %s to %s: %s.", answer, d.Change.Class, ShortCommit(d.Change.Commit), d.Change.Service, d.Change.Environment, why(d))
 }
 
 var whys = map[Reason]string{
@@ -140,12 +140,4 @@ func why(d Decision) string {
 		return "code red since " + instant(d.Freeze.Since)
 	}
 	return whys[d.Reason]
-}
-
-// short abbreviates a commit's hash as git does.
-func short(commit string) string {
-	if len(commit) < 40 {
-		return commit
-	}
-	return commit[:12]
 }

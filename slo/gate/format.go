@@ -19,3 +19,14 @@ func plural(n int64, noun string) string {
 	}
 	return slo.FormatCount(n) + " " + noun + "s"
 }
+
+// hashLength is that of a commit's hash from which on it is abbreviated.
+const hashLength = 40
+
+// ShortCommit abbreviates a commit's hash, as git does; what is no hash stays as it is.
+func ShortCommit(commit string) string {
+	if len(commit) < hashLength {
+		return commit
+	}
+	return commit[:12]
+}

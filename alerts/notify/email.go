@@ -57,30 +57,43 @@ func NewEmail(cfg EmailConfig) (*Email, error) {
 	return &Email{cfg: cfg, host: host}, nil
 }
 
-// Notify implements [Receiver]. The reference is the Message-ID of the first message of the thread.
-func (e *Email) Notify(ctx context.Context, n alerts.Notice, previous string) (string, error) {
-	id := fmt.Sprintf("<%s@plimsoll>", n.ID)
-	thread := id
-	if previous != "" {
-		thread = previous
-	}
-	if err := e.send(ctx, e.message(n, id, previous)); err != nil {
-		return "", err
-	}
-	return thread, nil
+// Letter is a plain text message.
+type Letter struct {
+	ID      string // unique; the Message-ID is made of it
+	Subject string
+	At      time.Time
+	Text    string
+	Thread  string // the Message-ID that it answers; empty for the first of a thread
 }
 
-func (e *Email) message(n alerts.Notice, id, thread string) []byte {
+// Notify implements [Receiver]. The reference is the Message-ID of the first message of the thread.
+func (e *Email) Notify(ctx context.Context, n alerts.Notice, previous string) (string, error) {
+	l := Letter{ID: n.ID, Subject: n.Title(), At: n.At, Text: n.Text(), Thread: previous}
+	if err := e.Send(ctx, l); err != nil {
+		return "", err
+	}
+	if previous != "" {
+		return previous, nil
+	}
+	return l.messageID(), nil
+}
+
+// Send sends a letter to everybody that the receiver is for. A letter that comes twice has the same Message-ID.
+func (e *Email) Send(ctx context.Context, l Letter) error { return e.send(ctx, e.message(l)) }
+
+func (l Letter) messageID() string { return fmt.Sprintf("<%s@plimsoll>", l.ID) }
+
+func (e *Email) message(l Letter) []byte {
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	header("From", e.cfg.From)
 	header("To", strings.Join(e.cfg.To, ", "))
-	header("Subject", mime.QEncoding.Encode("utf-8", n.Title()))
-	header("Date", n.At.Format(time.RFC1123Z))
-	header("Message-ID", id)
-	if thread != "" {
-		header("In-Reply-To", thread)
-		header("References", thread)
+	header("Subject", mime.QEncoding.Encode("utf-8", l.Subject))
+	header("Date", l.At.Format(time.RFC1123Z))
+	header("Message-ID", l.messageID())
+	if l.Thread != "" {
+		header("In-Reply-To", l.Thread)
+		header("References", l.Thread)
 	}
 	header("Auto-Submitted", "auto-generated")
 	header("MIME-Version", "1.0")
@@ -88,7 +101,7 @@ func (e *Email) message(n alerts.Notice, id, thread string) []byte {
 	header("Content-Transfer-Encoding", "quoted-printable")
 	b.WriteString("\r\n")
 	w := quotedprintable.NewWriter(&b)
-	_, _ = w.Write([]byte(n.Text())) // a buffer takes all
+	_, _ = w.Write([]byte(l.Text)) // a buffer takes all
 	_ = w.Close()
 	return b.Bytes()
 }

@@ -73,8 +73,20 @@ func slackText(n alerts.Notice) string {
 	if len(n.Firing) == 0 {
 		mark = ":large_green_circle:"
 	}
-	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	return mark + " " + escape.Replace(n.Text())
+	return mark + " " + escape(n.Text())
+}
+
+// escape keeps text from being taken for Slack's markup.
+func escape(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// Say posts a text that is no notice.
+func (s *Slack) Say(ctx context.Context, text string) error {
+	if _, _, err := s.api.PostMessageContext(ctx, s.channel, slackapi.MsgOptionText(escape(text), false)); err != nil {
+		return slackError(err)
+	}
+	return nil
 }
 
 // passing are the errors of Slack's Web API that another attempt may not meet.

@@ -61,12 +61,17 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 
 // Notify implements [Receiver].
 func (w *Webhook) Notify(ctx context.Context, n alerts.Notice, _ string) (string, error) {
-	body, err := json.Marshal(n)
+	return "", w.Post(ctx, n.ID, n)
+}
+
+// Post posts what is not a notice as JSON, signed, with an ID by which a repeated delivery is known.
+func (w *Webhook) Post(ctx context.Context, id string, v any) error {
+	body, err := json.Marshal(v)
 	if err != nil {
-		return "", refused("encode notice: %w", err)
+		return refused("encode notice: %w", err)
 	}
-	header := http.Header{IDHeader: {n.ID}, SignatureHeader: {Sign(w.secret, w.now(), body)}}
-	return "", post(ctx, w.client, w.to, header, body)
+	header := http.Header{IDHeader: {id}, SignatureHeader: {Sign(w.secret, w.now(), body)}}
+	return post(ctx, w.client, w.to, header, body)
 }
 
 // Sign returns the signature of a body that is sent at an instant.

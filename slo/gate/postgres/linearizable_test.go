@@ -1,93 +1,125 @@
 package postgres_test
 
 import (
-	"fmt"
+	"context"
+	"flag"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 
+	"plimsoll/internal/pg/pgtest"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/postgres"
 )
 
-type operation struct {
-	kind string // freeze, thaw or check
-}
+var (
+	historySeed     = flag.Uint64("history.seed", 0, "of the requests of TestLinearizable; a random one when 0")
+	historyRequests = flag.Int("history.requests", 300, "how many requests TestLinearizable makes before and after each restart of the database")
+	historyRestarts = flag.Int("history.restarts", 1, "how often the database is killed during TestLinearizable")
+)
 
-// frozen is the model: a freeze denies every check after it, until a thaw.
-var frozen = porcupine.Model{
-	Init: func() any { return false },
-	Step: func(state, input, output any) (bool, any) {
-		switch input.(operation).kind {
-		case "freeze":
-			return true, true
-		case "thaw":
-			return true, false
-		default:
-			return output.(gate.Outcome) == gate.Deny == state.(bool), state
-		}
-	},
-	DescribeOperation: func(input, output any) string { return fmt.Sprint(input.(operation).kind, " → ", output) },
-}
-
-// TestLinearizable lets people freeze and thaw while others check, through two gates on one database, and proves that the
-// history is one of a single place that takes one request at a time.
+// TestLinearizable lets people freeze, thaw and override while others check, through two replicas whose database is killed and
+// started again meanwhile, and proves that the history is one of a single place that takes one request at a time.
 func TestLinearizable(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, nil)
-	gates := []*postgres.Gate{f.Gate, f.another(t, nil)}
-	until := f.clock.now().Add(time.Hour)
-	start := time.Now()
-	var mu sync.Mutex
-	var history []porcupine.Operation
-	do := func(client int, kind string) {
-		g := gates[client%len(gates)]
-		called := time.Since(start)
-		var output any = gate.Outcome("")
-		var err error
-		switch kind {
-		case "freeze":
-			_, err = g.Freeze(t.Context(), "ada", "video-api", "production", "drill", until)
-		case "thaw":
-			_, err = g.Thaw(t.Context(), "ada", "video-api", "production", "drill", until)
-		default:
-			var d gate.Decision
-			d, err = g.Check(t.Context(), "ci", change(gate.Feature, "c0ffee"))
-			output = d.Outcome
-		}
-		returned := time.Since(start)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		history = append(history, porcupine.Operation{ClientId: client, Input: operation{kind}, Call: int64(called), Output: output, Return: int64(returned)})
+	db := startCluster(t)
+	a, b := newReplica(t, db.URL()), newReplica(t, db.URL())
+	r := newRecorder(t, a.Gate, b.Gate)
+	r.await = func() { db.await(a.pool, b.pool) }
+	clients := r.clients()
+	for n := range *historyRestarts {
+		r.reach((n + 1) * *historyRequests)
+		db.restart()
 	}
-	do(1, "check")
-	var wg sync.WaitGroup
-	for client := range 8 {
-		wg.Go(func() {
-			for i := range 25 {
-				switch {
-				case client == 0 && i%2 == 0:
-					do(client, "freeze")
-				case client == 0:
-					do(client, "thaw")
-				default:
-					do(client, "check")
-				}
+	r.reach((*historyRestarts + 1) * *historyRequests)
+	clients.stop()
+	r.script()
+	if *historyRestarts > 0 && r.lost == 0 {
+		t.Error("no answer was lost: the database was never killed in the middle of a request")
+	}
+	if result := r.judge(); result != porcupine.Ok {
+		t.Errorf("the history of %d requests is %s", len(r.history), result)
+	}
+	if v, err := b.Verify(t.Context()); err != nil || v.Broken != nil {
+		t.Errorf("%+v, %v", v.Broken, err)
+	}
+}
+
+// TestLinearizableFindsFaults proves that the history of a replica with a fault is rejected by the same judge, and that of one without is not.
+func TestLinearizableFindsFaults(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		fault func(*postgres.Gate) gateway
+		want  porcupine.CheckResult
+	}{
+		{"none", func(g *postgres.Gate) gateway { return g }, porcupine.Ok},
+		{"a cache of freezes that lags", func(g *postgres.Gate) gateway { return &laggingFreezes{Gate: g} }, porcupine.Illegal},
+		{"an override that is used twice", func(g *postgres.Gate) gateway { return &reusedOverrides{Gate: g, used: map[string]bool{}} }, porcupine.Illegal},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.URL(t)
+			r := newRecorder(t, newReplica(t, url).Gate, tc.fault(newReplica(t, url).Gate))
+			clients := r.clients()
+			r.reach(*historyRequests / 3)
+			clients.stop()
+			r.script()
+			if result := r.judge(); result != tc.want {
+				t.Errorf("the history of %d requests is %s, want %s", len(r.history), result, tc.want)
 			}
 		})
 	}
-	wg.Wait()
-	do(1, "check") // the last word was a freeze
-	if result, _ := porcupine.CheckOperationsVerbose(frozen, history, 30*time.Second); result != porcupine.Ok {
-		t.Error(result)
+}
+
+// laggingFreezes answers checks from freezes that it reads for one check in five.
+type laggingFreezes struct {
+	*postgres.Gate
+	mu     sync.Mutex
+	asked  int
+	frozen map[string]bool
+}
+
+func (l *laggingFreezes) Check(ctx context.Context, by string, c gate.Change) (gate.Decision, error) {
+	d, err := l.Gate.Check(ctx, by, c)
+	if err != nil || d.Reason == gate.Overridden {
+		return d, err
 	}
-	if v := f.verify(t); v.Broken != nil {
-		t.Errorf("%+v", v.Broken)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked++; l.asked%5 == 1 {
+		states, err := l.Freezes(ctx)
+		if err != nil {
+			return gate.Decision{}, err
+		}
+		l.frozen = map[string]bool{}
+		for _, s := range states {
+			l.frozen[s.Service] = s.Manual != nil && s.Manual.Kind == gate.FreezeByHand
+		}
 	}
+	d.Outcome = gate.Allow
+	if l.frozen[c.Service] {
+		d.Outcome = gate.Deny
+	}
+	return d, nil
+}
+
+// reusedOverrides remembers which commits had an override, and lets them go again.
+type reusedOverrides struct {
+	*postgres.Gate
+	mu   sync.Mutex
+	used map[string]bool
+}
+
+func (r *reusedOverrides) Check(ctx context.Context, by string, c gate.Change) (gate.Decision, error) {
+	d, err := r.Gate.Check(ctx, by, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && d.Reason == gate.Overridden {
+		r.used[c.Commit] = true
+	} else if err == nil && r.used[c.Commit] {
+		d.Outcome, d.Reason = gate.Allow, gate.Overridden
+	}
+	return d, err
 }

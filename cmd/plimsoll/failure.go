@@ -13,8 +13,8 @@ import (
 
 // failureCmd is "plimsoll failure".
 type failureCmd struct {
-	Tree failureTreeCmd `cmd:"" help:"Analyse a fault tree: cut sets, probability, importances; without a server."`
-	FMEA failureFMEACmd `cmd:"" name:"fmea" help:"Rank failure modes and effects; without a server."`
+	Tree failureTreeCmd `cmd:"" help:"Analyse a fault tree: cut sets, probability, importances. A server is asked only for the objectives of events that are linked to one."`
+	FMEA failureFMEACmd `cmd:"" name:"fmea" help:"Rank failure modes and effects. A server is asked only with --observed."`
 }
 
 type failureTreeCmd struct {
@@ -36,6 +36,7 @@ type treeAnalysis struct {
 type eventAnalysis struct {
 	Event         string  `json:"event"`
 	Probability   float64 `json:"probability"`
+	Source        string  `json:"source,omitempty"`
 	Birnbaum      float64 `json:"birnbaum"`
 	FussellVesely float64 `json:"fussellVesely"`
 }
@@ -50,6 +51,9 @@ func (cmd failureTreeCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
+	if tree, err = measure(c, tree); err != nil {
+		return fmt.Errorf("%s: %w", cmd.File, err)
+	}
 	a, err := tree.Analyse()
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmd.File, err)
@@ -62,7 +66,7 @@ func (cmd failureTreeCmd) Run(c *cli) error {
 	out := treeAnalysis{Title: tree.Title, Top: tree.Top, Probability: a.Probability, RareEvents: a.RareEvents,
 		SinglePoints: append([]string{}, a.SinglePoints...), CutSets: a.CutSets}
 	for _, e := range a.Events {
-		out.Events = append(out.Events, eventAnalysis(e))
+		out.Events = append(out.Events, eventAnalysis{e.Event, e.Probability, tree.Events[e.Event].Source, e.Birnbaum, e.FussellVesely})
 	}
 	return c.Print(out, func(w io.Writer) { writeTree(w, out) })
 }
@@ -87,41 +91,9 @@ func writeTree(out io.Writer, a treeAnalysis) {
 		fmt.Fprintf(out, "  and %d more (--output json)\n", more)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nEVENT\tPROBABILITY\tFUSSELL–VESELY\tBIRNBAUM")
+	fmt.Fprintln(w, "\nEVENT\tPROBABILITY\tFUSSELL–VESELY\tBIRNBAUM\tSOURCE")
 	for _, e := range a.Events {
-		fmt.Fprintf(w, "%s\t%.3g\t%.1f %%\t%.3g\n", e.Event, e.Probability, 100*e.FussellVesely, e.Birnbaum)
+		fmt.Fprintf(w, "%s\t%.3g\t%.1f %%\t%.3g\t%s\n", e.Event, e.Probability, 100*e.FussellVesely, e.Birnbaum, e.Source)
 	}
 	w.Flush()
-}
-
-type failureFMEACmd struct {
-	File string `arg:"" type:"existingfile" help:"Failure modes and effects in YAML."`
-}
-
-// Run ranks the failure modes.
-func (cmd failureFMEACmd) Run(c *cli) error {
-	data, err := os.ReadFile(cmd.File)
-	if err != nil {
-		return fmt.Errorf("read analysis: %w", err)
-	}
-	f, err := failure.ReadFMEA(cmd.File, data)
-	if err != nil {
-		return err
-	}
-	rows := f.Rows()
-	return c.Print(rows, func(out io.Writer) {
-		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "PRIORITY\tS\tO\tD\tRPN\tITEM\tMODE\tCAUSE\tACTION")
-		for _, r := range rows {
-			priority := string(r.Priority)
-			if priority == "" {
-				priority = "–"
-			}
-			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", priority, r.Rated.Severity, r.Rated.Occurrence, r.Rated.Detection, r.RPN, r.Item, r.Mode.Mode, r.Cause, r.Action)
-		}
-		w.Flush()
-		if len(f.Priorities) == 0 {
-			fmt.Fprintln(out, "\nNo table of priorities is given, so the gravest come first; write its rows under \"priorities\".")
-		}
-	})
 }

@@ -2,6 +2,7 @@ package failure
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -33,6 +34,11 @@ type Importance struct {
 
 // Analyse computes everything about a tree. It is exact, and refuses a tree that is too large for that.
 func (t *Tree) Analyse() (*Analysis, error) {
+	for name, e := range t.Events {
+		if e.Objective != "" && !e.measured {
+			return nil, fmt.Errorf("%w: events.%s.objective: %s is not measured yet", ErrInvalidTree, name, e.Objective)
+		}
+	}
 	sets, err := t.CutSets()
 	if err != nil {
 		return nil, err

@@ -52,6 +52,18 @@ type Mode struct {
 	Rated      Ratings  `yaml:"rated" json:"rated"`
 	Action     string   `yaml:"action" json:"action,omitempty"`
 	After      *Ratings `yaml:"after" json:"after,omitempty"` // once the action is taken
+	Observed   *Pattern `yaml:"observed" json:"observed,omitempty"`
+}
+
+// Pattern says which incidents are of a failure mode: those of the service whose title has the words, in any case. Both or one are given.
+type Pattern struct {
+	Service string `yaml:"service" json:"service,omitempty"`
+	Title   string `yaml:"title" json:"title,omitempty"`
+}
+
+// Matches reports whether an incident is of the mode.
+func (p Pattern) Matches(title string, services []string) bool {
+	return (p.Service == "" || slices.Contains(services, p.Service)) && strings.Contains(strings.ToLower(title), strings.ToLower(p.Title))
 }
 
 // FMEA is a failure modes and effects analysis.
@@ -60,6 +72,7 @@ type FMEA struct {
 	// Priorities decide by the first row that matches. The table of the AIAG & VDA handbook is not shipped: it stands in a book that is
 	// sold, and the copies of it in public disagree with each other. Whoever owns the book writes its rows here.
 	Priorities []PriorityRow `yaml:"priorities"`
+	Scales     Scales        `yaml:"scales"` // those of [DefaultScales] where it has no steps
 	Modes      []Mode        `yaml:"modes"`
 }
 
@@ -97,8 +110,16 @@ func ReadFMEA(file string, data []byte) (*FMEA, error) {
 	if len(f.Modes) == 0 {
 		problems = append(problems, errors.New("modes: is empty"))
 	}
+	problems = append(problems, f.Scales.check()...)
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", file, ErrInvalidFMEA, err)
+	}
+	usual := DefaultScales()
+	if f.Scales.Occurrence == nil {
+		f.Scales.Occurrence = usual.Occurrence
+	}
+	if f.Scales.Detection == nil {
+		f.Scales.Detection = usual.Detection
 	}
 	return &f, nil
 }
@@ -108,6 +129,9 @@ func (m Mode) check(at string) (problems []error) {
 		if strings.TrimSpace(f.value) == "" {
 			problems = append(problems, fmt.Errorf("%s.%s: must say something", at, f.name))
 		}
+	}
+	if m.Observed != nil && *m.Observed == (Pattern{}) {
+		problems = append(problems, fmt.Errorf("%s.observed: must name a service, words of a title, or both", at))
 	}
 	problems = append(problems, m.Rated.check(at+".rated")...)
 	if m.After != nil {
@@ -124,11 +148,16 @@ func (r Ratings) check(at string) (problems []error) {
 		name  string
 		value Rating
 	}{{"severity", r.Severity}, {"occurrence", r.Occurrence}, {"detection", r.Detection}} {
-		if f.value < 1 || f.value > 10 {
-			problems = append(problems, fmt.Errorf("%s.%s: must be 1 to 10, found %d", at, f.name, f.value))
-		}
+		problems = append(problems, f.value.check(at+"."+f.name)...)
 	}
 	return problems
+}
+
+func (r Rating) check(at string) []error {
+	if r < 1 || r > 10 {
+		return []error{fmt.Errorf("%s: must be 1 to 10, found %d", at, r)}
+	}
+	return nil
 }
 
 func (r PriorityRow) check(at string) (problems []error) {

@@ -28,6 +28,10 @@ type Event struct {
 	Probability float64
 	// Source of the probability: a figure that was measured, or where it was read. May be empty.
 	Source string
+	// Objective from whose SLI the probability is taken by [Tree.Measure]; its key, or empty.
+	Objective string
+
+	measured bool
 }
 
 // Gate is an event that follows from others: it happens when at least AtLeast of its inputs do.
@@ -87,8 +91,12 @@ func (c *checker) check() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.tree.Events)) {
-		if p := c.tree.Events[name].Probability; !(p >= 0 && p <= 1) {
+		e := c.tree.Events[name]
+		if p := e.Probability; !(p >= 0 && p <= 1) {
 			c.problem("events.%s.probability: %v is not between 0 and 1", name, p)
+		}
+		if e.Objective != "" && !e.measured && e.Probability != 0 {
+			c.problem("events.%s: has a probability and an objective; the objective's SLI is the probability, so leave one out", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.tree.Gates)) {

@@ -80,6 +80,9 @@ func TestGates(t *testing.T) {
 	}{
 		{"two of three", "top: g\ngates: {g: {atLeast: 2, of: [a, b, c]}}\nevents: {a: {probability: 0.1}, b: {probability: 0.2}, c: {probability: 0.3}}\n",
 			[]string{"a b", "a c", "b c"}, 0.1*0.2*0.7 + 0.1*0.8*0.3 + 0.9*0.2*0.3 + 0.1*0.2*0.3},
+		// T = E1·E2, E1 = A + E3, E3 = B + C, E2 = C + E4, E4 = A·B: the handbook reduces it to C + A·B (chapter VII).
+		{"reduction of the handbook", "top: t\ngates: {t: {and: [e1, e2]}, e1: {or: [a, e3]}, e3: {or: [b, c]}, e2: {or: [c, e4]}, e4: {and: [a, b]}}\nevents: {a: {probability: 0.1}, b: {probability: 0.2}, c: {probability: 0.3}}\n",
+			[]string{"c", "a b"}, 0.3 + 0.7*0.1*0.2},
 		{"an event in two places", "top: g\ngates: {g: {and: [x, y]}, x: {or: [a, b]}, y: {or: [a, c]}}\nevents: {a: {probability: 0.1}, b: {probability: 0.2}, c: {probability: 0.3}}\n",
 			[]string{"a", "b c"}, 0.1 + 0.9*0.2*0.3},
 		{"absorbed", "top: g\ngates: {g: {or: [a, x]}, x: {and: [a, b]}}\nevents: {a: {probability: 0.5}, b: {probability: 0.5}}\n", []string{"a"}, 0.5},

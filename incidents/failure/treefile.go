@@ -16,7 +16,7 @@ import (
 //	events:
 //	  edge-a:   {probability: 0.001, description: the edge in zone a is away, source: 30 days of up}
 //	  edge-b:   {probability: 0.001}
-//	  database: {probability: 0.0001}
+//	  database: {objective: database/availability}  # 1 − its SLI
 type treeFile struct {
 	Title  string               `yaml:"title"`
 	Top    string               `yaml:"top"`
@@ -37,6 +37,7 @@ type eventFile struct {
 	Description string  `yaml:"description"`
 	Probability float64 `yaml:"probability"`
 	Source      string  `yaml:"source"`
+	Objective   string  `yaml:"objective"`
 }
 
 // ReadTree reads a fault tree from YAML. The error names the file, and is [ErrInvalidTree] where the tree makes no sense.
@@ -47,7 +48,7 @@ func ReadTree(file string, data []byte) (*Tree, error) {
 	}
 	t := Tree{Title: f.Title, Top: f.Top, Gates: map[string]Gate{}, Events: map[string]Event{}}
 	for name, e := range f.Events {
-		t.Events[name] = Event(e)
+		t.Events[name] = Event{Description: e.Description, Probability: e.Probability, Source: e.Source, Objective: e.Objective}
 	}
 	for name, g := range f.Gates {
 		gate, err := g.gate()

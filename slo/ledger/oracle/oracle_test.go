@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -197,13 +198,13 @@ func (h *history) compareChildren(c court, p promise) error {
 	return nil
 }
 
-// compareFollower holds a follower, which went along block by block, against a ledger that has loaded everything. The number of a version that is
-// not saved yet depends on when each of them has read it.
+// compareFollower holds a follower, which went along block by block, against a ledger that has loaded everything. Before that the leader saves
+// which versions it has read: since when they are in force, others know only from there.
 func (h *history) compareFollower(ctx context.Context) error {
 	if h.follower == nil || !h.one(3) {
 		return nil
 	}
-	if h.supersededUnsaved() {
+	if !maps.EqualFunc(h.versions, h.savedVersions, alike) {
 		if err := h.save(ctx); err != nil {
 			return err
 		}
@@ -227,22 +228,8 @@ func (h *history) compareFollower(ctx context.Context) error {
 	return nil
 }
 
-// supersededUnsaved reports whether a version on disk has come into force although it was replaced before that, which is not saved. Who knows
-// only the disk cannot know of it.
-func (h *history) supersededUnsaved() bool {
-	for key, saved := range h.savedVersions {
-		for _, v := range saved {
-			replaced := !slices.ContainsFunc(h.versions[key], func(o version) bool { return alike([]version{o}, []version{v}) })
-			if replaced && v.from <= h.now {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func sameStatus(a, b slo.Status) bool {
-	return a.Objective.Key == b.Objective.Key && a.Objective.Target == b.Objective.Target && a.From == b.From && a.To == b.To && a.Window == b.Window &&
+	return a.Objective.Key == b.Objective.Key && a.Objective.Target == b.Objective.Target && a.Version == b.Version && a.From == b.From && a.To == b.To && a.Window == b.Window &&
 		a.Raw == b.Raw && a.Budget == b.Budget && slices.Equal(a.Burn, b.Burn) && a.Revision == b.Revision && a.LastSample.Equal(b.LastSample) &&
 		a.Dropped == b.Dropped && slices.Equal(a.Corrections, b.Corrections) && len(a.Parts) == len(b.Parts)
 }

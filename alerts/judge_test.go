@@ -116,7 +116,7 @@ func TestReachable(t *testing.T) {
 		for _, tier := range alerts.Tiers() {
 			o.LowTraffic.MinTotal = 1 // there is traffic enough
 			v := alerts.Judge(status(o, total, total, 1), tier, alerts.DefaultGuard())
-			if v.Burning() != tier.Reachable(o) {
+			if v.Burning() != (tier.Unreachable(o) == "") {
 				t.Fatalf("%s: all %d events bad, factor %v of at most %v: %s", tier.Name, total, v.Factor, 1/o.Budget().Float(), v.Reason)
 			}
 		}

@@ -35,22 +35,3 @@ func Tiers() []Tier {
 		{"ticket-slow", Ticket, slo.Pace{Share: slo.One / 10, Lookback: 3 * 24 * time.Hour, Short: 6 * time.Hour}},
 	}
 }
-
-// Reachable reports whether the tier can ever burn: not even a service of which every event is bad burns faster than 1 ÷ (1 − target).
-func (t Tier) Reachable(o *slo.Objective) bool {
-	return t.Factor(o.Window)*o.Budget().Float() < 1
-}
-
-// lookbacks returns the two lookbacks of the tier for an objective. Where its slices are longer than the short one, that is the shortest lookback
-// in which at least one slice ends; false if that is no shorter than the long one.
-func (t Tier) lookbacks(o *slo.Objective) (long, short time.Duration, ok bool) {
-	short = t.Short
-	if slice := o.Slice.Length; slice > short {
-		for _, l := range slo.Lookbacks() {
-			if short = l; l >= slice {
-				break
-			}
-		}
-	}
-	return t.Lookback, short, short < t.Lookback
-}

@@ -2,6 +2,7 @@ package slo
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -73,3 +74,16 @@ var lookbacks = []time.Duration{
 
 // Lookbacks returns the lookbacks of every [Status], shortest first.
 func Lookbacks() []time.Duration { return append([]time.Duration(nil), lookbacks...) }
+
+// Lookbacks returns the lookbacks of the statuses of o, shortest first: those of every status, those that its alert policies ask for, and others.
+func (o *Objective) Lookbacks(others ...time.Duration) []time.Duration {
+	if len(o.Alerts) == 0 && len(others) == 0 {
+		return lookbacks
+	}
+	all := append(Lookbacks(), others...)
+	for _, p := range o.Alerts {
+		all = append(all, p.Condition.Lookback)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -17,7 +17,7 @@ type Part struct {
 //	spent = Σ weight · (1 − remaining) / Σ weight
 //
 // and so for its burn rates and its coverage. What a component has spent counts in full also where that is more than its budget. A
-// component without a status is left out of both sums.
+// component without a status is left out of both sums. The statuses must have the lookbacks of o; see [Objective.Lookbacks].
 func EvaluateComposite(o *Objective, parts []Status, at time.Time) Status {
 	from, to := o.Window.Span(at)
 	s := Status{Objective: o, At: at, From: from, To: to, SLI: 1, Budget: Budget{Remaining: 1}}
@@ -46,10 +46,10 @@ func EvaluateComposite(o *Objective, parts []Status, at time.Time) Status {
 	}
 	s.Window = s.mean(int64(to-from), func(p Status) Reading { return p.Window })
 	s.Raw = s.mean(int64(to-from), func(p Status) Reading { return p.Raw })
-	for i, l := range lookbacks {
-		b := Burn{Lookback: l, Reading: s.mean(int64(l/time.Minute), func(p Status) Reading { return p.Burn[i].Reading })}
+	for _, l := range o.Lookbacks() {
+		b := Burn{Lookback: l, Reading: s.mean(int64(l/time.Minute), func(p Status) Reading { return p.BurnOver(l).Reading })}
 		for _, p := range s.Parts {
-			b.Rate += p.Weight.Float() * p.Status.Burn[i].Rate / s.weight()
+			b.Rate += p.Weight.Float() * p.Status.BurnOver(l).Rate / s.weight()
 		}
 		s.Burn = append(s.Burn, b)
 	}

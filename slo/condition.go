@@ -1,6 +1,9 @@
 package slo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Condition is the health of an objective in one word, as the pages, the command line and the API show it.
 // It informs; whether a release may go is decided by the gate under its own policy.
@@ -52,16 +55,11 @@ func (s Status) Condition() Condition {
 }
 
 func (s Status) burning() bool {
-	for _, p := range pagePaces {
-		if p.Reached(s.Objective, s.burn(p.Lookback)) && p.Reached(s.Objective, s.burn(p.Short)) && s.JudgedOver(p.Lookback) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(pagePaces[:], func(p Pace) bool { return p.Judge(s, MinCoverage).Reason == PaceBurning })
 }
 
-// burn returns the burn over one of [Lookbacks], and an empty one for any other.
-func (s Status) burn(lookback time.Duration) Burn {
+// BurnOver returns the burn over one of [Objective.Lookbacks], and an empty one for any other.
+func (s Status) BurnOver(lookback time.Duration) Burn {
 	for _, b := range s.Burn {
 		if b.Lookback == lookback {
 			return b
@@ -70,5 +68,5 @@ func (s Status) burn(lookback time.Duration) Burn {
 	return Burn{Lookback: lookback}
 }
 
-// BurnRate returns the burn rate over one of [Lookbacks], and 0 for any other.
-func (s Status) BurnRate(lookback time.Duration) float64 { return s.burn(lookback).Rate }
+// BurnRate returns the burn rate over one of [Objective.Lookbacks], and 0 for any other.
+func (s Status) BurnRate(lookback time.Duration) float64 { return s.BurnOver(lookback).Rate }

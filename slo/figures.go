@@ -52,7 +52,7 @@ func burnWorking(s Status, i int) string {
 	b, m := s.Burn[i], s.Objective.Measure()
 	switch {
 	case s.Objective.Method == Composite:
-		return weighted(s, func(p Status) string { return FormatRate(p.Burn[i].Rate) })
+		return weighted(s, func(p Status) string { return FormatRate(p.BurnOver(b.Lookback).Rate) })
 	case b.Total <= 0:
 		return "no " + m.Many
 	}

@@ -69,7 +69,7 @@ func TestCondition(t *testing.T) {
 		}
 		s := slo.Status{Objective: o, Window: slo.Reading{Counts: c, Observed: observed, Minutes: 43200}, Budget: slo.BudgetOf(o.Target, c)}
 		for l, r := range burn {
-			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Rate: r, Reading: slo.Reading{Counts: slo.Counts{Good: 90, Total: 100}}})
+			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Rate: r, Reading: slo.Reading{Counts: slo.Counts{Good: 90, Total: 100}, Observed: 5, Minutes: 5}})
 		}
 		return s
 	}

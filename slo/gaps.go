@@ -111,7 +111,8 @@ func (s Status) hold() Hold {
 		return ""
 	case s.Window.Observed == 0 && s.Window.Minutes > 0:
 		return HoldNeverSeen
-	case len(s.Burn) > 0 && s.Burn[0].Observed == 0 && s.Burn[0].Minutes > 0: // the shortest lookback is as long as settling
+	}
+	if recent := s.BurnOver(settling); recent.Observed == 0 && recent.Minutes > 0 {
 		return HoldSilent
 	}
 	return ""

@@ -28,16 +28,16 @@ func (o *Objective) Guard() LowTraffic {
 	return guard
 }
 
-// enough reports whether c are enough to judge o by.
-func (o *Objective) enough(c Counts) bool {
-	guard, measure := o.Guard(), o.Measure()
+// enough reports whether c are as many as a guard of o asks for.
+func (o *Objective) enough(guard LowTraffic, c Counts) bool {
+	measure := o.Measure()
 	return c.Bad() >= measure.whole(guard.MinBad) && c.Total >= measure.whole(guard.MinTotal)
 }
 
 // Judged reports whether the window holds enough to judge its budget by; see [Objective.Guard]. A composite is judged by its components.
 func (s Status) Judged() bool {
 	if s.Objective.Method != Composite {
-		return s.Objective.enough(s.Window.Counts)
+		return s.Objective.enough(s.Objective.Guard(), s.Window.Counts)
 	}
 	for _, p := range s.Parts {
 		if p.Status.Judged() {
@@ -56,7 +56,26 @@ func (s Status) Spent() bool {
 	return s.Budget.Spent && s.share(Status.Judged).Cmp(big.NewRat(1, 1)) >= 0
 }
 
-// JudgedOver reports whether there is enough in a lookback to say that the budget is burning. The lookback is one of [Lookbacks].
+// lookbackShare is the part of the slices of a lookback that may have to be bad before the budget counts as burning.
+const lookbackShare = 4
+
+// GuardOver returns what a lookback must hold before the budget counts as burning. That is [Objective.Guard]; of slices, where the definition says
+// nothing, no more than a quarter of those that end in the lookback: six slices of ten minutes are an hour, and an outage of half of it must page.
+func (o *Objective) GuardOver(lookback time.Duration) LowTraffic {
+	guard := o.Guard()
+	if o.LowTraffic == (LowTraffic{}) && o.Slice.Length > 0 {
+		guard.MinBad = min(guard.MinBad, (o.slicesIn(lookback)+lookbackShare-1)/lookbackShare)
+	}
+	return guard
+}
+
+// slicesIn returns how many slices can end in a lookback.
+func (o *Objective) slicesIn(lookback time.Duration) int64 {
+	return int64((lookback + o.Slice.Length - 1) / o.Slice.Length)
+}
+
+// JudgedOver reports whether there is enough in a lookback to say that the budget is burning; see [Objective.GuardOver]. The lookback is one of
+// [Objective.Lookbacks].
 func (s Status) JudgedOver(lookback time.Duration) bool {
 	if s.Objective.Method == Composite {
 		for _, p := range s.Parts {
@@ -66,10 +85,5 @@ func (s Status) JudgedOver(lookback time.Duration) bool {
 		}
 		return false
 	}
-	for _, b := range s.Burn {
-		if b.Lookback == lookback {
-			return s.Objective.enough(b.Counts)
-		}
-	}
-	return false
+	return s.Objective.enough(s.Objective.GuardOver(lookback), s.BurnOver(lookback).Counts)
 }

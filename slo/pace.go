@@ -21,6 +21,68 @@ var pagePaces = [...]Pace{
 // PagePaces returns the paces for which somebody is paged, the fastest first.
 func PagePaces() []Pace { return append([]Pace(nil), pagePaces[:]...) }
 
+// PaceReason is why a budget is spent at a pace, or is not said to be.
+type PaceReason string
+
+const (
+	// PaceBurning: both lookbacks are at least as fast as the pace, and enough was seen to say so.
+	PaceBurning PaceReason = "burning"
+	// PaceCalm: the long lookback is slower than the pace.
+	PaceCalm PaceReason = "calm"
+	// PaceOver: the long lookback is fast enough, the short one no longer is.
+	PaceOver PaceReason = "over"
+	// PaceTooFew: fewer events, or fewer bad ones, than [Objective.GuardOver] asks for.
+	PaceTooFew PaceReason = "too few events"
+	// PaceTooLittleSeen: too little of a lookback was observed.
+	PaceTooLittleSeen PaceReason = "too little observed"
+	// PaceUnreachable: the objective can never burn so fast, or has too few slices in the lookbacks to tell.
+	PaceUnreachable PaceReason = "unreachable"
+)
+
+// PaceVerdict is what a pace says of a status.
+type PaceVerdict struct {
+	Reason      PaceReason
+	Factor      float64 // the burn rate at which the pace begins
+	Long, Short Burn
+}
+
+// MinCoverage is the share of a lookback that must have been observed for its burn rate to be believed: a source that missed scrapes is,
+// a half-filled backfill is not.
+const MinCoverage = 0.5
+
+// Judge decides whether a budget is spent at the pace. The status is that of the use [ForAlert] where the objective says what gaps mean.
+// coverage is the least share of the minutes of both lookbacks that must have been observed. Of the long one that is not asked where nothing
+// was ever observed before it: what a new source shows is all there is, and its first outage must not wait for half an hour of measurements.
+// Guards are asked only of a budget that seems to burn, so that their reasons are news.
+func (p Pace) Judge(s Status, coverage float64) PaceVerdict {
+	long, short, ok := p.Lookbacks(s.Objective)
+	v := PaceVerdict{Factor: p.Factor(s.Objective.Window), Long: s.BurnOver(long), Short: s.BurnOver(short)}
+	switch {
+	case !ok || p.Unreachable(s.Objective) != "" || s.Objective.Method == Composite && v.Factor >= s.fastest():
+		v.Reason = PaceUnreachable
+	case !p.Reached(s.Objective, v.Long):
+		v.Reason = PaceCalm
+	case !p.Reached(s.Objective, v.Short):
+		v.Reason = PaceOver
+	case s.Gaps.Hold != "", !s.Seen(v.Long, coverage), v.Short.Coverage() < coverage:
+		v.Reason = PaceTooLittleSeen
+	case !s.JudgedOver(long):
+		v.Reason = PaceTooFew
+	default:
+		v.Reason = PaceBurning
+	}
+	return v
+}
+
+// Seen reports whether at least a share of a lookback of s was observed, or all that ever was lies within it.
+func (s Status) Seen(b Burn, coverage float64) bool {
+	known := s.Window.Observed
+	if n := len(s.Burn); n > 0 {
+		known = max(known, s.Burn[n-1].Observed) // the longest, for a calendar window may just have begun
+	}
+	return b.Coverage() >= coverage || b.Observed > 0 && known <= b.Observed
+}
+
 // Factor is the burn rate at which the pace begins:
 //
 //	share of the budget × window / lookback
@@ -30,7 +92,7 @@ func (p Pace) Factor(w Window) float64 {
 	return max(1, p.Share.Float()*float64(w.Length)/float64(p.Lookback))
 }
 
-// near is how close, relatively, a burn rate may come to the factor before rounding could decide between them.
+// near is how close, relatively, a burn rate may come to a bound before rounding could decide between them.
 const near = 1e-9
 
 // Reached reports whether a burn rate of o is at least the factor, exactly where it was counted in events:
@@ -41,12 +103,16 @@ func (p Pace) Reached(o *Objective, b Burn) bool {
 	if b.Total <= 0 || math.Abs(b.Rate-factor) > near*factor {
 		return b.Rate >= factor
 	}
-	burn := new(big.Rat).SetFrac(product(b.Bad(), int64(One)), product(b.Total, int64(o.Budget())))
 	least := new(big.Rat).SetFrac(product(int64(p.Share), int64(o.Window.Length)), product(int64(p.Lookback), int64(One)))
 	if one := big.NewRat(1, 1); least.Cmp(one) < 0 {
 		least = one
 	}
-	return burn.Cmp(least) >= 0
+	return b.exact(o).Cmp(least) >= 0
+}
+
+// exact is the burn rate of o as it follows from the events, of which there are some.
+func (b Burn) exact(o *Objective) *big.Rat {
+	return new(big.Rat).SetFrac(product(b.Bad(), int64(One)), product(b.Total, int64(o.Budget())))
 }
 
 func product(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }

@@ -38,11 +38,13 @@ func (s Status) HasData() bool {
 		slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Status.HasData() })
 }
 
-// Evaluate computes the status of o at an instant from what it is judged by; see [View]. Burn rates are not bounded by a calendar window.
-func Evaluate(o *Objective, r Reader, at time.Time) Status {
+// Evaluate computes the status of o at an instant from what it is judged by; see [View]. Burn rates are over [Objective.Lookbacks], which are
+// given those that somebody else asks for, and are not bounded by a calendar window.
+func Evaluate(o *Objective, r Reader, at time.Time, others ...time.Duration) Status {
 	from, now := o.Window.Span(at)
 	windows := endingWith(r, now)
 	w := windows.read(from)
+	over := o.Lookbacks(others...)
 	s := Status{
 		Objective:  o,
 		At:         at,
@@ -50,7 +52,7 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 		To:         now,
 		Window:     w,
 		Raw:        w,
-		Burn:       make([]Burn, 0, len(lookbacks)),
+		Burn:       make([]Burn, 0, len(over)),
 		Revision:   r.Revision(),
 		LastSample: r.LastSample(),
 	}
@@ -58,7 +60,7 @@ func Evaluate(o *Objective, r Reader, at time.Time) Status {
 		s.Raw, s.Corrections = l.Raw().Read(from, now), l.Touching(from, now)
 	}
 	s.setWindow(w.Counts)
-	for _, l := range lookbacks {
+	for _, l := range over {
 		reading := windows.read(now - Minute(l/time.Minute))
 		s.Burn = append(s.Burn, Burn{Lookback: l, Reading: reading, Rate: BurnRate(o.Target, reading.Counts)})
 	}

@@ -91,7 +91,7 @@ func group(o *slo.Objective, tiers []alerts.Tier) (Group, error) {
 	if err := expressible(o); err != nil {
 		return g, err
 	}
-	reachable := slices.DeleteFunc(slices.Clone(tiers), func(t alerts.Tier) bool { return !t.Reachable(o) })
+	reachable := slices.DeleteFunc(slices.Clone(tiers), func(t alerts.Tier) bool { return t.Unreachable(o) != "" })
 	for _, lookback := range lookbacks(reachable) {
 		rules, err := recordings(o, lookback)
 		if err != nil {

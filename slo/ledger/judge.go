@@ -170,17 +170,17 @@ func (b *blended) Revision() uint64 { return b.revision }
 func (b *blended) LastSample() time.Time { return b.lastSample }
 
 // evaluate returns the status of an objective under the definition that was in force at an instant, with a correction that is not made yet,
-// if it is for the objective, or without any if that is nil.
-func (l *Ledger) evaluate(t *track, at time.Time, also *slo.Correction) slo.Status {
+// if it is for the objective, or without any if that is nil. Burn rates are also over lookbacks that somebody else asks for.
+func (l *Ledger) evaluate(t *track, at time.Time, also *slo.Correction, lookbacks ...time.Duration) slo.Status {
 	o, number := t.at(at)
 	var s slo.Status
 	switch {
 	case o.Method == slo.Composite:
 		s = slo.EvaluateComposite(o, l.parts(o, at, also), at)
 	case also != nil && also.Applies(o):
-		s = slo.Evaluate(o, t.plain(o, &t.events, append(slices.Clip(t.corrections), *also)), at)
+		s = slo.Evaluate(o, t.plain(o, &t.events, append(slices.Clip(t.corrections), *also)), at, lookbacks...)
 	default:
-		s = slo.Evaluate(o, t.live(o), at)
+		s = slo.Evaluate(o, t.live(o), at, lookbacks...)
 	}
 	s.Version = number
 	s.Dropped = t.drops.between(s.From, s.To)
@@ -199,7 +199,7 @@ func (l *Ledger) parts(o *slo.Objective, at time.Time, also *slo.Correction) []s
 			continue
 		}
 		if now, _ := t.at(at); now.Method != slo.Composite {
-			parts = append(parts, l.evaluate(t, at, also))
+			parts = append(parts, l.evaluate(t, at, also, o.Lookbacks()...))
 		}
 	}
 	return parts

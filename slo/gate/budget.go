@@ -36,13 +36,13 @@ func (b *budgetClause) names(key slo.Key) bool {
 }
 
 func (b *budgetClause) evaluate(q *question) Result {
-	if missing := b.missing(q.snapshot.Objectives); missing != "" {
+	if missing := b.missing(q.figures); missing != "" {
 		return b.unknown(q, missing)
 	}
 	r := Result{Clause: "budget", Line: b.line, Verdict: Pass, Detail: "no objective is judged here"}
 	var worst *Figures
-	for i := range q.snapshot.Objectives {
-		f := &q.snapshot.Objectives[i]
+	for i := range q.figures {
+		f := &q.figures[i]
 		if q.policy.budgetOf(f.Objective) != b {
 			continue
 		}
@@ -56,6 +56,9 @@ func (b *budgetClause) evaluate(q *question) Result {
 		return r
 	}
 	r.Detail = worst.String()
+	if slices.Contains(q.leased, worst.Objective) {
+		r.Detail += fmt.Sprintf("; these are the last good figures, of %s", instant(worst.LastSample))
+	}
 	if m := q.snapshot.Freeze.active(q.snapshot.At); m != nil && m.Kind == ThawByHand && r.Verdict != Pass {
 		r.Verdict, r.Reason = Pass, ThawedByHand
 		r.Detail += fmt.Sprintf("; thawed by hand by %s until %s: %s", m.By, instant(m.Until), m.Reason)
@@ -128,7 +131,7 @@ func (b *budgetClause) missing(figures []Figures) string {
 
 func (b *budgetClause) unknown(q *question, name string) Result {
 	var names []string
-	for _, f := range q.snapshot.Objectives {
+	for _, f := range q.figures {
 		names = append(names, nameOf(f))
 	}
 	return Result{Clause: "budget", Line: b.line, Verdict: Hold, Reason: NoObjective,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
@@ -114,51 +113,6 @@ func (f *freezeClause) thawing(q *question, r *Result) {
 		r.Next = fmt.Sprintf("ask again at %s. Meanwhile %s go out.", instant(until), q.policy.Exemptions())
 		r.Flip = fmt.Sprintf("%s more", slo.FormatSpan(until.Sub(at)))
 	}
-}
-
-// dataClause refuses to decide on data that is old or thin.
-type dataClause struct {
-	line        int
-	maxAge      time.Duration
-	minCoverage slo.Ratio
-	then        Outcome // Allow means: note it and go on
-}
-
-func (d *dataClause) evaluate(q *question) Result {
-	r := Result{Clause: "data", Line: d.line, Verdict: Pass}
-	for _, f := range q.snapshot.Objectives {
-		if f.Hold != "" { // the objective asks for it, so no policy can allow it
-			r.Verdict, r.Reason = Hold, DataGap
-			r.Detail = fmt.Sprintf("%s: %s, and the objective says to wait for data (no-data policy of the gate)", f.Name, f.Hold)
-			r.Next = fmt.Sprintf("see why metrics of the service do not arrive, then ask again. Meanwhile only %s go out.", q.policy.Exemptions())
-			r.Flip = "a fresh sample of " + f.Name
-			return r
-		}
-	}
-	for _, f := range q.snapshot.Objectives {
-		switch {
-		case f.LastSample.IsZero():
-			r.Reason, r.Detail = DataStale, fmt.Sprintf("%s: no sample has ever arrived", f.Name)
-			r.Flip = "a sample of " + f.Name
-		case f.stale(q.snapshot.At, d.maxAge):
-			r.Reason = DataStale
-			r.Detail = fmt.Sprintf("%s: the newest sample is %s old, allowed are %s", f.Name, slo.FormatSpan(q.snapshot.At.Sub(f.LastSample)), slo.FormatSpan(d.maxAge))
-			r.Flip = "a fresh sample of " + f.Name
-		case f.Coverage < d.minCoverage.Float():
-			r.Reason = CoverageLow
-			r.Detail = fmt.Sprintf("%s: the source was seen in %s of the last hour's minutes, needed are %s", f.Name, slo.FormatPercent(f.Coverage), percent(d.minCoverage))
-			r.Flip = fmt.Sprintf("the source of %s seen in %s of an hour", f.Name, percent(d.minCoverage))
-		default:
-			continue
-		}
-		if d.then != Allow {
-			r.Verdict = d.then
-			r.Next = fmt.Sprintf("see why metrics of the service do not arrive, then ask again. Meanwhile only %s go out.", q.policy.Exemptions())
-		}
-		return r
-	}
-	r.Detail = fmt.Sprintf("every sample is at most %s old", slo.FormatSpan(d.maxAge))
-	return r
 }
 
 // incidentClause stops changes while a severe incident is open.

@@ -86,7 +86,7 @@ func factsOf(q *question) facts {
 		Change: changeFacts{c.Service, c.Environment, c.Commit, c.Version, c.Author, string(c.Class), append([]string{}, c.Refs...), c.Progressive},
 		Freeze: freezeFacts{string(cmp.Or(s.Freeze.Phase, Open)), s.Freeze.Frozen(s.At)},
 	}
-	for _, o := range s.Objectives {
+	for _, o := range q.figures {
 		f.Objectives = append(f.Objectives, objectiveFacts{nameOf(o), o.Owner, o.Target.Float(), o.Remaining, o.Spent, o.Bad(), o.Total, o.Coverage})
 	}
 	for _, i := range s.Incidents {

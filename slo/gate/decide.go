@@ -12,7 +12,7 @@ import (
 // decision. A nil policy holds. The change has been validated.
 func Decide(p *Policy, s Snapshot, c Change) Decision {
 	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, Alerts: s.Alerts, Dependencies: s.Dependencies, Override: s.Override,
-		References: s.References}
+		References: s.References, LastGood: s.LastGood}
 	if p == nil || len(s.Objectives) == 0 {
 		d.Known = &Known{Services: s.Services, Environments: s.Environments}
 	}
@@ -22,6 +22,7 @@ func Decide(p *Policy, s Snapshot, c Change) Decision {
 	}
 	d.Policy = p.Ref()
 	q := &question{policy: p, snapshot: &s, change: &c}
+	q.figures, q.leased = p.judged(&s)
 	decided := -1
 	d.Clauses = make([]Result, len(p.clauses))
 	for i, clause := range p.clauses {
@@ -31,7 +32,7 @@ func Decide(p *Policy, s Snapshot, c Change) Decision {
 		}
 	}
 	if decided < 0 {
-		d.decide(withinBudget(s, d.Clauses))
+		d.decide(withinBudget(q.figures, d.Clauses))
 	} else {
 		d.decide(d.Clauses[decided])
 	}
@@ -86,9 +87,9 @@ func noPolicy(s Snapshot, c Change) Result {
 }
 
 // withinBudget is the result where no clause speaks: the tightest budget and how far it is from being spent.
-func withinBudget(s Snapshot, clauses []Result) Result {
+func withinBudget(figures []Figures, clauses []Result) Result {
 	r := Result{Clause: "budget", Verdict: Allow, Reason: WithinBudget, Next: "go ahead."}
-	if worst := worstOf(s.Objectives, nil); worst != nil {
+	if worst := worstOf(figures, nil); worst != nil {
 		r.Detail = worst.String() // there is one: a service without objectives is held
 	}
 	for _, c := range clauses {
@@ -123,6 +124,7 @@ var whys = map[Reason]string{
 	BudgetSpent:         "an error budget is spent",
 	BudgetCaution:       "an error budget is low",
 	DataStale:           "the data is stale",
+	DataLastGood:        "the last good figures allow it",
 	CoverageLow:         "too little was measured",
 	DataGap:             "the source is silent",
 	IncidentOpen:        "a severe incident is open",

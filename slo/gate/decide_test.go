@@ -210,7 +210,8 @@ func drawPolicy(t *rapid.T) *Policy {
 		case 1:
 			return "freeze: {}"
 		case 2:
-			return "data: {then: " + rapid.SampledFrom([]string{"deny", "hold"}).Draw(t, "then") + ", minCoverage: 50%}"
+			lease := rapid.SampledFrom([]string{"", ", onStale: last_good, lease: 2m"}).Draw(t, "lease")
+			return "data: {then: " + rapid.SampledFrom([]string{"deny", "hold"}).Draw(t, "then") + ", minCoverage: 50%" + lease + "}"
 		case 3:
 			return "incident: {then: " + outcome.Draw(t, "then") + "}"
 		default:
@@ -236,6 +237,10 @@ func drawSnapshot(t *rapid.T) Snapshot {
 		f.LastSample = noon.Add(-time.Duration(rapid.Int64Range(0, 600).Draw(t, "age")) * time.Second)
 		f.Coverage = rapid.Float64Range(0, 1).Draw(t, "coverage")
 		s.Objectives = append(s.Objectives, f)
+		if rapid.Bool().Draw(t, "last good") {
+			f.Coverage = 1
+			s.LastGood = append(s.LastGood, f)
+		}
 	}
 	s.Freeze = State{Phase: rapid.SampledFrom([]Phase{"", Open, Caution, CodeRed, Thawing}).Draw(t, "phase"), Since: noon.Add(-time.Hour)}
 	if rapid.Bool().Draw(t, "manual") {
@@ -273,7 +278,11 @@ func TestProperties(t *testing.T) {
 			t.Fatal("a change went out without a budget to decide by")
 		default:
 			for _, f := range s.Objectives {
-				if f.stale(s.At, p.MaxAge()) {
+				lease := 2 * time.Minute
+				if s.lastGood(f.Objective) == nil || p.StaleAfter() == 0 {
+					lease = 0
+				}
+				if f.stale(s.At, p.MaxAge()+lease) {
 					t.Fatal("a change went out on stale data")
 				}
 			}

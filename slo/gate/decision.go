@@ -33,6 +33,7 @@ const (
 	BudgetSpent      Reason = "BUDGET_SPENT"      // a budget is spent
 	BudgetCaution    Reason = "BUDGET_CAUTION"    // a budget is low
 	DataStale        Reason = "DATA_STALE"        // the source has not been heard for too long
+	DataLastGood     Reason = "DATA_LAST_GOOD"    // data is stale, and the last good figures stand for it for a time
 	CoverageLow      Reason = "COVERAGE_LOW"      // the source was seen in too few minutes
 	DataGap          Reason = "DATA_GAP"          // an objective asks to wait while its source is silent
 	IncidentOpen     Reason = "INCIDENT_OPEN"     // a severe incident is open
@@ -115,6 +116,7 @@ type Decision struct {
 	Policy       PolicyRef    `json:"policy,omitzero"`
 	Freeze       State        `json:"freeze,omitzero"`
 	Objectives   []Figures    `json:"objectives,omitempty"`
+	LastGood     []Figures    `json:"lastGood,omitempty"` // see [Snapshot.LastGood]
 	Incidents    []Incident   `json:"incidents,omitempty"`
 	Alerts       []Alert      `json:"alerts,omitempty"`
 	Dependencies []Dependency `json:"dependencies,omitempty"`

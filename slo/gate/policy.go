@@ -51,6 +51,8 @@ type question struct {
 	policy   *Policy
 	snapshot *Snapshot
 	change   *Change
+	figures  []Figures // that budgets are judged by
+	leased   []slo.Key // of figures, those that are the last good ones and not those of now
 }
 
 // Ref names the policy in a decision.

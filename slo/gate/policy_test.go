@@ -2,8 +2,10 @@ package gate
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,6 +27,8 @@ func TestParsePolicyProblems(t *testing.T) {
 		{"share over all", "service: a\nclauses:\n- budget: {caution: 110%}\n", "110 is not a percentage between 0 and 100"},
 		{"bad duration", "service: a\nclauses:\n- budget: {}\nfreeze:\n  thawAfter: 1 day\n", `p.yaml:5: freeze.thawAfter: must be a duration such as "5m", "24h" or "30d", found "1 day"`},
 		{"negative duration", "service: a\nclauses:\n- budget: {}\n- data: {maxAge: -5m}\n", "p.yaml:4: clauses[1].data.maxAge: must be between 1s and 366d"},
+		{"bad rule for stale data", "service: a\nclauses:\n- budget: {}\n- data: {onStale: lastgood}\n", `p.yaml:4: clauses[1].data.onStale: must be one of hold, deny, allow, last_good, found "lastgood" (did you mean "last_good"?)`},
+		{"lease of nothing", "service: a\nclauses:\n- budget: {}\n- data: {lease: 30m}\n", `p.yaml:4: clauses[1].data.lease: must be there only with "onStale: last_good", found "30m"`},
 		{"bad class", "service: a\nclauses:\n- exempt: {classes: [securty]}\n- budget: {}\n", `found "securty" (did you mean "security"?)`},
 		{"no class", "service: a\nclauses:\n- exempt: {}\n- budget: {}\n", "p.yaml:3: clauses[0].exempt.classes: must list classes"},
 		{"bad severity", "service: a\nclauses:\n- incident: {severity: 0}\n- budget: {}\n", "p.yaml:3: clauses[0].incident.severity: must be 1 (the worst) to 5, found 0"},
@@ -96,11 +100,54 @@ func TestShippedPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own := ps.For("video-api", "production"); own == nil || own.Service != "video-api" {
-		t.Errorf("video-api has no policy of its own: %+v", own)
+	for service, covers := range map[string]string{
+		"video-api": "video-api", "video-playback": "tier 1", "video-search": "tier 2", "video-analytics": "tier 3", "any": "*",
+	} {
+		if p := ps.For(service, "production"); p == nil || p.Ref().Covers() != covers {
+			t.Errorf("%s is covered by %+v, want the policy of %s", service, p, covers)
+		}
 	}
-	if rest := ps.For("search", "production"); rest == nil || rest.Service != AnyService {
-		t.Errorf("there is no default policy: %+v", rest)
+}
+
+// The shipped tiers differ in what they make of the same trouble, as their comments say.
+func TestShippedTiersDiffer(t *testing.T) {
+	t.Parallel()
+	files, err := config.Files("../../deploy/policies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, err := ParsePolicies(files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	silentFor := func(d time.Duration, bad int64) Snapshot {
+		f := fresh(figuresOf("availability", bad, 1_000_000))
+		f.LastSample = noon.Add(-d)
+		return Snapshot{At: noon, Objectives: []Figures{f}, LastGood: []Figures{f}}
+	}
+	dependency := silentFor(0, 0)
+	dependency.Dependencies = []Dependency{{Service: "store", Frozen: true}}
+	for _, tc := range []struct {
+		name     string
+		snapshot Snapshot
+		want     [3]string // of each tier
+	}{
+		{"all is well", silentFor(0, 0), [3]string{"allow WITHIN_BUDGET", "allow WITHIN_BUDGET", "allow WITHIN_BUDGET"}},
+		{"silent for 3 minutes", silentFor(3*time.Minute, 0), [3]string{"hold DATA_STALE", "allow WITHIN_BUDGET", "allow WITHIN_BUDGET"}},
+		{"silent for 20 minutes", silentFor(20*time.Minute, 0), [3]string{"hold DATA_STALE", "allow DATA_LAST_GOOD", "allow DATA_STALE"}},
+		{"silent for 40 minutes", silentFor(40*time.Minute, 0), [3]string{"hold DATA_STALE", "hold DATA_STALE", "allow DATA_STALE"}},
+		{"40 % left", silentFor(0, 600), [3]string{"hold BUDGET_CAUTION", "allow WITHIN_BUDGET", "allow WITHIN_BUDGET"}},
+		{"20 % left", silentFor(0, 800), [3]string{"hold BUDGET_CAUTION", "allow BUDGET_CAUTION", "allow WITHIN_BUDGET"}},
+		{"nothing left", silentFor(0, 1001), [3]string{"deny BUDGET_SPENT", "deny BUDGET_SPENT", "hold BUDGET_SPENT"}},
+		{"a dependency is frozen", dependency, [3]string{"hold DEPENDENCY", "allow DEPENDENCY", "allow WITHIN_BUDGET"}},
+	} {
+		for i, service := range []string{"video-playback", "video-search", "video-analytics"} {
+			c := Change{Service: service, Environment: "production", Commit: "c0ffee", Class: Feature}
+			d := Decide(ps.For(service, "production"), tc.snapshot, c)
+			if got := fmt.Sprintf("%s %s", d.Outcome, d.Reason); got != tc.want[i] {
+				t.Errorf("%s, tier %d: %s, want %s", tc.name, i+1, got, tc.want[i])
+			}
+		}
 	}
 }
 

@@ -54,12 +54,6 @@ type exemptFile struct {
 
 type freezeFile struct{}
 
-type dataFile struct {
-	MaxAge      string `yaml:"maxAge"`
-	MinCoverage string `yaml:"minCoverage"`
-	Then        string `yaml:"then"`
-}
-
 type budgetFile struct {
 	Objectives []string `yaml:"objectives"`
 	Caution    string   `yaml:"caution"`
@@ -76,6 +70,7 @@ type incidentFile struct {
 const (
 	DefaultEnvironment = "production"
 	DefaultMaxAge      = 5 * time.Minute
+	DefaultLease       = 30 * time.Minute
 	DefaultCaution     = slo.One / 10
 	defaultSeverity    = 2
 )
@@ -167,7 +162,7 @@ func complete(written []clause) []clause {
 		all = append(all, &freezeClause{})
 	}
 	if !slices.ContainsFunc(written, isA[*dataClause]) {
-		all = append(all, &dataClause{maxAge: DefaultMaxAge, then: Hold})
+		all = append(all, &dataClause{maxAge: DefaultMaxAge, onStale: staleHold, then: Hold})
 	}
 	return append(all, written[exempt:]...)
 }
@@ -187,11 +182,7 @@ func (r *policyReader) clause(at config.Path, c clauseFile) clause {
 		found = append(found, &freezeClause{line: line})
 	}
 	if f := c.Data; f != nil {
-		at := at.In("data")
-		found = append(found, &dataClause{line: line,
-			maxAge:      r.duration(at.In("maxAge"), f.MaxAge, DefaultMaxAge, time.Second),
-			minCoverage: r.share(at.In("minCoverage"), f.MinCoverage, 0),
-			then:        oneOf(r, at.In("then"), f.Then, Hold, Deny, Allow)})
+		found = append(found, r.data(at.In("data"), line, f))
 	}
 	if f := c.Budget; f != nil {
 		at := at.In("budget")

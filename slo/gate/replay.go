@@ -12,7 +12,7 @@ import (
 // snapshot returns what was true when the decision was made, out of what it recorded.
 func (d Decision) snapshot() Snapshot {
 	s := Snapshot{
-		At: d.At, Objectives: d.Objectives, Freeze: d.Freeze, Incidents: d.Incidents, Alerts: d.Alerts,
+		At: d.At, Objectives: d.Objectives, LastGood: d.LastGood, Freeze: d.Freeze, Incidents: d.Incidents, Alerts: d.Alerts,
 		Dependencies: d.Dependencies, Override: d.Override, References: d.References,
 	}
 	if d.Known != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,7 @@ type world struct {
 
 	at         time.Time
 	budgets    map[string]float64
+	good       []Figures // of when data was last fresh
 	age        time.Duration
 	never      bool
 	coverage   float64
@@ -126,6 +128,9 @@ func (w *world) moment(facts []string) {
 			command = c
 		}
 	}
+	if w.age == 0 && !w.never {
+		w.good = w.figures()
+	}
 	w.state, w.events = Transition(w.state, Input{At: w.at, Watched: w.policy.Watch(w.figures()), Thaw: w.policy.Thaw,
 		MaxAge: w.policy.MaxAge(), Command: command})
 }
@@ -200,6 +205,18 @@ func (w *world) figures() []Figures {
 	return figures
 }
 
+// lastGood are the figures of when data was last fresh, if the policy asks for them.
+func (w *world) lastGood() []Figures {
+	if w.age == 0 || w.never || w.policy.StaleAfter() == 0 {
+		return nil
+	}
+	good := slices.Clone(w.good)
+	for i := range good {
+		good[i].LastSample = w.at.Add(-w.age)
+	}
+	return good
+}
+
 // figuresOf makes the figures of an objective of video-api with a target of 99.9 %.
 func figuresOf(name string, bad, total int64) Figures {
 	c := slo.Counts{Good: total - bad, Total: total}
@@ -236,7 +253,7 @@ func (w *world) check(text string) {
 			c.Commit = word
 		}
 	}
-	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), Freeze: w.state, Incidents: w.incidents,
+	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), LastGood: w.lastGood(), Freeze: w.state, Incidents: w.incidents,
 		Alerts: w.alerts, Dependencies: w.depends, References: w.references}, c)
 	got := fmt.Sprintf("%s %s", d.Outcome, d.Reason)
 	if d.Would != "" && d.Would != d.Outcome {

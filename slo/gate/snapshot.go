@@ -8,6 +8,9 @@ type Snapshot struct {
 	At time.Time
 	// Objectives of the service, sorted by key.
 	Objectives []Figures
+	// LastGood are the figures of objectives whose data is stale, as they were when their sources were last heard; where the policy asks
+	// for them, see [Policy.StaleAfter].
+	LastGood []Figures
 	// Freeze of the service in the environment.
 	Freeze State
 	// Incidents of the service that are open.

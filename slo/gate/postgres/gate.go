@@ -90,22 +90,45 @@ func (g *Gate) figures(service string, at time.Time) []gate.Figures {
 		if o.Service != service || o.OutOfGate || o.Parent != "" {
 			continue
 		}
-		status, ok := g.cfg.Ledger.Status(o.Key, at)
-		if !ok {
-			continue // removed by a reload since the list was read
+		if f, ok := g.figuresOf(o, at); ok {
+			figures = append(figures, f)
 		}
-		if o.NoData.For(slo.ForGate) != slo.GapIgnored {
-			if view, ok := g.cfg.Ledger.Reader(o.Key); ok {
-				status = slo.Gaps(status, view, slo.ForGate)
-			}
-		}
-		var forecast slo.Forecast
-		if status.Spent() {
-			forecast, _ = g.cfg.Ledger.Forecast(o.Key, at)
-		}
-		figures = append(figures, gate.FiguresOf(status, forecast))
 	}
 	return figures
+}
+
+// figuresOf reads the budget of one objective as it was at an instant; false if a reload has removed the objective.
+func (g *Gate) figuresOf(o *slo.Objective, at time.Time) (gate.Figures, bool) {
+	status, ok := g.cfg.Ledger.Status(o.Key, at)
+	if !ok {
+		return gate.Figures{}, false
+	}
+	if o.NoData.For(slo.ForGate) != slo.GapIgnored {
+		if view, ok := g.cfg.Ledger.Reader(o.Key); ok {
+			status = slo.Gaps(status, view, slo.ForGate)
+		}
+	}
+	var forecast slo.Forecast
+	if status.Spent() {
+		forecast, _ = g.cfg.Ledger.Forecast(o.Key, at)
+	}
+	return gate.FiguresOf(status, forecast), true
+}
+
+// lastGood reads the budgets of the objectives whose newest sample is older than an age, as they were when that sample came; or will be by
+// the time that a transaction may take to record the decision.
+func (g *Gate) lastGood(figures []gate.Figures, at time.Time, age time.Duration) []gate.Figures {
+	var good []gate.Figures
+	for _, o := range g.cfg.Ledger.Objectives() {
+		i := slices.IndexFunc(figures, func(f gate.Figures) bool { return f.Objective == o.Key })
+		if age == 0 || i < 0 || figures[i].LastSample.IsZero() || at.Add(batchTimeout).Sub(figures[i].LastSample) <= age {
+			continue
+		}
+		if f, ok := g.figuresOf(o, figures[i].LastSample); ok {
+			good = append(good, f)
+		}
+	}
+	return good
 }
 
 // services returns the services that have objectives, sorted.
@@ -133,6 +156,9 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 		}
 	}
 	policy := g.cfg.Policies().For(c.Service, c.Environment)
+	if policy != nil {
+		s.LastGood = g.lastGood(s.Objectives, s.At, policy.StaleAfter())
+	}
 	if g.cfg.Alerts != nil && policy.AsksAlerts() {
 		if s.Alerts, err = g.cfg.Alerts(ctx, c.Service); err != nil {
 			return gate.Snapshot{}, fmt.Errorf("read alerts: %w", err)

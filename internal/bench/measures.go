@@ -40,6 +40,7 @@ const (
 	store      = "./slo/ledger/postgres"
 	promql     = "./collectors/promql"
 	gate       = "./slo/gate"
+	control    = "./internal/controlplane"
 	edge       = "./platform/edge"
 )
 
@@ -54,6 +55,8 @@ var measures = []measure{
 	{measure: "30-day budget of an objective of 20 series", pkg: promql, bench: "Budget30d/ours", from: "sec/op", unit: "µs", scale: 1e6, peer: "PromQL increase, the budget alone", peerBench: "Budget30d/promql", leastRatio: 1000},
 	{measure: "its budget and all burn rates", pkg: promql, bench: "Budget30d/ours", from: "sec/op", unit: "µs", scale: 1e6, peer: "PromQL, all their windows", peerBench: "Budget30d/promql-windows", leastRatio: 1000},
 	{measure: "gate decision", pkg: gate, bench: "Decide/objectives=10", from: "sec/op", unit: "µs", scale: 1e6, most: 50},
+	{measure: "gate check over HTTP, on disk, 500/s: median", pkg: control, bench: "GateCheck/rate=500", from: "p50-sec", unit: "ms", scale: 1e3},
+	{measure: "the same: p99", pkg: control, bench: "GateCheck/rate=500", from: "p99-sec", unit: "ms", scale: 1e3, most: 10},
 	{measure: "start from PostgreSQL, 1,000 objectives × 30 d", pkg: store, bench: "Load/objectives=1000", from: "sec/op", unit: "s", scale: 1, most: 5},
 	{measure: "edge hit of a 4 KB manifest", pkg: edge, bench: "Hit/4KB", from: "sec/op", unit: "µs", scale: 1e6},
 	{measure: "edge hit of a 500 KB segment", pkg: edge, bench: "Hit/500KB", from: "sec/op", unit: "µs", scale: 1e6},

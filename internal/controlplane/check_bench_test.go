@@ -1,0 +1,173 @@
+package controlplane
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"plimsoll/slo/gate"
+)
+
+const (
+	benchObjective = `apiVersion: openslo/v1
+kind: SLO
+metadata: {name: availability}
+spec:
+  service: target
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 30d, isRolling: true}]
+  indicator:
+    metadata: {name: ok}
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: Prometheus, spec: {query: 'sum(work_total{result="good"})'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: 'sum(work_total)'}}}
+  objectives: [{target: 0.99}]
+`
+	benchPolicy = "service: target\nclauses:\n- budget: {}\n- incident: {}\n"
+	benchToken  = "bench"
+)
+
+// BenchmarkGateCheck asks a whole control plane over HTTP, with its own durable PostgreSQL, at a fixed rate: a request is sent when it is due,
+// whether or not those before it were answered, and its time counts from then. What is answered is on disk.
+func BenchmarkGateCheck(b *testing.B) {
+	url := startBench(b)
+	for _, rate := range []int{100, 500} {
+		b.Run(fmt.Sprintf("rate=%d", rate), func(b *testing.B) { checkAtRate(b, url, rate) })
+	}
+}
+
+func checkAtRate(b *testing.B, url string, rate int) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 256}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	took := make([]time.Duration, b.N)
+	var wg sync.WaitGroup
+	every := time.Second / time.Duration(rate)
+	b.ResetTimer()
+	start := time.Now()
+	for i := range took {
+		due := start.Add(time.Duration(i) * every)
+		time.Sleep(time.Until(due)) // the rate is what is measured at
+		wg.Go(func() {
+			if outcome, err := askGate(b.Context(), client, url); err != nil || outcome != gate.Allow {
+				b.Errorf("%s, %v", outcome, err)
+			}
+			took[i] = time.Since(due)
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	for _, p := range []int{50, 99} {
+		b.ReportMetric(took[(len(took)-1)*p/100].Seconds(), fmt.Sprintf("p%d-sec", p))
+	}
+}
+
+func askGate(ctx context.Context, client *http.Client, url string) (gate.Outcome, error) {
+	body := []byte(`{"service":"target","environment":"production","commit":"c0ffee"}`)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/gate/checks", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+benchToken)
+	resp, err := client.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", err
+	}
+	var d gate.Decision
+	if err := json.Unmarshal(answer, &d); err != nil || resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s: %w", resp.Status, answer, err)
+	}
+	return d.Outcome, nil
+}
+
+// startBench starts a control plane that scrapes a target, and returns its address once the gate allows.
+func startBench(b *testing.B) string {
+	b.Helper()
+	dir, err := os.MkdirTemp("", "gate-bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL may run as another user
+		b.Fatal(err)
+	}
+	events := 0
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		events += 100
+		fmt.Fprintf(w, "# TYPE work_total counter\nwork_total{result=\"good\"} %d\nwork_total{result=\"bad\"} 0\n", events)
+	}))
+	b.Cleanup(target.Close)
+	files := map[string]string{
+		"objectives.yaml": benchObjective, "policies.yaml": benchPolicy,
+		"plimsoll.yaml": fmt.Sprintf(`listen: 127.0.0.1:0
+data_dir: data
+objectives: [objectives.yaml]
+policies: [policies.yaml]
+scrape_configs:
+  - {job_name: target, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: [%q]}]}
+`, strings.TrimPrefix(target.URL, "http://")),
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	cfg, err := ReadConfig(filepath.Join(dir, "plimsoll.yaml"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := make(chan net.Addr, 1)
+	cfg.Token, cfg.Logger, cfg.Ready = benchToken, slog.New(slog.DiscardHandler), func(a net.Addr) { addr <- a }
+	app, err := New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- app.Run(ctx) }()
+	b.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	})
+	var url string
+	select {
+	case a := <-addr:
+		url = "http://" + a.String()
+	case err := <-ended:
+		ended <- err
+		b.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		outcome, err := askGate(b.Context(), http.DefaultClient, url)
+		if err == nil && outcome == gate.Allow {
+			return url
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("the gate does not allow within half a minute: %s, %v", outcome, err)
+		}
+	}
+}

@@ -164,10 +164,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"nobody", []step{{0, "", declare}}, "needs somebody"},
 		{"not declared", []step{{0, "ada", incidents.Acknowledge{}}}, "INC-7 is not declared yet"},
-		{"declared twice", open(declare), "INC-7 is declared, so it is not possible to declare; possible are: acknowledge, add task, assign, cancel, change impact, change privacy"},
+		{"declared twice", open(declare), "INC-7 is declared, so it is not possible to declare; it is possible to: acknowledge, cancel, merge, mitigate, resolve"},
 		{"acknowledged twice", open(incidents.Acknowledge{}, incidents.Acknowledge{}), "INC-7 is acknowledged, so it is not possible to acknowledge"},
 		{"closed too early", open(incidents.Close{}), "not possible to close"},
-		{"update of a cancelled one", open(incidents.Cancel{Reason: "test"}, incidents.Update{Text: "x"}), "INC-7 is cancelled, so it is not possible to update; possible are: change privacy, finish task, invite, link, note, pin, record delivery, record event, reopen"},
+		{"update of a cancelled one", open(incidents.Cancel{Reason: "test"}, incidents.Update{Text: "x"}), "INC-7 is cancelled, so it is not possible to update; it is possible to: reopen"},
 		{"no title", with(func(d *incidents.Declare) { d.Title = " " }), "title is missing"},
 		{"two lines", with(func(d *incidents.Declare) { d.Title = "a\nb" }), "one line"},
 		{"long title", with(func(d *incidents.Declare) { d.Title = strings.Repeat("ä", 201) }), "at most 200 characters"},

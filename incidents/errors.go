@@ -37,7 +37,7 @@ type StateError struct {
 	Ref     Ref
 	State   State
 	Verb    string
-	Allowed []string // verbs that the state does allow, sorted
+	Allowed []string // verbs that lead on from the state, sorted
 }
 
 // Error says where the incident stands and what is possible.
@@ -45,5 +45,8 @@ func (e *StateError) Error() string {
 	if e.State == "" {
 		return fmt.Sprintf("%s is not declared yet: the only thing to do is to declare it", e.Ref)
 	}
-	return fmt.Sprintf("%s is %s, so it is not possible to %s; possible are: %s", e.Ref, e.State, e.Verb, strings.Join(e.Allowed, ", "))
+	if len(e.Allowed) == 0 {
+		return fmt.Sprintf("%s is %s, so it is not possible to %s", e.Ref, e.State, e.Verb)
+	}
+	return fmt.Sprintf("%s is %s, so it is not possible to %s; it is possible to: %s", e.Ref, e.State, e.Verb, strings.Join(e.Allowed, ", "))
 }

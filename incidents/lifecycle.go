@@ -53,16 +53,12 @@ var permitted = map[string][]State{
 	"link": States(), "invite": States(), "change privacy": States(),
 }
 
-// possible returns the verbs that a state allows, sorted.
+// steps are the verbs that lead to another state, sorted.
+var steps = []string{"acknowledge", "cancel", "close", "merge", "mitigate", "reopen", "resolve"}
+
+// possible returns the steps that a state allows.
 func possible(s State) []string {
-	var verbs []string
-	for verb, states := range permitted {
-		if slices.Contains(states, s) {
-			verbs = append(verbs, verb)
-		}
-	}
-	slices.Sort(verbs)
-	return verbs
+	return slices.DeleteFunc(slices.Clone(steps), func(verb string) bool { return !slices.Contains(permitted[verb], s) })
 }
 
 func permit(i Incident, cmd Command) error {

@@ -92,30 +92,30 @@ func (s *shelf) fail(err error) {
 	s.err = err
 }
 
-func (s *shelf) List(_ context.Context, f incidents.Filter) ([]incidents.Incident, error) {
+func (s *shelf) List(_ context.Context, v incidents.Viewer, f incidents.Filter) ([]incidents.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []incidents.Incident
 	for _, i := range s.list {
-		if (len(f.States) == 0 || slices.Contains(f.States, i.State)) && len(out) < f.Limit {
+		if (len(f.States) == 0 || slices.Contains(f.States, i.State)) && i.VisibleTo(v) && len(out) < f.Limit {
 			out = append(out, i)
 		}
 	}
 	return out, s.err
 }
 
-func (s *shelf) Get(_ context.Context, ref incidents.Ref) (incidents.Incident, error) {
+func (s *shelf) Get(_ context.Context, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, i := range s.list {
-		if i.Ref == ref {
+		if i.Ref == ref && i.VisibleTo(v) {
 			return i, s.err
 		}
 	}
 	return incidents.Incident{}, cmp.Or(s.err, incidents.ErrNotFound)
 }
 
-func (s *shelf) Timeline(context.Context, incidents.Ref) ([]incidents.TimelineEntry, error) {
+func (s *shelf) Timeline(context.Context, incidents.Viewer, incidents.Ref) ([]incidents.TimelineEntry, error) {
 	return []incidents.TimelineEntry{
 		{Number: 1, Kind: incidents.KindDeclared, At: now.Add(-26 * time.Hour), By: "plimsoll", Became: "sev2", Text: "the error budget of video-api is spent"},
 		{Number: 2, Kind: incidents.KindAssigned, At: now.Add(-25 * time.Hour), By: "ada", Field: "commander", Became: "ada"},
@@ -153,7 +153,7 @@ func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 	known := causes.Sources{
 		Corrections: func(context.Context) ([]slo.Correction, error) { return l.Corrections(), nil },
 		Incidents: func(ctx context.Context, _, _ time.Time) ([]incidents.Incident, error) {
-			return s.List(ctx, incidents.Filter{Limit: 100})
+			return s.List(ctx, incidents.Viewer{}, incidents.Filter{Limit: 100})
 		},
 	}
 	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Causes: known.Of, Refresh: 20 * time.Millisecond,

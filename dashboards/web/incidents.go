@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"plimsoll/incidents"
+	"plimsoll/internal/identity"
 )
 
 // incidentList is the body of the page "/incidents".
@@ -61,11 +63,16 @@ func (i incidentRow) Overdue() bool {
 	return ok && due.Before(i.Now)
 }
 
+// viewer is whoever looks at the page.
+func viewer(ctx context.Context) incidents.Viewer {
+	return incidents.Viewer{Subject: identity.From(ctx).Subject}
+}
+
 func (w *Web) incidents(rw http.ResponseWriter, r *http.Request) {
 	var v incidentList
 	if w.cfg.Incidents != nil {
-		open, err := w.cfg.Incidents.List(r.Context(), newestOpen())
-		all, err2 := w.cfg.Incidents.List(r.Context(), newest())
+		open, err := w.cfg.Incidents.List(r.Context(), viewer(r.Context()), newestOpen())
+		all, err2 := w.cfg.Incidents.List(r.Context(), viewer(r.Context()), newest())
 		if err := errors.Join(err, err2); err != nil {
 			w.unavailable(rw, r, err)
 			return
@@ -120,7 +127,7 @@ func (w *Web) incident(rw http.ResponseWriter, r *http.Request) {
 		w.notFound(rw, r, fmt.Sprintf("There is no incident %q.", chi.URLParam(r, "ref")))
 		return
 	}
-	i, err := w.cfg.Incidents.Get(r.Context(), ref)
+	i, err := w.cfg.Incidents.Get(r.Context(), viewer(r.Context()), ref)
 	if errors.Is(err, incidents.ErrNotFound) {
 		w.notFound(rw, r, fmt.Sprintf("There is no incident %s.", ref))
 		return
@@ -129,7 +136,7 @@ func (w *Web) incident(rw http.ResponseWriter, r *http.Request) {
 		w.unavailable(rw, r, err)
 		return
 	}
-	timeline, err := w.cfg.Incidents.Timeline(r.Context(), ref)
+	timeline, err := w.cfg.Incidents.Timeline(r.Context(), viewer(r.Context()), ref)
 	if err != nil {
 		w.unavailable(rw, r, err)
 		return

@@ -298,7 +298,7 @@ func (w *Web) openIncidents(ctx context.Context) ([]incidents.Incident, error) {
 	if w.cfg.Incidents == nil {
 		return nil, nil
 	}
-	list, err := w.cfg.Incidents.List(ctx, newestOpen())
+	list, err := w.cfg.Incidents.List(ctx, viewer(ctx), newestOpen())
 	if err != nil {
 		return nil, err
 	}

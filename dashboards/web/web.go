@@ -26,9 +26,9 @@ type ledger interface {
 
 // incidentStore is where incidents are kept. Get returns incidents.ErrNotFound.
 type incidentStore interface {
-	List(ctx context.Context, f incidents.Filter) ([]incidents.Incident, error)
-	Get(ctx context.Context, ref incidents.Ref) (incidents.Incident, error)
-	Timeline(ctx context.Context, ref incidents.Ref) ([]incidents.TimelineEntry, error)
+	List(ctx context.Context, v incidents.Viewer, f incidents.Filter) ([]incidents.Incident, error)
+	Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error)
+	Timeline(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error)
 }
 
 // Config of the pages.

@@ -20,7 +20,7 @@ import (
 type store interface {
 	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
-	Open(ctx context.Context, service string) ([]incidents.Incident, error)
+	Open(ctx context.Context, v incidents.Viewer, service string) ([]incidents.Incident, error)
 }
 
 // Handlers take webhooks. Store is required.
@@ -49,7 +49,7 @@ type WebhookRequest struct {
 
 // Outcome is what became of a webhook.
 type Outcome struct {
-	Incident string `json:"incident,omitempty" doc:"The incident of the group; absent if it is not worth one"`
+	Incident string `json:"incident,omitempty" doc:"The incident of the group; absent if it is not worth one, or is not for you to see"`
 	Did      string `json:"did" enum:"declared,noted,nothing"`
 }
 
@@ -65,7 +65,7 @@ func (h *Handlers) Webhook(ctx context.Context, in *WebhookRequest) (*WebhookRes
 		return nil, httpapi.Problem(httpapi.Invalid, err.Error(), nil)
 	}
 	sum := sha256.Sum256(in.RawBody)
-	by := incidents.Caller{Subject: identity.From(ctx).Subject, RequestID: p.prefix() + hex.EncodeToString(sum[:16])}
+	by := incidents.Caller{Subject: identity.From(ctx).Subject, System: true, RequestID: p.prefix() + hex.EncodeToString(sum[:16])}
 	out, err := h.take(ctx, p, by)
 	if input := (*incidents.InputError)(nil); errors.As(err, &input) {
 		return nil, httpapi.Problem(httpapi.Invalid, input.Error(), nil)
@@ -82,10 +82,10 @@ func (h *Handlers) take(ctx context.Context, p payload, by incidents.Caller) (Ou
 		return Outcome{}, err
 	}
 	if open != nil {
-		if _, _, err := h.Store.Do(ctx, open.Ref, incidents.Note{Text: p.text()}, by); err != nil {
+		if _, _, err := h.Store.Do(ctx, open.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: p.text()}, by); err != nil {
 			return Outcome{}, fmt.Errorf("note on %s: %w", open.Ref, err)
 		}
-		return Outcome{Incident: open.Ref.String(), Did: "noted"}, nil
+		return outcome(*open, by, "noted"), nil
 	}
 	fire := p.firing()
 	worst := severity(fire)
@@ -102,15 +102,23 @@ func (h *Handlers) take(ctx context.Context, p payload, by incidents.Caller) (Ou
 	if err != nil {
 		return Outcome{}, fmt.Errorf("declare incident: %w", err)
 	}
-	if _, _, err := h.Store.Do(ctx, inc.Ref, incidents.Note{Text: p.text()}, by); err != nil {
+	if _, _, err := h.Store.Do(ctx, inc.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: p.text()}, by); err != nil {
 		return Outcome{}, fmt.Errorf("note on %s: %w", inc.Ref, err)
 	}
-	return Outcome{Incident: inc.Ref.String(), Did: "declared"}, nil
+	return outcome(inc, by, "declared"), nil
+}
+
+// outcome names the incident to whoever sent the webhook, if they may know of it: Plimsoll itself finds private ones too.
+func outcome(i incidents.Incident, by incidents.Caller, did string) Outcome {
+	if !i.VisibleTo(incidents.Viewer{Subject: by.Subject}) {
+		return Outcome{Did: did}
+	}
+	return Outcome{Incident: i.Ref.String(), Did: did}
 }
 
 // openOf returns the open incident of the group, or nil.
 func (h *Handlers) openOf(ctx context.Context, p payload) (*incidents.Incident, error) {
-	open, err := h.Store.Open(ctx, "")
+	open, err := h.Store.Open(ctx, incidents.Viewer{System: true}, "")
 	if err != nil {
 		return nil, fmt.Errorf("list open incidents: %w", err)
 	}

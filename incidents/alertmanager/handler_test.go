@@ -91,7 +91,7 @@ func TestGroupIsAnIncident(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	inc, err := f.store.Get(t.Context(), 1)
+	inc, err := f.store.Get(t.Context(), incidents.Viewer{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestRepeatedDelivery(t *testing.T) {
 	for range 3 {
 		f.take(t, webhook("g", "Down critical resolved 01"))
 	}
-	timeline, err := f.store.Timeline(t.Context(), 1)
+	timeline, err := f.store.Timeline(t.Context(), incidents.Viewer{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -158,7 +158,7 @@ func (h *Handlers) Amend(ctx context.Context, in *AmendRequest) (*AmendResponse,
 	if err != nil {
 		return nil, problem(err, "path.ref")
 	}
-	e, err := h.Store.Amend(ctx, ref, in.Number, in.Body.Text, identity.From(ctx).Subject)
+	e, err := h.Store.Amend(ctx, ref, in.Number, in.Body.Text, incidents.Caller{Subject: identity.From(ctx).Subject})
 	if err != nil {
 		return nil, problem(err, "")
 	}

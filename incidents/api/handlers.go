@@ -10,6 +10,7 @@ import (
 
 	"plimsoll/incidents"
 	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo"
 )
 
@@ -17,10 +18,10 @@ import (
 type store interface {
 	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
-	Amend(ctx context.Context, ref incidents.Ref, number int, text, by string) (incidents.TimelineEntry, error)
-	Get(ctx context.Context, ref incidents.Ref) (incidents.Incident, error)
-	Timeline(ctx context.Context, ref incidents.Ref) ([]incidents.TimelineEntry, error)
-	List(ctx context.Context, f incidents.Filter) ([]incidents.Incident, error)
+	Amend(ctx context.Context, ref incidents.Ref, number int, text string, by incidents.Caller) (incidents.TimelineEntry, error)
+	Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error)
+	Timeline(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error)
+	List(ctx context.Context, v incidents.Viewer, f incidents.Filter) ([]incidents.Incident, error)
 }
 
 // ledger knows the objectives and their events.
@@ -103,7 +104,7 @@ func (h *Handlers) List(ctx context.Context, in *ListRequest) (*ListResponse, er
 		}
 		f.Before = before
 	}
-	found, err := h.Store.List(ctx, f)
+	found, err := h.Store.List(ctx, viewer(ctx), f)
 	if err != nil {
 		return nil, err
 	}
@@ -133,16 +134,21 @@ func (h *Handlers) Get(ctx context.Context, in *RefRequest) (*DetailResponse, er
 	return &DetailResponse{Body: IncidentDetail{Incident: view(i), Timeline: timeline}}, nil
 }
 
+// viewer is whoever asks. Whoever holds the operator's token is no exception: private incidents are for their members.
+func viewer(ctx context.Context) incidents.Viewer {
+	return incidents.Viewer{Subject: identity.From(ctx).Subject}
+}
+
 func (h *Handlers) load(ctx context.Context, text string) (incidents.Incident, []incidents.TimelineEntry, error) {
 	ref, err := incidents.ParseRef(text)
 	if err != nil {
 		return incidents.Incident{}, nil, problem(err, "path.ref")
 	}
-	i, err := h.Store.Get(ctx, ref)
+	i, err := h.Store.Get(ctx, viewer(ctx), ref)
 	if err != nil {
 		return i, nil, problem(err, "")
 	}
-	timeline, err := h.Store.Timeline(ctx, ref)
+	timeline, err := h.Store.Timeline(ctx, viewer(ctx), ref)
 	if err != nil {
 		return i, nil, fmt.Errorf("get %s: %w", ref, err)
 	}

@@ -179,7 +179,7 @@ func TestRefusals(t *testing.T) {
 		{"no such incident", "a", "POST", "/99/acknowledge", "", 404, "there is no such incident: INC-99"},
 		{"no such incident to read", "", "GET", "/99", "", 404, "INC-99"},
 		{"no reference", "a", "GET", "/latest", "", 422, "INC-7 or 7"},
-		{"not in this state", "a", "POST", "/1/acknowledge", "", 409, "INC-1 is acknowledged, so it is not possible to acknowledge; possible are: assign, cancel, mitigate"},
+		{"not in this state", "a", "POST", "/1/acknowledge", "", 409, "INC-1 is acknowledged, so it is not possible to acknowledge; it is possible to: cancel, merge, mitigate, resolve"},
 		{"severity out of range", "a", "POST", "/1/severity", `{"severity":6}`, 422, "body.severity"},
 		{"no title", "a", "POST", "", `{"title":"","severity":2}`, 422, "body.title"},
 		{"a title of blanks", "a", "POST", "", `{"title":"  ","severity":2}`, 422, "title is missing"},
@@ -190,7 +190,7 @@ func TestRefusals(t *testing.T) {
 		{"an unknown role", "a", "POST", "/1/roles", `{"role":"captain"}`, 422, "body.role"},
 		{"an unknown state", "", "GET", "?state=opne", "", 422, "query.state"},
 		{"no reason", "a", "POST", "/1/cancel", `{"reason":""}`, 422, "body.reason"},
-		{"what happened is not rewritten", "a", "PUT", "/1/timeline/1", `{"text":"x"}`, 422, "a note or an update"},
+		{"what happened is not rewritten", "a", "PUT", "/1/timeline/1", `{"text":"x"}`, 422, "a note, an update or a pinned message"},
 		{"no such entry", "a", "PUT", "/1/timeline/9", `{"text":"x"}`, 404, "entry 9 of INC-1"},
 	} {
 		code, answer := s.call(tc.token, tc.method, tc.path, tc.body)
@@ -198,7 +198,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d with %q", tc.name, code, answer, tc.status, tc.says)
 		}
 	}
-	if timeline, err := s.store.Timeline(context.Background(), 1); err != nil || len(timeline) != 2 {
+	if timeline, err := s.store.Timeline(context.Background(), incidents.Viewer{}, 1); err != nil || len(timeline) != 2 {
 		t.Errorf("%d entries after the refusals (%v)", len(timeline), err)
 	}
 }

@@ -1,4 +1,5 @@
-// Package postgres keeps incidents, their timelines and the holders of their roles in PostgreSQL.
+// Package postgres keeps incidents in PostgreSQL: their timelines, the holders of their roles, tasks, links, and messages
+// with their deliveries.
 //
 // It decides nothing: a command is carried out by [incidents.Apply] between reading and writing one locked row, in one
 // transaction:
@@ -6,9 +7,14 @@
 //	request known? ──yes──▶ its incident and entries, nothing changes
 //	      │ no
 //	      ▼
-//	lock the row ─▶ incidents.Apply ─▶ write the row, append to the timeline, hand over roles ─▶ commit
+//	lock the row ─▶ incidents.Apply ─▶ write the row and what belongs to it, append to the timeline ─▶ commit
 //
-// The timeline is append-only, and the schema holds that. The package sends no notification and calls nobody.
+// A paired command locks two rows in the order of their numbers and goes through incidents.ApplyPair.
+//
+// Every read and every command says on whose behalf it is, and one condition, in each statement that reads incidents,
+// keeps private ones from all but their members: what somebody may not see does not exist for them.
+//
+// Timelines and deliveries are append-only, and the schema holds that. The package sends no notification and calls nobody.
 package postgres
 
 import (

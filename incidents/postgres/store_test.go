@@ -44,6 +44,12 @@ func newStore(t *testing.T) (*postgres.Store, *pgxpool.Pool, *clock) {
 	return s, pool, c
 }
 
+// Two viewers: one who sees everything, and one who sees what everybody may.
+var (
+	system   = incidents.Viewer{System: true}
+	outsider = incidents.Viewer{}
+)
+
 func by(subject string) incidents.Caller { return incidents.Caller{Subject: subject} }
 
 func declaration() incidents.Declare {
@@ -93,7 +99,7 @@ func TestWhatIsKeptIsWhatApplyReturned(t *testing.T) {
 			t.Fatal(err)
 		}
 		i, timeline = next, append(timeline, made...)
-		got, err := s.Get(ctx, i.Ref)
+		got, err := s.Get(ctx, system, i.Ref)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +107,7 @@ func TestWhatIsKeptIsWhatApplyReturned(t *testing.T) {
 			t.Fatalf("after %s (-returned +read):\n%s", cmd.Verb(), d)
 		}
 	}
-	got, err := s.Timeline(ctx, i.Ref)
+	got, err := s.Timeline(ctx, system, i.Ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,10 +136,10 @@ func TestRefusedCommandLeavesNothing(t *testing.T) {
 	if _, _, err := s.Do(ctx, 99, incidents.Acknowledge{}, by("ada")); !errors.Is(err, incidents.ErrNotFound) || !strings.Contains(err.Error(), "INC-99") {
 		t.Errorf("got %v, want not found", err)
 	}
-	if got, _ := s.Get(ctx, i.Ref); !cmp.Equal(got, i, cmpopts.EquateEmpty()) {
+	if got, _ := s.Get(ctx, system, i.Ref); !cmp.Equal(got, i, cmpopts.EquateEmpty()) {
 		t.Errorf("changed: %v", cmp.Diff(i, got))
 	}
-	if _, _, ran, err := s.Request(ctx, "r1"); ran || err != nil {
+	if _, _, ran, err := s.Request(ctx, system, "r1"); ran || err != nil {
 		t.Errorf("a refused request is remembered: %v, %v", ran, err)
 	}
 }
@@ -162,7 +168,7 @@ func TestManyAtOnce(t *testing.T) {
 			won++
 		}
 	}
-	timeline, err := s.Timeline(ctx, i.Ref)
+	timeline, err := s.Timeline(ctx, system, i.Ref)
 	if err != nil || won != 1 || len(timeline) != 1+1+people {
 		t.Errorf("%d acknowledged, %d entries (%v)", won, len(timeline), err)
 	}
@@ -237,11 +243,11 @@ func TestSameRequest(t *testing.T) {
 	if d := cmp.Diff(made, remade); d != "" {
 		t.Errorf("(-first +again):\n%s", d)
 	}
-	_, found, ran, err := s.Request(ctx, "slack/2")
+	_, found, ran, err := s.Request(ctx, system, "slack/2")
 	if err != nil || !ran || !cmp.Equal(made, found) {
 		t.Errorf("request: %v, %v, %v", found, ran, err)
 	}
-	if _, _, ran, err := s.Request(ctx, "slack/3"); ran || err != nil {
+	if _, _, ran, err := s.Request(ctx, system, "slack/3"); ran || err != nil {
 		t.Errorf("unknown request: %v, %v", ran, err)
 	}
 }
@@ -255,11 +261,11 @@ func TestAmendKeepsVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"no typo", ""} {
-		if _, err := s.Amend(ctx, i.Ref, 2, text, "bob"); err != nil {
+		if _, err := s.Amend(ctx, i.Ref, 2, text, by("bob")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	timeline, err := s.Timeline(ctx, i.Ref)
+	timeline, err := s.Timeline(ctx, system, i.Ref)
 	if err != nil || len(timeline) != 2 || !timeline[1].Retracted() || timeline[1].Version != 3 {
 		t.Errorf("%+v, %v", timeline, err)
 	}
@@ -267,7 +273,7 @@ func TestAmendKeepsVersions(t *testing.T) {
 	if err := pool.QueryRow(ctx, `SELECT string_agg(text, ',' ORDER BY version) FROM incident_timeline WHERE number = 2`).Scan(&texts); err != nil || texts != "typo,no typo," {
 		t.Errorf("versions %q, %v", texts, err)
 	}
-	if _, err := s.Amend(ctx, i.Ref, 9, "x", "bob"); !errors.Is(err, incidents.ErrNoEntry) {
+	if _, err := s.Amend(ctx, i.Ref, 9, "x", by("bob")); !errors.Is(err, incidents.ErrNoEntry) {
 		t.Errorf("unknown entry: %v", err)
 	}
 	for _, sql := range []string{`UPDATE incident_timeline SET text = 'x'`, `DELETE FROM incident_timeline`} {
@@ -294,10 +300,10 @@ func TestSelections(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := func(f incidents.Filter) func() ([]incidents.Incident, error) {
-		return func() ([]incidents.Incident, error) { return s.List(ctx, f) }
+		return func() ([]incidents.Incident, error) { return s.List(ctx, outsider, f) }
 	}
 	between := func(from, to time.Duration) func() ([]incidents.Incident, error) {
-		return func() ([]incidents.Incident, error) { return s.Between(ctx, noon.Add(from), noon.Add(to)) }
+		return func() ([]incidents.Incident, error) { return s.Between(ctx, outsider, noon.Add(from), noon.Add(to)) }
 	}
 	for _, tc := range []struct {
 		name string
@@ -310,8 +316,8 @@ func TestSelections(t *testing.T) {
 		{"open and of a service", list(incidents.Filter{States: incidents.OpenStates(), Service: "web"}), []incidents.Ref{b}},
 		{"a page", list(incidents.Filter{Limit: 2}), []incidents.Ref{e, d}},
 		{"the next page", list(incidents.Filter{Limit: 2, Before: d}), []incidents.Ref{b, a}},
-		{"open ones", func() ([]incidents.Incident, error) { return s.Open(ctx, "") }, []incidents.Ref{b, d}},
-		{"open ones of a service", func() ([]incidents.Incident, error) { return s.Open(ctx, "video-api") }, []incidents.Ref{d}},
+		{"open ones", func() ([]incidents.Incident, error) { return s.Open(ctx, outsider, "") }, []incidents.Ref{b, d}},
+		{"open ones of a service", func() ([]incidents.Incident, error) { return s.Open(ctx, outsider, "video-api") }, []incidents.Ref{d}},
 		{"between, while all went on", between(0, 2*time.Hour), []incidents.Ref{a, b, d}},
 		{"between, after the first was resolved", between(61*time.Minute, 2*time.Hour), []incidents.Ref{b, d}},
 		{"between, before any", between(-3*time.Hour, -time.Hour), nil},
@@ -328,7 +334,7 @@ func TestSelections(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tc.name, d)
 		}
 	}
-	counts, err := s.Counts(ctx)
+	counts, err := s.Counts(ctx, outsider)
 	if d := cmp.Diff([]postgres.Count{{"acknowledged", 2, 1}, {"cancelled", 4, 1}, {"declared", 2, 1}, {"resolved", 2, 1}}, counts); d != "" || err != nil {
 		t.Errorf("counts (%v):\n%s", err, d)
 	}

@@ -9,16 +9,20 @@ import (
 	"plimsoll/slo/gate"
 )
 
-// gateIncidents shows the gate the incidents that it decides by.
+// gateIncidents shows the gate the incidents that it decides by: those that everybody may see, since a refusal would tell
+// of a private one, and no drills.
 type gateIncidents struct{ store *incidentspg.Store }
 
 func (g gateIncidents) open(ctx context.Context, service string) ([]gate.Incident, error) {
-	list, err := g.store.Open(ctx, service)
+	list, err := g.store.Open(ctx, incidents.Viewer{}, service)
 	if err != nil {
 		return nil, err
 	}
 	var out []gate.Incident
 	for _, i := range list {
+		if i.Drill {
+			continue
+		}
 		out = append(out, gate.Incident{
 			Ref: i.Ref.String(), Title: i.Title, Severity: int(i.Severity), Since: i.Times.Declared,
 			CodeRed: i.Source == incidents.SourceCodeRed,
@@ -35,7 +39,7 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 			out = append(out, gate.Reference{Ref: s})
 			continue
 		}
-		inc, err := g.store.Get(ctx, ref)
+		inc, err := g.store.Get(ctx, incidents.Viewer{}, ref)
 		if err != nil && !errors.Is(err, incidents.ErrNotFound) {
 			return nil, err
 		}
@@ -46,7 +50,7 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 
 // openBySeverity counts open incidents for the exported metrics.
 func (g gateIncidents) openBySeverity(ctx context.Context) (map[int]int, error) {
-	counts, err := g.store.Counts(ctx)
+	counts, err := g.store.Counts(ctx, incidents.Viewer{})
 	if err != nil {
 		return nil, err
 	}

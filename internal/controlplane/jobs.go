@@ -89,11 +89,11 @@ func (w *codeRedWorker) Work(ctx context.Context, job *river.Job[gatepg.CodeRedI
 	inc, _, err := w.store.Declare(ctx, incidents.Declare{
 		Title: a.Title, Severity: codeRedSeverity, Services: []string{a.Service}, Objectives: keys,
 		Source: incidents.SourceCodeRed, DedupKey: id,
-	}, incidents.Caller{Subject: "gate", RequestID: id})
+	}, incidents.Caller{Subject: "gate", System: true, RequestID: id})
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
 	}
-	_, _, err = w.store.Do(ctx, inc.Ref, incidents.Note{Text: a.Summary}, incidents.Caller{Subject: "gate", RequestID: id + "/summary"})
+	_, _, err = w.store.Do(ctx, inc.Ref, incidents.Note{Text: a.Summary}, incidents.Caller{Subject: "gate", System: true, RequestID: id + "/summary"})
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("note the summary on %s: %w", inc.Ref, err))
 	}

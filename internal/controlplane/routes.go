@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -161,5 +162,6 @@ func (a *App) freezeEvents(ctx context.Context, service string, to time.Time) ([
 }
 
 func (a *App) incidentsOf(ctx context.Context, from, to time.Time) ([]incidents.Incident, error) {
-	return a.incidents.Between(ctx, from, to)
+	list, err := a.incidents.Between(ctx, incidents.Viewer{}, from, to)
+	return slices.DeleteFunc(list, func(i incidents.Incident) bool { return i.Drill }), err
 }

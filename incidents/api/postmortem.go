@@ -20,7 +20,7 @@ func (h *Handlers) Postmortem(ctx context.Context, in *RefRequest) (*PostmortemR
 	if err != nil {
 		return nil, err
 	}
-	text, err := postmortem.Draft(postmortem.Input{Incident: i, Timeline: timeline, Spent: h.spent(i), At: h.Now()})
+	text, err := postmortem.Sketch(postmortem.Input{Incident: i, Timeline: timeline, Spent: h.spent(i), At: h.Now()})
 	if err != nil {
 		return nil, err
 	}

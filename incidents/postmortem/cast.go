@@ -20,8 +20,10 @@ type cast struct {
 }
 
 // castOf names everybody by the most important role that they held at any time, with an ordinal if several held
-// it one after the other. The others are responders, numbered as they appear.
+// it one after the other. The others are responders, numbered as they appear. Whoever only ever declared for a machine or told what a
+// machine saw is one.
 func castOf(i incidents.Incident, timeline []incidents.TimelineEntry) cast {
+	c := cast{parts: map[string]string{}}
 	held := map[incidents.Role][]string{}
 	var people []string
 	see := func(subject string) {
@@ -29,22 +31,49 @@ func castOf(i incidents.Incident, timeline []incidents.TimelineEntry) cast {
 			people = append(people, subject)
 		}
 	}
-	c := cast{parts: map[string]string{}}
 	for n, e := range timeline {
-		if n == 0 && (i.Source == incidents.SourceAlert || i.Source == incidents.SourceCodeRed) {
+		if byMachine(i, n, e) {
 			c.parts[e.By] = machine
 			continue
 		}
 		see(e.By)
 		see(e.EditedBy)
-		if e.Kind == incidents.KindAssigned {
+		switch e.Kind {
+		case incidents.KindAssigned:
 			see(e.Became)
 			role := incidents.Role(e.Field)
 			if !slices.Contains(held[role], e.Became) {
 				held[role] = append(held[role], e.Became)
 			}
+		case incidents.KindInvited, incidents.KindTask, incidents.KindFollowUp:
+			see(e.Became)
+		case incidents.KindPinned:
+			see(e.Field)
 		}
 	}
+	for _, subject := range people {
+		delete(c.parts, subject)
+	}
+	c.cast(held, people)
+	return c
+}
+
+// byMachine reports whether an entry tells of no act of a person.
+func byMachine(i incidents.Incident, n int, e incidents.TimelineEntry) bool {
+	switch e.Kind {
+	case incidents.KindDeclared:
+		return n == 0 && (i.Source == incidents.SourceAlert || i.Source == incidents.SourceCodeRed)
+	case incidents.KindNote: // the summary of a Code Red is signed as its declaration was
+		return i.Source == incidents.SourceCodeRed && e.By == "gate"
+	case incidents.KindAlert, incidents.KindDeploy, incidents.KindDecision, incidents.KindSent:
+		return true
+	default:
+		return false
+	}
+}
+
+// cast gives people their parts: by the roles that they held, else as responders.
+func (c *cast) cast(held map[incidents.Role][]string, people []string) {
 	for _, role := range incidents.Roles() {
 		for n, subject := range held[role] {
 			if c.parts[subject] == "" {
@@ -60,7 +89,18 @@ func castOf(i incidents.Incident, timeline []incidents.TimelineEntry) cast {
 		}
 	}
 	c.names = namesOf(c.parts)
-	return c
+}
+
+// People returns the subjects that had a part in an incident, sorted: names that no postmortem should hold.
+func People(i incidents.Incident, timeline []incidents.TimelineEntry) []string {
+	var list []string
+	for subject, part := range castOf(i, timeline).parts {
+		if part != machine {
+			list = append(list, subject)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func ordinal(n, of int) string {
@@ -101,6 +141,9 @@ func (c cast) part(subject string) string {
 	}
 	return "responder"
 }
+
+// the is the part with its article, as sentences name somebody.
+func (c cast) the(subject string) string { return "the " + c.part(subject) }
 
 // blameless replaces the names in a text by roles.
 func (c cast) blameless(text string) string {

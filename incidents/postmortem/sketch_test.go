@@ -79,7 +79,7 @@ func TestDraft(t *testing.T) {
 		"stalls":  stalls(t),
 		"codered": {Incident: codeRed, Timeline: codeRedTimeline, At: at(90)},
 	} {
-		got, err := postmortem.Draft(in)
+		got, err := postmortem.Sketch(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestDraft(t *testing.T) {
 // TestNobodyIsNamed: no subject and no part of one that people use as a name is in a draft.
 func TestNobodyIsNamed(t *testing.T) {
 	t.Parallel()
-	got, err := postmortem.Draft(stalls(t))
+	got, err := postmortem.Sketch(stalls(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestNamesThatAreRoles(t *testing.T) {
 		step{0, "commander", incidents.Declare{Title: "x", Severity: 3, Source: incidents.SourceAPI}},
 		step{1, "commander", incidents.Assign{Role: incidents.Commander}},
 		step{2, "commander", incidents.Note{Text: "commander commander @commander"}})
-	got, err := postmortem.Draft(postmortem.Input{Incident: i, Timeline: timeline, At: at(3)})
+	got, err := postmortem.Sketch(postmortem.Input{Incident: i, Timeline: timeline, At: at(3)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestMeasure(t *testing.T) {
 
 func TestEmptyTimeline(t *testing.T) {
 	t.Parallel()
-	if _, err := postmortem.Draft(postmortem.Input{}); err == nil {
+	if _, err := postmortem.Sketch(postmortem.Input{}); err == nil {
 		t.Error("a draft of nothing")
 	}
 }

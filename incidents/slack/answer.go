@@ -21,27 +21,50 @@ func (p printer) name(subject string) string {
 	if id, ok := strings.CutPrefix(subject, subjectPrefix); ok {
 		return "<@" + escaper.Replace(id) + ">"
 	}
-	for id, s := range p.people {
-		if s == subject {
-			return "<@" + id + ">"
-		}
+	if id := p.people.user(subject); id != "" {
+		return "<@" + id + ">"
 	}
 	return escaper.Replace(subject)
 }
+
+// plainName writes a subject where Slack shows no references.
+func (p printer) plainName(subject string) string { return subject }
 
 func (p printer) ref(r incidents.Ref) string {
 	if p.url == "" {
 		return r.String()
 	}
-	return fmt.Sprintf("<%s/incidents/%s|%s>", strings.TrimRight(p.url, "/"), r, r)
+	return fmt.Sprintf("<%s|%s>", p.link(r), r)
 }
 
 func (p printer) title(i incidents.Incident) string {
-	return fmt.Sprintf("*%s* %s (%s, %s)", p.ref(i.Ref), escaper.Replace(i.Title), i.Severity, i.State)
+	return fmt.Sprintf("*%s* %s (%s)", p.ref(i.Ref), escaper.Replace(i.Title), standing(i))
 }
+
+// standing is the severity and state in a few words.
+func standing(i incidents.Incident) string {
+	list := []string{}
+	if i.Severity.Set() {
+		list = append(list, i.Severity.String())
+	}
+	list = append(list, string(i.State))
+	if i.Private {
+		list = append(list, "private")
+	}
+	if i.Drill {
+		list = append(list, "drill")
+	}
+	return strings.Join(list, ", ")
+}
+
+// maxLine bounds what is shown of one entry; all of it is on the pages.
+const maxLine = 3000
 
 // line tells one entry.
 func (p printer) line(e incidents.TimelineEntry) string {
+	if cut := []rune(e.Text); len(cut) > maxLine {
+		e.Text = string(cut[:maxLine]) + "…"
+	}
 	e.Text = escaper.Replace(e.Text)
 	return "• " + p.name(e.By) + ": " + e.Sentence(p.name)
 }
@@ -64,12 +87,18 @@ func (p printer) next(i incidents.Incident, last incidents.TimelineEntry) []stri
 	switch last.Kind {
 	case incidents.KindDeclared:
 		lines = append(lines, fmt.Sprintf("Somebody takes it with `%s %s ack` and leads with `%s %s lead`.", p.command, i.Ref, p.command, i.Ref))
+		if !i.Severity.Set() {
+			lines = append(lines, fmt.Sprintf("How bad is it? `%s %s sev 1-5`", p.command, i.Ref))
+		}
+	case incidents.KindDrafted:
+		n, _, _ := strings.Cut(last.Field, " ")
+		lines = append(lines, fmt.Sprintf("Somebody else approves it with `%s %s comms approve %s`.", p.command, i.Ref, n))
 	case incidents.KindResolved:
 		if i.Times.Started.IsZero() {
 			lines = append(lines, fmt.Sprintf("When did it start? `%s %s at started 14:05`", p.command, i.Ref))
 		}
 		if i.Severity.NeedsPostmortem() {
-			lines = append(lines, fmt.Sprintf("A %s incident needs a postmortem: `plimsoll incident postmortem %s` drafts it.", i.Severity, i.Ref))
+			lines = append(lines, fmt.Sprintf("A %s incident needs a postmortem: `%s %s postmortem` begins it.", i.Severity, p.command, i.Ref))
 		}
 	}
 	if due, ok := i.UpdateDue(); ok {
@@ -79,6 +108,11 @@ func (p printer) next(i incidents.Incident, last incidents.TimelineEntry) []stri
 		}
 	}
 	return lines
+}
+
+// hints is what comes next, for the person who did the last thing; nothing if nothing does.
+func (p printer) hints(i incidents.Incident, last incidents.TimelineEntry) message {
+	return quiet(strings.Join(p.next(i, last), "\n"))
 }
 
 // refused tells the person what is wrong, and how the verb is used if it is about that.
@@ -112,7 +146,7 @@ func (p printer) usage(v verb) string {
 }
 
 func (p printer) help() message {
-	lines := []string{"INC-n may be left out while one incident is open."}
+	lines := []string{"INC-n may be left out in the channel of an incident, and while only one is open. A verb alone opens a form where it needs words."}
 	for _, v := range verbs() {
 		lines = append(lines, "• "+p.usage(v))
 	}
@@ -141,18 +175,15 @@ func (p printer) leader(i incidents.Incident) string {
 const statusEntries = 5
 
 func (p printer) status(i incidents.Incident, timeline []incidents.TimelineEntry) message {
-	lines := []string{p.title(i), i.Severity.Name() + ": " + i.Severity.Definition()}
-	if len(i.Services) > 0 {
-		lines = append(lines, "Services: "+escaper.Replace(strings.Join(i.Services, ", ")))
+	lines := []string{p.title(i)}
+	if i.Severity.Set() {
+		lines = append(lines, i.Severity.Name()+": "+i.Severity.Definition())
 	}
-	for _, role := range incidents.Roles() {
-		if holder := i.Roles[role]; holder != "" {
-			lines = append(lines, capital(role.Title())+": "+p.name(holder))
-		}
+	if affected := p.affected(i); affected != "" {
+		lines = append(lines, "Affected: "+affected)
 	}
-	if i.State.Open() && i.Roles[incidents.Commander] == "" {
-		lines = append(lines, "Nobody leads it.")
-	}
+	lines = append(lines, p.roles(i)...)
+	lines = append(lines, p.open(i)...)
 	if due, ok := i.UpdateDue(); ok {
 		lines = append(lines, "Next update due "+clock(due)+".")
 	}
@@ -164,6 +195,30 @@ func (p printer) status(i incidents.Incident, timeline []incidents.TimelineEntry
 		lines = append(lines, p.line(e)+" _"+clock(e.At)+"_")
 	}
 	return quiet(strings.Join(lines, "\n"))
+}
+
+// open lists what is still to be done or to be decided.
+func (p printer) open(i incidents.Incident) []string {
+	var lines []string
+	for _, t := range i.Tasks {
+		if !t.Open() {
+			continue
+		}
+		line := fmt.Sprintf("To do %d: %s", t.Number, escaper.Replace(t.Text))
+		if t.Kind == incidents.TaskFollowUp {
+			line = fmt.Sprintf("Afterwards %d: %s", t.Number, escaper.Replace(t.Text))
+		}
+		if t.Owner != "" {
+			line += ", by " + p.name(t.Owner)
+		}
+		lines = append(lines, line)
+	}
+	for _, m := range i.Messages {
+		if m.State == incidents.MessageDraft {
+			lines = append(lines, fmt.Sprintf("Message %d to %s waits for approval.", m.Number, m.Audience))
+		}
+	}
+	return lines
 }
 
 // clock writes an instant so that Slack shows it in each reader's own time zone.

@@ -73,7 +73,7 @@ func newDesk(t *testing.T) *desk {
 	}
 	workers := river.NewWorkers()
 	if err := slack.AddWorkers(workers, slack.WorkerConfig{Store: store, ResponseBase: d.slack.URL,
-		Subjects: map[string]string{"U1": "ada", "U2": "bob"}, PublicURL: "https://plimsoll.example/"}); err != nil {
+		Subjects: map[string]string{"U1": "ada", "U2": "bob"}, PublicURL: "https://plimsoll.example/", Now: func() time.Time { return noon }}); err != nil {
 		t.Fatal(err)
 	}
 	client, err := river.NewClient(driver, &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler), TestOnly: true,
@@ -97,12 +97,16 @@ func newCommands(t *testing.T, client interface {
 	Insert(context.Context, river.JobArgs, *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }) http.Handler {
 	t.Helper()
-	commands, err := slack.New(slack.Config{SigningSecret: secret, Jobs: client, Logger: slog.New(slog.DiscardHandler),
+	inbox, err := slack.New(slack.Config{SigningSecret: secret, Jobs: client, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return commands
+	handlers, err := inbox.Handlers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handlers[slack.CommandsPath]
 }
 
 func (d *desk) takeAnswer(w http.ResponseWriter, r *http.Request) {

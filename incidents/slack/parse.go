@@ -13,7 +13,7 @@ import (
 type invocation struct {
 	ref  incidents.Ref // 0 for the only one that is open
 	verb *verb
-	cmd  incidents.Command // nil for a verb that only reads
+	req  request // nil for a verb that only reads
 }
 
 // usageError is a command that was not understood, with how it should have been written.
@@ -49,17 +49,17 @@ func parse(text string, c setting) (invocation, error) {
 		word := plain(first, c.who)
 		return inv, &usageError{problem: fmt.Sprintf("There is no verb %q%s.", word, nearest.Hint(word, names()))}
 	}
-	if ref, ok := incidentRef(rest); ok && inv.ref == 0 {
+	if ref, ok := incidentRef(rest); ok && inv.ref == 0 && !inv.verb.takesRef {
 		inv.ref, rest = ref, ""
 	}
 	if inv.verb.parse == nil {
 		return inv, nil
 	}
-	cmd, err := inv.verb.parse(rest, c)
+	req, err := inv.verb.parse(rest, c)
 	if err != nil {
-		return inv, &usageError{problem: sentence(err.Error()), verb: inv.verb}
+		return inv, &usageError{problem: sentence(rootOf(err).Error()), verb: inv.verb}
 	}
-	inv.cmd = cmd
+	inv.req = req
 	return inv, nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/postmortem"
+	"plimsoll/slo"
 )
 
 var received = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -21,7 +23,7 @@ func TestParse(t *testing.T) {
 		text string
 		ref  incidents.Ref
 		verb string
-		cmd  incidents.Command
+		cmd  request
 	}{
 		{"", 0, "help", nil},
 		{"help", 0, "help", nil},
@@ -31,9 +33,9 @@ func TestParse(t *testing.T) {
 		{`new "Playback stalls" sev2 svc:video-api svc:cdn since:11:50`, 0, "new", incidents.Declare{Title: "Playback stalls", Severity: 2,
 			Services: []string{"video-api", "cdn"}, Started: received.Add(-10 * time.Minute), Source: incidents.SourceSlack}},
 		{"new “Can’t log in” SEV1", 0, "new", incidents.Declare{Title: "Can’t log in", Severity: 1, Source: incidents.SourceSlack}},
-		{"new can't log in", 0, "new", incidents.Declare{Title: "can't log in", Severity: 3, Source: incidents.SourceSlack}},
-		{`new "sev1 alerts are lost"`, 0, "new", incidents.Declare{Title: "sev1 alerts are lost", Severity: 3, Source: incidents.SourceSlack}},
-		{"new http errors 5 &lt; x since:13:00", 0, "new", incidents.Declare{Title: "http errors 5 < x", Severity: 3,
+		{"new can't log in", 0, "new", incidents.Declare{Title: "can't log in", Source: incidents.SourceSlack}},
+		{`new "sev1 alerts are lost"`, 0, "new", incidents.Declare{Title: "sev1 alerts are lost", Source: incidents.SourceSlack}},
+		{"new http errors 5 &lt; x since:13:00", 0, "new", incidents.Declare{Title: "http errors 5 < x",
 			Started: received.Add(-23 * time.Hour), Source: incidents.SourceSlack}},
 		{"ack", 0, "ack", incidents.Acknowledge{}},
 		{"ACK INC-12", 12, "ack", incidents.Acknowledge{}},
@@ -53,6 +55,25 @@ func TestParse(t *testing.T) {
 		{"resolve INC-7", 7, "resolve", incidents.Resolve{}},
 		{"reopen it is back", 0, "reopen", incidents.Reopen{Reason: "it is back"}},
 		{"cancel a test", 0, "cancel", incidents.Cancel{Reason: "a test"}},
+		{"new db is gone private drill", 0, "new", incidents.Declare{Title: "db is gone", Private: true, Drill: true, Source: incidents.SourceSlack}},
+		{"comms", 0, "comms", incidents.Assign{Role: incidents.Communications}},
+		{"comms <@U1>", 0, "comms", incidents.Assign{Role: incidents.Communications, To: "ada"}},
+		{"comms customers", 0, "comms", incidents.DraftMessage{Audience: incidents.Customers}},
+		{"comms Support we know of it", 0, "comms", incidents.DraftMessage{Audience: incidents.Support, Text: "we know of it"}},
+		{"comms approve 2", 0, "comms", incidents.DecideMessage{Number: 2, Approve: true}},
+		{"INC-7 comms reject #2 too technical", 7, "comms", incidents.DecideMessage{Number: 2, Reason: "too technical"}},
+		{"task <@U1> roll back", 0, "task", incidents.AddTask{Kind: incidents.TaskNow, Text: "roll back", Owner: "ada"}},
+		{"followup add a test", 0, "followup", incidents.AddTask{Kind: incidents.TaskFollowUp, Text: "add a test"}},
+		{"done 2", 0, "done", incidents.FinishTask{Number: 2}},
+		{"done ai-7 test TestCache fails without the fix", 0, "done", closeItem{7, postmortem.Evidence{Kind: postmortem.EvidenceTest, Ref: "TestCache", Words: "fails without the fix"}}},
+		{"verify AI-7 seen", 0, "verify", verifyItem{7, "seen"}},
+		{"impact svc:cdn objective:video-api/latency", 0, "impact", incidents.Impact{Services: []string{"cdn"}, Objectives: []slo.Key{"video-api/latency"}}},
+		{"impact -svc:cdn", 0, "impact", incidents.Impact{Services: []string{"cdn"}, Remove: true}},
+		{"link INC-3", 0, "link", incidents.Link{To: 3}},
+		{"INC-4 dup INC-3", 4, "dup", incidents.Merge{Into: 3}},
+		{"invite <@U2>", 0, "invite", incidents.Invite{Who: "slack:U2"}},
+		{"private INC-7", 7, "private", incidents.SetPrivate{Private: true}},
+		{"postmortem INC-7", 7, "postmortem", beginPostmortem{}},
 		{"close INC-7", 7, "close", incidents.Close{}},
 		{"at started 11:00", 0, "at", incidents.SetTime{Event: incidents.EventStarted, At: received.Add(-time.Hour)}},
 		{"at started 2026-03-01T23:00:00Z", 0, "at", incidents.SetTime{Event: incidents.EventStarted, At: received.Add(-13 * time.Hour)}},
@@ -66,7 +87,7 @@ func TestParse(t *testing.T) {
 			if got.ref != tc.ref || got.verb.name != tc.verb {
 				t.Errorf("%s %s, want %s %s", got.ref, got.verb.name, tc.ref, tc.verb)
 			}
-			if d := cmp.Diff(tc.cmd, got.cmd); d != "" {
+			if d := cmp.Diff(tc.cmd, got.req); d != "" {
 				t.Errorf("command (-want +got):\n%s", d)
 			}
 		})
@@ -88,6 +109,14 @@ func TestParseRefuses(t *testing.T) {
 		"sev 6":                `Severity "6" is not valid: expected 1 to 5`,
 		"sev":                  "Severity is missing",
 		"update --in soon x":   `"soon" is no length of time`,
+		"comms custmers":       `(did you mean "customers"?)`,
+		"comms approve all":    `"all" is no number of a message`,
+		"impact cdn":           `"cdn" is neither svc:name`,
+		"impact -svc:a svc:b":  "two commands",
+		"done AI-x":            `"AI-x" is not valid`,
+		"done all":             "neither the number of a task",
+		"link":                 "expected a reference such as INC-7",
+		"invite ada":           "nobody that Slack knows",
 		"at started":           `"" is no time`,
 		"at started yesterday": `"yesterday" is no time`,
 	} {
@@ -113,17 +142,20 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: %T %v", text, err, err)
 		case err == nil && inv.verb == nil:
 			t.Fatalf("%q: neither a verb nor an error", text)
-		case err == nil && (inv.cmd == nil) != (inv.verb.parse == nil):
-			t.Fatalf("%q: verb %s with command %v", text, inv.verb.name, inv.cmd)
+		case err == nil && (inv.req == nil) != (inv.verb.parse == nil):
+			t.Fatalf("%q: verb %s with request %v", text, inv.verb.name, inv.req)
 		}
 		// Whatever was understood can be carried out or refused, and answered.
-		if inv.cmd != nil {
+		if cmd, ok := inv.req.(incidents.Command); ok {
 			i := incidents.Incident{Ref: 1}
-			if _, declare := inv.cmd.(incidents.Declare); !declare {
+			if _, declare := cmd.(incidents.Declare); !declare {
 				i, _, _ = incidents.Apply(i, incidents.Declare{Title: "x", Severity: 2, Source: incidents.SourceSlack}, received, "ada")
 			}
-			if i, made, err := incidents.Apply(i, inv.cmd, received, "ada"); err == nil {
-				(printer{command: "/incident"}).changed(i, made)
+			if i, made, err := incidents.Apply(i, cmd, received, "ada"); err == nil {
+				page := printer{command: "/incident"}
+				page.changed(i, made)
+				page.card(i, "C1", "C1")
+				page.topic(i)
 			}
 		}
 		if err != nil {

@@ -12,20 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/riverqueue/river"
-	slackapi "github.com/slack-go/slack"
 )
-
-// message is what Slack shows as an answer.
-type message struct {
-	Type string `json:"response_type"`
-	Text string `json:"text"`
-}
-
-// quiet is seen by the person who asked, and loud by everybody in the channel.
-func quiet(text string) message { return message{slackapi.ResponseTypeEphemeral, text} }
-func loud(text string) message  { return message{slackapi.ResponseTypeInChannel, text} }
 
 // responder sends answers to where Slack wants them.
 type responder struct {
@@ -50,20 +37,23 @@ func newResponder(base string, client *http.Client) (*responder, error) {
 // maxRetryAfter bounds how long we wait because Slack says so.
 const maxRetryAfter = 10 * time.Minute
 
-// send posts an answer. The result tells River what to do: nothing more, try again, wait, or give up. It never holds
-// the URL, with which anybody could write into the channel.
+// codeURLOver is Slack's word for a response_url that was used five times or is older than thirty minutes.
+const codeURLOver = "expired_url"
+
+// send posts an answer. The result is of the kinds of [called]. It never holds the URL, with which anybody could write
+// into the channel.
 func (r *responder) send(ctx context.Context, to string, m message) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != r.base.Scheme || u.Host != r.base.Host || u.User != nil {
-		return river.JobCancel(fmt.Errorf("answer slash command: response_url is not on %s", r.base.Host))
+		return fmt.Errorf("answer slash command: response_url is not on %s: %w", r.base.Host, &refusal{"response_url"})
 	}
 	body, err := json.Marshal(m)
 	if err != nil {
-		return river.JobCancel(fmt.Errorf("encode answer: %w", err))
+		return fmt.Errorf("encode answer: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
-		return river.JobCancel(errors.New("answer slash command: response_url is not a URL"))
+		return fmt.Errorf("answer slash command: %w", &refusal{"response_url"})
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
@@ -79,18 +69,19 @@ func (r *responder) send(ctx context.Context, to string, m message) error {
 	return classify(resp, strings.TrimSpace(string(said)))
 }
 
-// classify says what a response means. Slack answers 404 for a URL that was used five times or is older than thirty minutes.
+// classify says what a response means.
 func classify(resp *http.Response, said string) error {
-	err := fmt.Errorf("answer slash command: Slack said %s: %s", resp.Status, said)
 	switch code := resp.StatusCode; {
 	case code < 300:
 		return nil
 	case code == http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		return river.JobSnooze(min(max(time.Duration(seconds)*time.Second, time.Second), maxRetryAfter))
+		return fmt.Errorf("answer slash command: %w", &later{bounded(time.Duration(seconds) * time.Second)})
+	case code == http.StatusNotFound || code == http.StatusGone:
+		return fmt.Errorf("answer slash command: %w", &refusal{codeURLOver})
 	case code >= 500:
-		return err
+		return fmt.Errorf("answer slash command: Slack said %s: %s", resp.Status, said)
 	default:
-		return river.JobCancel(err)
+		return fmt.Errorf("answer slash command: Slack said %s: %w", resp.Status, &refusal{said})
 	}
 }

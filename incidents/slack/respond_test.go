@@ -30,7 +30,7 @@ func TestClassify(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			err := classify(&http.Response{StatusCode: tc.code, Header: http.Header{"Retry-After": {tc.after}}}, "said")
+			err := fate(classify(&http.Response{StatusCode: tc.code, Header: http.Header{"Retry-After": {tc.after}}}, "said"))
 			var cancel *rivertype.JobCancelError
 			var snooze *rivertype.JobSnoozeError
 			errors.As(err, &snooze)

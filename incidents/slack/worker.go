@@ -204,7 +204,7 @@ func (w *worker) answer(ctx context.Context, args CommandArgs, again bool) (mess
 	if args.Gate {
 		m, err = w.gate(ctx, page, args, again)
 	} else {
-		m, err = w.incident(ctx, page, args, by)
+		m, err = w.incident(ctx, page, args, by, again)
 	}
 	if err != nil && correctable(err) {
 		return page.refused(err), nil
@@ -212,7 +212,7 @@ func (w *worker) answer(ctx context.Context, args CommandArgs, again bool) (mess
 	return m, err
 }
 
-func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, by incidents.Caller) (message, error) {
+func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, by incidents.Caller, again bool) (message, error) {
 	i, made, ran, err := w.Store.Request(ctx, by.Viewer(), args.RequestID)
 	if err != nil {
 		return message{}, err
@@ -237,7 +237,7 @@ func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, b
 		}
 		return w.done(ctx, page, args, i, made)
 	}
-	if m, err := w.item(ctx, page, inv.req, by); m.Text != "" || err != nil {
+	if m, err := w.item(ctx, page, inv.req, by, again); m.Text != "" || err != nil {
 		return m, err
 	}
 	ref, err := w.refOf(ctx, inv, args.Channel, by.Viewer())

@@ -1,0 +1,320 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"plimsoll/internal/nearest"
+	"plimsoll/slo/gate"
+)
+
+// gatekeeper is the deploy gate.
+type gatekeeper interface {
+	Freezes(ctx context.Context) ([]gate.State, error)
+	Preview(ctx context.Context, c gate.Change) (gate.Decision, error)
+	Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
+	Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
+	RequestOverride(ctx context.Context, o gate.Override) (gate.Override, error)
+	ApproveOverride(ctx context.Context, by string, id int64) (gate.Override, error)
+	Overrides(ctx context.Context, service string) ([]gate.Override, error)
+}
+
+// errUnknownPerson refuses whoever would have two names: an override takes two people, and one with a token and with Slack
+// would be two.
+var errUnknownPerson = errors.New("Plimsoll does not know which of its people you are: an administrator adds you to slack.subjects")
+
+// gateVerb is a row of the table of what can be asked of the gate.
+type gateVerb struct {
+	name, usage, help string
+	changes           bool // only for people who are known by name
+	run               func(ctx context.Context, w *worker, q gateQuestion) (message, error)
+}
+
+// gateQuestion is what somebody typed after a verb of the gate.
+type gateQuestion struct {
+	page  printer
+	by    string
+	at    time.Time
+	again bool // an earlier attempt may have come through
+	words []string
+	span  time.Duration // of --for; 0 if none was given
+	verb  gateVerb
+}
+
+func gateVerbs() []gateVerb {
+	return []gateVerb{
+		{"status", "[service]", "show freezes and overrides", false, gateStatus},
+		{"why", "service [environment]", "say whether a change would go now, and why", false, gateWhy},
+		{"freeze", "service [environment] [--for 2h] why", "stop releases by hand", true, gateByHand(gate.FreezeByHand)},
+		{"thaw", "service [environment] [--for 2h] why", "lift a freeze by hand", true, gateByHand(gate.ThawByHand)},
+		{"override", "service [environment] commit [--for 1h] why", "ask for one commit to go, which a second person approves", true, gateOverride},
+		{"approve", "n", "approve an override that somebody else asked for", true, gateApprove},
+		{"help", "", "show this", false, gateHelp},
+	}
+}
+
+// defaultEnvironment is meant where none is named.
+const defaultEnvironment = "production"
+
+// How long a word by hand lasts where nobody says.
+const (
+	handSpan     = 4 * time.Hour
+	overrideSpan = time.Hour
+)
+
+var spanOption = regexp.MustCompile(`(?:^|\s)(?:--|—|–)for[ =]+(\S+)`)
+
+// gate answers a command about the gate.
+func (w *worker) gate(ctx context.Context, page printer, args CommandArgs, again bool) (message, error) {
+	text := plain(args.Text, page.people.subject)
+	q := gateQuestion{page: page, by: page.people.subject(args.UserID), at: args.ReceivedAt, again: again}
+	if m := spanOption.FindStringSubmatchIndex(text); m != nil {
+		d, err := time.ParseDuration(text[m[2]:m[3]])
+		if err != nil || d <= 0 {
+			return message{}, &usageError{problem: fmt.Sprintf("%q is no length of time: write 30m or 2h.", text[m[2]:m[3]])}
+		}
+		q.span, text = d, text[:m[0]]+text[m[1]:]
+	}
+	q.words = strings.Fields(text)
+	if len(q.words) == 0 {
+		q.words = []string{"help"}
+	}
+	name := strings.ToLower(q.words[0])
+	all := gateVerbs()
+	n := slices.IndexFunc(all, func(v gateVerb) bool { return v.name == name })
+	if n < 0 {
+		var names []string
+		for _, v := range all {
+			names = append(names, v.name)
+		}
+		return message{}, &usageError{problem: fmt.Sprintf("There is no verb %q%s.", name, nearest.Hint(name, names))}
+	}
+	q.verb, q.words = all[n], q.words[1:]
+	switch {
+	case w.Gate == nil && q.verb.name != "help":
+		return quiet("The gate cannot be asked from here."), nil
+	case q.verb.changes && !page.people.known(args.UserID):
+		return message{}, errUnknownPerson
+	}
+	return q.verb.run(ctx, w, q)
+}
+
+// usage is the error of a question that lacks words.
+func (q gateQuestion) usage() error {
+	return &usageError{problem: fmt.Sprintf("Write `%s %s %s`.", q.page.command, q.verb.name, q.verb.usage)}
+}
+
+// place takes the service and the environment off the words. An environment is one that the gate knows the service in.
+func (q *gateQuestion) place(ctx context.Context, g gatekeeper) (service, environment string, err error) {
+	if len(q.words) == 0 {
+		return "", "", q.usage()
+	}
+	service, environment = q.words[0], defaultEnvironment
+	q.words = q.words[1:]
+	if len(q.words) > 0 {
+		_, err := g.Preview(ctx, gate.Change{Service: service, Environment: q.words[0], Commit: anyCommit, Class: gate.Feature})
+		switch {
+		case err == nil:
+			environment, q.words = q.words[0], q.words[1:]
+		case !gateCorrectable(err):
+			return "", "", err
+		}
+	}
+	return service, environment, nil
+}
+
+// anyCommit stands for a commit that nothing is known of.
+const anyCommit = "0000000"
+
+func gateHelp(_ context.Context, _ *worker, q gateQuestion) (message, error) {
+	lines := []string{"Where no environment is named, " + defaultEnvironment + " is meant."}
+	for _, v := range gateVerbs() {
+		lines = append(lines, fmt.Sprintf("• `%s %s` %s", q.page.command, strings.TrimSpace(v.name+" "+v.usage), v.help))
+	}
+	return quiet(strings.Join(lines, "\n")), nil
+}
+
+func gateStatus(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+	service := strings.Join(q.words, " ")
+	states, err := w.Gate.Freezes(ctx)
+	if err != nil {
+		return message{}, err
+	}
+	var lines []string
+	for _, s := range states {
+		if service == "" && (s.Frozen(q.at) || s.Phase != gate.Open && s.Phase != "") || service == s.Service {
+			lines = append(lines, q.page.freeze(s, q.at))
+		}
+	}
+	overrides, err := w.Gate.Overrides(ctx, service)
+	if err != nil {
+		return message{}, err
+	}
+	for _, o := range overrides {
+		if o.UsedBy == 0 && q.at.Before(o.Until) {
+			lines = append(lines, q.page.override(o))
+		}
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "Nothing is frozen.")
+	}
+	return quiet(strings.Join(lines, "\n")), nil
+}
+
+// freeze tells the freeze of one service in one environment.
+func (p printer) freeze(s gate.State, at time.Time) string {
+	phase := strings.ReplaceAll(string(s.Phase), "_", " ")
+	if phase == "" {
+		phase = string(gate.Open)
+	}
+	line := fmt.Sprintf("• *%s* in %s: %s", escaper.Replace(s.Service), escaper.Replace(s.Environment), phase)
+	if !s.Since.IsZero() {
+		line += " since " + clock(s.Since)
+	}
+	if m := s.Manual; m != nil && at.Before(m.Until) {
+		verb := map[gate.CommandKind]string{gate.FreezeByHand: "frozen", gate.ThawByHand: "thawed"}[m.Kind]
+		line += fmt.Sprintf("; %s by %s until %s: %s", verb, p.name(m.By), clock(m.Until), escaper.Replace(m.Reason))
+	}
+	return line
+}
+
+// override tells one override.
+func (p printer) override(o gate.Override) string {
+	line := fmt.Sprintf("• override %d: %s of %s in %s, until %s, asked for by %s: %s", o.ID, escaper.Replace(o.Commit), escaper.Replace(o.Service),
+		escaper.Replace(o.Environment), clock(o.Until), p.name(o.By), escaper.Replace(o.Reason))
+	if o.ApprovedBy != "" {
+		return line + "; approved by " + p.name(o.ApprovedBy)
+	}
+	return line + fmt.Sprintf("; somebody else approves it with `%s approve %d`", p.command, o.ID)
+}
+
+func gateWhy(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+	service, environment, err := q.place(ctx, w.Gate)
+	if err != nil {
+		return message{}, err
+	}
+	d, err := w.Gate.Preview(ctx, gate.Change{Service: service, Environment: environment, Commit: anyCommit, Class: gate.Feature})
+	if err != nil {
+		return message{}, err
+	}
+	return quiet(escaper.Replace(strings.Join(d.Message, "\n"))), nil
+}
+
+// gateByHand freezes or thaws. An attempt that came through and never heard so is not made again.
+func gateByHand(kind gate.CommandKind) func(context.Context, *worker, gateQuestion) (message, error) {
+	return func(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+		service, environment, err := q.place(ctx, w.Gate)
+		if err != nil {
+			return message{}, err
+		}
+		reason := strings.Join(q.words, " ")
+		if reason == "" {
+			return message{}, q.usage()
+		}
+		do := w.Gate.Freeze
+		if kind == gate.ThawByHand {
+			do = w.Gate.Thaw
+		}
+		did := false
+		if q.again {
+			states, err := w.Gate.Freezes(ctx)
+			if err != nil {
+				return message{}, err
+			}
+			did = slices.ContainsFunc(states, func(s gate.State) bool {
+				m := s.Manual
+				return s.Service == service && s.Environment == environment && m != nil && m.Kind == kind && m.By == q.by && m.Reason == reason && !m.At.Before(q.at)
+			})
+		}
+		until := q.at.Add(spanOr(q.span, handSpan))
+		if !did {
+			if _, err := do(ctx, q.by, service, environment, reason, until); err != nil {
+				return message{}, err
+			}
+		}
+		verb := map[gate.CommandKind]string{gate.FreezeByHand: "frozen", gate.ThawByHand: "thawed"}[kind]
+		return loud(fmt.Sprintf("%s is %s in %s until %s, by %s: %s", escaper.Replace(service), verb, escaper.Replace(environment), clock(until),
+			q.page.name(q.by), escaper.Replace(reason))), nil
+	}
+}
+
+func spanOr(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+func gateOverride(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+	service, environment, err := q.place(ctx, w.Gate)
+	if err != nil {
+		return message{}, err
+	}
+	if len(q.words) < 2 {
+		return message{}, q.usage()
+	}
+	want := gate.Override{Service: service, Environment: environment, Commit: q.words[0], Reason: strings.Join(q.words[1:], " "), By: q.by,
+		Until: q.at.Add(spanOr(q.span, overrideSpan))}
+	if q.again {
+		before, err := w.Gate.Overrides(ctx, service)
+		if err != nil {
+			return message{}, err
+		}
+		for _, o := range before {
+			if o.By == want.By && o.Commit == want.Commit && o.Environment == environment && o.Reason == want.Reason && !o.At.Before(q.at) {
+				return loud(q.page.override(o)), nil
+			}
+		}
+	}
+	made, err := w.Gate.RequestOverride(ctx, want)
+	if err != nil {
+		return message{}, err
+	}
+	return loud(q.page.override(made)), nil
+}
+
+func gateApprove(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+	if len(q.words) != 1 {
+		return message{}, q.usage()
+	}
+	id, err := strconv.ParseInt(strings.TrimPrefix(q.words[0], "#"), 10, 64)
+	if err != nil {
+		return message{}, q.usage()
+	}
+	if q.again {
+		all, err := w.Gate.Overrides(ctx, "")
+		if err != nil {
+			return message{}, err
+		}
+		for _, o := range all {
+			if o.ID == id && o.ApprovedBy == q.by && o.ApprovedAt != nil && !o.ApprovedAt.Before(q.at) {
+				return loud(q.page.override(o)), nil
+			}
+		}
+	}
+	o, err := w.Gate.ApproveOverride(ctx, q.by, id)
+	if err != nil {
+		return message{}, err
+	}
+	return loud(q.page.override(o)), nil
+}
+
+// gateCorrectable reports whether the person can put an error of the gate right.
+func gateCorrectable(err error) bool {
+	var input *gate.InputError
+	if errors.As(err, &input) {
+		return true
+	}
+	for _, known := range []error{gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}

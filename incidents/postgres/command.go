@@ -39,7 +39,10 @@ func (s *Store) Declare(ctx context.Context, d incidents.Declare, by incidents.C
 			i, err = declared(ctx, tx, by.Viewer(), d.DedupKey)
 			return i, nil, err
 		}
-		return i, made, appendEntries(ctx, tx, i.Ref, made)
+		if err := appendEntries(ctx, tx, i.Ref, made); err != nil {
+			return i, nil, err
+		}
+		return i, made, s.changed(ctx, tx, i)
 	})
 }
 
@@ -70,7 +73,7 @@ func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command
 		if err != nil {
 			return i, nil, err
 		}
-		return next, made, write(ctx, tx, i, next, made)
+		return next, made, s.write(ctx, tx, i, next, made)
 	})
 }
 
@@ -89,11 +92,11 @@ func (s *Store) doPair(ctx context.Context, tx pgx.Tx, ref incidents.Ref, cmd in
 	if err != nil {
 		return i, nil, err
 	}
-	if err := write(ctx, tx, i, p.Incident, p.Entries); err != nil {
+	if err := s.write(ctx, tx, i, p.Incident, p.Entries); err != nil {
 		return i, nil, err
 	}
 	if len(p.PartnerEntries) > 0 {
-		if err := write(ctx, tx, partner, p.Partner, p.PartnerEntries); err != nil {
+		if err := s.write(ctx, tx, partner, p.Partner, p.PartnerEntries); err != nil {
 			return i, nil, err
 		}
 	}

@@ -14,10 +14,12 @@
 // Every read and every command says on whose behalf it is, and one condition, in each statement that reads incidents,
 // keeps private ones from all but their members: what somebody may not see does not exist for them.
 //
-// Timelines and deliveries are append-only, and the schema holds that. The package sends no notification and calls nobody.
+// Timelines and deliveries are append-only, and the schema holds that. The package sends no notification; whoever has to
+// hear of changes is told within their transaction.
 package postgres
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -40,12 +42,17 @@ var Migrations = pg.Migrations{Name: "incidents", FS: migrations}
 type Config struct {
 	Pool *pgxpool.Pool    // required; migrated
 	Now  func() time.Time // time.Now when nil
+	// Changed hears of every incident that a command has changed, in the transaction of the command: what it writes is kept
+	// exactly if the change is. Nobody hears when nil.
+	Changed func(ctx context.Context, tx pgx.Tx, i incidents.Incident) error
 }
 
 // Store keeps incidents. It is safe for concurrent use, also by several processes.
 type Store struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
+
+	changed func(ctx context.Context, tx pgx.Tx, i incidents.Incident) error
 }
 
 // New returns a store over a migrated database.
@@ -56,7 +63,10 @@ func New(cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Store{pool: cfg.Pool, now: cfg.Now}, nil
+	if cfg.Changed == nil {
+		cfg.Changed = func(context.Context, pgx.Tx, incidents.Incident) error { return nil }
+	}
+	return &Store{pool: cfg.Pool, now: cfg.Now, changed: cfg.Changed}, nil
 }
 
 // absent gives the absence of an incident its name.

@@ -24,7 +24,7 @@ func insert(ctx context.Context, tx pgx.Tx, i incidents.Incident) (bool, error) 
 }
 
 // write keeps what a command made of an incident.
-func write(ctx context.Context, tx pgx.Tx, was, i incidents.Incident, made []incidents.TimelineEntry) error {
+func (s *Store) write(ctx context.Context, tx pgx.Tx, was, i incidents.Incident, made []incidents.TimelineEntry) error {
 	if err := update(ctx, tx, i); err != nil {
 		return err
 	}
@@ -45,7 +45,10 @@ func write(ctx context.Context, tx pgx.Tx, was, i incidents.Incident, made []inc
 			return fmt.Errorf("link: %w", err)
 		}
 	}
-	return appendEntries(ctx, tx, i.Ref, made)
+	if err := appendEntries(ctx, tx, i.Ref, made); err != nil {
+		return err
+	}
+	return s.changed(ctx, tx, i)
 }
 
 func update(ctx context.Context, tx pgx.Tx, i incidents.Incident) error {

@@ -1,23 +1,19 @@
-// Package causes gathers what may have spent an error budget: corrections, incidents and releases that the gate let through. It says
-// what went on and when; which of them a bad event belongs to is decided by [plimsoll/slo.Attribute].
+// Package causes gathers what may have spent an error budget: corrections, incidents and releases: deploys that
+// were told of, and where nobody told of any, what the gate let through. It says what went on and when; which of them a bad event belongs to is decided by [plimsoll/slo.Attribute].
 package causes
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"plimsoll/incidents"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/deploys"
 )
-
-// deployLasts is for how long a release answers for what goes wrong, unless the next one comes first.
-const deployLasts = 2 * time.Hour
 
 // Sources are where causes are found. A nil one has none.
 type Sources struct {
@@ -25,7 +21,9 @@ type Sources struct {
 	Corrections func(ctx context.Context) ([]slo.Correction, error)
 	// Incidents returns at least the incidents that were declared or open in [from, to).
 	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
-	// Decisions returns the gate's decisions of [from, to).
+	// Deploys returns the deploys that started in [from, to).
+	Deploys func(ctx context.Context, service string, from, to time.Time) ([]deploys.Deploy, error)
+	// Decisions returns the gate's decisions of [from, to). A release that was let through and told of is the deploy alone.
 	Decisions func(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error)
 }
 
@@ -46,13 +44,11 @@ func (s Sources) Of(ctx context.Context, o *slo.Objective, from, to time.Time) (
 		}
 		all = append(all, incidentCauses(list, o)...)
 	}
-	if s.Decisions != nil {
-		list, err := s.Decisions(ctx, o.Service, from.Add(-deployLasts), to)
-		if err != nil {
-			return nil, fmt.Errorf("read releases: %w", err)
-		}
-		all = append(all, deploys(list)...)
+	released, err := s.releases(ctx, o.Service, from.Add(-deployLasts), to)
+	if err != nil {
+		return nil, err
 	}
+	all = append(all, released...)
 	return slices.DeleteFunc(all, func(c slo.Cause) bool {
 		return !c.From.Before(to) || !c.To.IsZero() && !c.To.After(from)
 	}), nil
@@ -90,40 +86,4 @@ func incidentCauses(list []incidents.Incident, o *slo.Objective) (causes []slo.C
 		}
 	}
 	return causes
-}
-
-// deploys are the releases that the gate let through. The same commit in one environment is one release, from when it was first allowed;
-// each lasts until the next one there, and at most two hours.
-func deploys(list []gate.Decision) (causes []slo.Cause) {
-	of := map[string][]gate.Decision{}
-	for _, d := range list {
-		if d.Outcome == gate.Allow {
-			of[d.Change.Environment] = append(of[d.Change.Environment], d)
-		}
-	}
-	for environment, decisions := range of {
-		slices.SortStableFunc(decisions, func(a, b gate.Decision) int { return a.At.Compare(b.At) })
-		decisions = slices.CompactFunc(decisions, func(a, b gate.Decision) bool { return a.Change.Commit == b.Change.Commit })
-		for n, d := range decisions {
-			end := d.At.Add(deployLasts)
-			if n+1 < len(decisions) && decisions[n+1].At.Before(end) {
-				end = decisions[n+1].At
-			}
-			causes = append(causes, slo.Cause{
-				Kind: slo.ByDeploy, Ref: cmp.Or(d.Change.Version, d.Change.Commit), From: d.At.UTC(), To: end.UTC(),
-				Title: strings.Join(slices.DeleteFunc([]string{string(d.Change.Class), "to " + environment, by(d.Change.Author)}, func(s string) bool { return s == "" }), " "),
-			})
-		}
-	}
-	slices.SortFunc(causes, func(a, b slo.Cause) int {
-		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Title, b.Title))
-	})
-	return causes
-}
-
-func by(author string) string {
-	if author == "" {
-		return ""
-	}
-	return "by " + author
 }

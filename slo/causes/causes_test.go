@@ -13,6 +13,7 @@ import (
 	"plimsoll/slo"
 	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/deploys"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -82,6 +83,40 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestDeploysTellMore leaves out what the gate let through where somebody told of the deploy.
+func TestDeploysTellMore(t *testing.T) {
+	t.Parallel()
+	deploy := func(ref deploys.Ref, commit string, state deploys.State, started, rolledBack float64) deploys.Deploy {
+		d := deploys.Deploy{Ref: ref, Service: "video-api", Environment: "production", Commit: commit, Class: gate.Feature, Author: "ada", State: state, Started: at(started)}
+		if rolledBack != 0 {
+			d.RolledBack = at(rolledBack)
+		}
+		return d
+	}
+	sources := causes.Sources{
+		Decisions: func(context.Context, string, time.Time, time.Time) ([]gate.Decision, error) {
+			return []gate.Decision{decision(-6, "production", "b", gate.Allow), decision(-2, "production", "b", gate.Allow), decision(-3, "production", "c", gate.Allow)}, nil
+		},
+		Deploys: func(context.Context, string, time.Time, time.Time) ([]deploys.Deploy, error) {
+			return []deploys.Deploy{deploy(1, "b", deploys.RolledBack, -5.5, -5), deploy(2, "d", deploys.Failed, -4.5, 0), deploy(3, "e", deploys.Finished, -4, 0)}, nil
+		},
+	}
+	got, err := sources.Of(t.Context(), &slo.Objective{Key: "video-api/availability", Service: "video-api"}, at(-10), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []slo.Cause{
+		{Kind: slo.ByDeploy, Ref: "b", Title: "feature to production by ada (DEP-1, rolled back)", From: at(-5.5), To: at(-5)},
+		{Kind: slo.ByDeploy, Ref: "d", Title: "feature to production by ada (DEP-2, failed)", From: at(-4.5), To: at(-4)},
+		{Kind: slo.ByDeploy, Ref: "e", Title: "feature to production by ada (DEP-3)", From: at(-4), To: at(-3)},
+		{Kind: slo.ByDeploy, Ref: "c", Title: "feature to production by ada", From: at(-3), To: at(-2)},
+		{Kind: slo.ByDeploy, Ref: "b", Title: "feature to production by ada", From: at(-2), To: noon},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUnreadableSources(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no database")
@@ -91,6 +126,7 @@ func TestUnreadableSources(t *testing.T) {
 		"read releases: ": {Decisions: func(context.Context, string, time.Time, time.Time) ([]gate.Decision, error) {
 			return nil, broken
 		}},
+		"read deploys: ": {Deploys: func(context.Context, string, time.Time, time.Time) ([]deploys.Deploy, error) { return nil, broken }},
 	} {
 		if _, err := s.Of(t.Context(), &slo.Objective{}, noon, noon); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

@@ -8,6 +8,13 @@
 //	        ──GET /events────────▶ "changed" at most once per refresh, while anybody listens
 //	        ──GET / X-Part: live─▶ live part
 //
-// It only reads: budgets from the ledger, freezes from the gate, incidents from their store. Nothing is loaded from
+// Everybody may read budgets, freezes and public incidents. Whoever has signed in with a token also works on incidents, by forms
+// that work without the script, and sees the private ones that they are a member of:
+//
+//	browser ──POST /login──────────────▶ cookie with the token, sealed
+//	        ──POST /incidents/INC-7/note▶ one command on behalf of the reader; back to the incident
+//
+// The package decides nothing: a form becomes a command of [plimsoll/incidents], and its store says who sees what. Forms rely on the
+// server around them to refuse requests that other sites make. Nothing is loaded from
 // elsewhere and the Content-Security-Policy allows nothing but our own files, without inline styles or scripts.
 package web

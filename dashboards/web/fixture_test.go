@@ -7,14 +7,15 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"plimsoll/dashboards/web"
 	"plimsoll/incidents"
+	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo"
 	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
@@ -124,6 +125,63 @@ func (s *shelf) Timeline(context.Context, incidents.Viewer, incidents.Ref) ([]in
 	}, nil
 }
 
+func (s *shelf) Search(_ context.Context, v incidents.Viewer, text string) ([]incidents.Incident, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []incidents.Incident
+	for _, i := range s.list {
+		if strings.Contains(strings.ToLower(i.Title), strings.ToLower(text)) && i.VisibleTo(v) {
+			out = append(out, i)
+		}
+	}
+	return out, s.err
+}
+
+func (s *shelf) Versions(ctx context.Context, v incidents.Viewer, ref incidents.Ref, number int) ([]incidents.TimelineEntry, error) {
+	all, err := s.Timeline(ctx, v, ref)
+	if err != nil || number < 1 || number > len(all) {
+		return nil, cmp.Or(err, incidents.ErrNoEntry)
+	}
+	return all[number-1 : number], nil
+}
+
+func (s *shelf) Absorbed(context.Context, incidents.Viewer, incidents.Ref) ([]incidents.Incident, error) {
+	return nil, nil
+}
+
+func (s *shelf) Declare(_ context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, made, err := incidents.Apply(incidents.Incident{Ref: incidents.Ref(len(s.list) + 90)}, d, now, by.Subject)
+	if err == nil {
+		s.list = append(s.list, i)
+	}
+	return i, made, err
+}
+
+func (s *shelf) Do(_ context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n, i := range s.list {
+		if i.Ref == ref && i.VisibleTo(by.Viewer()) {
+			next, made, err := incidents.Apply(i, cmd, now, by.Subject)
+			if err == nil {
+				s.list[n] = next
+			}
+			return next, made, err
+		}
+	}
+	return incidents.Incident{}, nil, incidents.ErrNotFound
+}
+
+func (s *shelf) Amend(ctx context.Context, ref incidents.Ref, number int, text string, by incidents.Caller) (incidents.TimelineEntry, error) {
+	found, err := s.Versions(ctx, by.Viewer(), ref, number)
+	if err != nil {
+		return incidents.TimelineEntry{}, err
+	}
+	return incidents.Amend(found[0], text, now, by.Subject)
+}
+
 func incidentShelf() *shelf {
 	return &shelf{list: []incidents.Incident{
 		{Ref: 7, Title: "Code Red: API answers", Severity: 2, State: incidents.Mitigated, Services: []string{"video-api"},
@@ -156,12 +214,17 @@ func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 			return s.List(ctx, incidents.Viewer{}, incidents.Filter{Limit: 100})
 		},
 	}
-	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Causes: known.Of, Refresh: 20 * time.Millisecond,
+	tokens := identity.NewTokens(map[string]identity.Principal{"token-of-ada": {Subject: "ada"}, "token-of-bob": {Subject: "bob"}})
+	people, err := identity.NewSessions("secret", tokens.Authenticate, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Sessions: people, Causes: known.Of, Refresh: 20 * time.Millisecond,
 		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := chi.NewRouter()
+	mux := httpapi.New(httpapi.Config{Title: "pages", Authenticate: people.Authenticate}).Mux
 	w.Mount(mux)
 	srv := httptest.NewServer(mux)
 	ctx, stop := context.WithCancel(context.Background())

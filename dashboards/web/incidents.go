@@ -1,13 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/go-chi/chi/v5"
 
 	"plimsoll/incidents"
 	"plimsoll/internal/identity"
@@ -15,9 +16,13 @@ import (
 
 // incidentList is the body of the page "/incidents".
 type incidentList struct {
-	Headline string
-	Open     []incidentRow
-	Over     []incidentRow
+	Headline     string
+	Query, State string // what it is filtered by
+	Chips        []chip
+	Found        []incidentRow // what a filter selects, instead of the next two
+	Open, Over   []incidentRow
+	Older        string // address of the older ones; empty for none
+	CanDeclare   bool
 }
 
 // incidentRow is an incident with what depends on the time of looking.
@@ -63,30 +68,63 @@ func (i incidentRow) Overdue() bool {
 	return ok && due.Before(i.Now)
 }
 
-// viewer is whoever looks at the page.
+// viewer is whoever looks at the page. Everybody may; somebody who has signed in sees what they are a member of.
 func viewer(ctx context.Context) incidents.Viewer {
 	return incidents.Viewer{Subject: identity.From(ctx).Subject}
 }
 
+// incidents lists the open ones and the newest others, or those that a search or a state selects.
 func (w *Web) incidents(rw http.ResponseWriter, r *http.Request) {
-	var v incidentList
+	q := r.URL.Query()
+	v := incidentList{Query: strings.TrimSpace(q.Get("q")), State: q.Get("state")}
 	if w.cfg.Incidents != nil {
-		open, err := w.cfg.Incidents.List(r.Context(), viewer(r.Context()), newestOpen())
-		all, err2 := w.cfg.Incidents.List(r.Context(), viewer(r.Context()), newest())
-		if err := errors.Join(err, err2); err != nil {
+		if err := w.listIncidents(r, &v); err != nil {
 			w.unavailable(rw, r, err)
 			return
 		}
-		now := w.cfg.Now()
-		for _, i := range open {
-			v.Open = append(v.Open, incidentRow{i, now})
+	}
+	v.Chips = stateChips(v.State)
+	v.CanDeclare = w.cfg.Sessions != nil
+	w.render(rw, r, http.StatusOK, "incidents", page{Title: "Incidents", Nav: "incidents", Body: v})
+}
+
+func (w *Web) listIncidents(r *http.Request, v *incidentList) error {
+	ctx, who := r.Context(), viewer(r.Context())
+	rows := func(list []incidents.Incident, err error) ([]incidentRow, error) {
+		var out []incidentRow
+		for _, i := range list {
+			out = append(out, incidentRow{i, w.cfg.Now()})
 		}
-		for _, i := range all {
-			if !i.State.Open() {
-				v.Over = append(v.Over, incidentRow{i, now})
-			}
+		return out, err
+	}
+	var err error
+	if v.Query != "" {
+		v.Found, err = rows(w.cfg.Incidents.Search(ctx, who, v.Query))
+		v.Found = slices.DeleteFunc(v.Found, func(i incidentRow) bool { return v.State != "" && string(i.State) != v.State })
+		v.Headline = plural(len(v.Found), "incident") + " found"
+		return err
+	}
+	before, _ := incidents.ParseRef(cmp.Or(r.URL.Query().Get("before"), "0")) // none if it is not one
+	if v.State != "" || before != 0 {
+		f := incidents.Filter{Before: before, Limit: newestIncidents}
+		if v.State != "" {
+			f.States = []incidents.State{incidents.State(v.State)}
+		}
+		v.Found, err = rows(w.cfg.Incidents.List(ctx, who, f))
+		v.Headline = cmp.Or(v.State, "Older") + " incidents"
+		v.Older = olderThan(v.Found, v.State)
+		return err
+	}
+	if v.Open, err = rows(w.cfg.Incidents.List(ctx, who, newestOpen())); err != nil {
+		return err
+	}
+	all, err := rows(w.cfg.Incidents.List(ctx, who, newest()))
+	for _, i := range all {
+		if !i.State.Open() {
+			v.Over = append(v.Over, i)
 		}
 	}
+	v.Older = olderThan(all, "")
 	switch len(v.Open) {
 	case 0:
 		v.Headline = "No incident is open"
@@ -95,74 +133,26 @@ func (w *Web) incidents(rw http.ResponseWriter, r *http.Request) {
 	default:
 		v.Headline = fmt.Sprintf("%d incidents are open", len(v.Open))
 	}
-	w.render(rw, r, http.StatusOK, "incidents", page{Title: "Incidents", Nav: "incidents", Body: v})
+	return err
 }
 
-// incidentPage is the body of the page of one incident.
-type incidentPage struct {
-	incidentRow
-	Milestones []milestone
-	People     []person
-	Timeline   []event // newest first
+// olderThan is the address of those that come after a full list; empty if it was not full.
+func olderThan(list []incidentRow, state string) string {
+	if len(list) < newestIncidents {
+		return ""
+	}
+	q := url.Values{"before": {list[len(list)-1].Ref.String()}}
+	if state != "" {
+		q.Set("state", state)
+	}
+	return "/incidents?" + q.Encode()
 }
 
-// event is one entry of a timeline.
-type event struct {
-	incidents.TimelineEntry
-	What string
-}
-
-type milestone struct {
-	Name string
-	At   time.Time
-}
-
-type person struct {
-	Role, Holder string
-}
-
-func (w *Web) incident(rw http.ResponseWriter, r *http.Request) {
-	ref, err := incidents.ParseRef(chi.URLParam(r, "ref"))
-	if err != nil || w.cfg.Incidents == nil {
-		w.notFound(rw, r, fmt.Sprintf("There is no incident %q.", chi.URLParam(r, "ref")))
-		return
+// stateChips lead to the incidents of one state, and back to all.
+func stateChips(current string) []chip {
+	chips := []chip{{Label: "open and newest", URL: "/incidents", Current: current == ""}}
+	for _, s := range incidents.States() {
+		chips = append(chips, chip{Label: string(s), URL: "/incidents?" + url.Values{"state": {string(s)}}.Encode(), Current: current == string(s)})
 	}
-	i, err := w.cfg.Incidents.Get(r.Context(), viewer(r.Context()), ref)
-	if errors.Is(err, incidents.ErrNotFound) {
-		w.notFound(rw, r, fmt.Sprintf("There is no incident %s.", ref))
-		return
-	}
-	if err != nil {
-		w.unavailable(rw, r, err)
-		return
-	}
-	timeline, err := w.cfg.Incidents.Timeline(r.Context(), viewer(r.Context()), ref)
-	if err != nil {
-		w.unavailable(rw, r, err)
-		return
-	}
-	v := incidentPage{incidentRow: incidentRow{i, w.cfg.Now()}, Milestones: milestones(i.Times)}
-	for n := len(timeline) - 1; n >= 0; n-- {
-		v.Timeline = append(v.Timeline, event{timeline[n], timeline[n].Sentence(nil)})
-	}
-	for _, role := range incidents.Roles() {
-		if holder := i.Roles[role]; holder != "" || role == incidents.Commander {
-			v.People = append(v.People, person{role.Title(), holder})
-		}
-	}
-	w.render(rw, r, http.StatusOK, "incident", page{Title: ref.String() + " " + i.Title, Nav: "incidents", Body: v})
-}
-
-// milestones are the times that are known, in the order of the lifecycle.
-func milestones(t incidents.Times) []milestone {
-	var out []milestone
-	for _, m := range []milestone{
-		{"Started", t.Started}, {"Detected", t.Detected}, {"Declared", t.Declared}, {"Acknowledged", t.Acknowledged},
-		{"Mitigated", t.Mitigated}, {"Resolved", t.Resolved}, {"Closed", t.Closed}, {"Cancelled", t.Cancelled},
-	} {
-		if !m.At.IsZero() {
-			out = append(out, m)
-		}
-	}
-	return out
+	return chips
 }

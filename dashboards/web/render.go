@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo"
 )
 
@@ -24,6 +25,9 @@ type page struct {
 	Nav   string // entry of the navigation that is current
 	Path  string // of the request
 	At    time.Time
+	// CanSignIn is whether people sign in here; Who is who has.
+	CanSignIn bool
+	Who       string
 	// Notices are what the reader must know before the figures: that they are old, or that something is missing.
 	Notices []string
 	Body    any
@@ -44,7 +48,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"overview", "objective", "incidents", "incident", "message"} {
+	for _, name := range []string{"overview", "objective", "incidents", "incident", "entry", "declare", "login", "message"} {
 		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
@@ -57,6 +61,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 // render writes a page, or only its live part when the script asks for that.
 func (w *Web) render(rw http.ResponseWriter, r *http.Request, status int, name string, p page) {
 	p.Path, p.At = r.URL.Path, w.cfg.Now()
+	p.CanSignIn, p.Who = w.cfg.Sessions != nil, identity.From(r.Context()).Subject
 	if w.cfg.Notice != nil {
 		if notice := w.cfg.Notice(); notice != "" {
 			p.Notices = append([]string{notice}, p.Notices...)

@@ -24,11 +24,22 @@ type ledger interface {
 	Children(parent slo.Key) []*slo.Objective
 }
 
-// incidentStore is where incidents are kept. Get returns incidents.ErrNotFound.
+// incidentStore is where incidents are kept. What a viewer may not see does not exist for them: [incidents.ErrNotFound].
+// [plimsoll/incidents/postgres.Store] is one.
 type incidentStore interface {
+	incidentReader
+	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
+	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
+	Amend(ctx context.Context, ref incidents.Ref, number int, text string, by incidents.Caller) (incidents.TimelineEntry, error)
+}
+
+type incidentReader interface {
 	List(ctx context.Context, v incidents.Viewer, f incidents.Filter) ([]incidents.Incident, error)
+	Search(ctx context.Context, v incidents.Viewer, text string) ([]incidents.Incident, error)
 	Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error)
 	Timeline(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error)
+	Versions(ctx context.Context, v incidents.Viewer, ref incidents.Ref, number int) ([]incidents.TimelineEntry, error)
+	Absorbed(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.Incident, error)
 }
 
 // Config of the pages.
@@ -36,6 +47,7 @@ type Config struct {
 	Ledger    ledger                                      // required
 	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
 	Incidents incidentStore                               // nil shows none
+	Sessions  sessions                                    // nil lets nobody sign in, and pages only read
 	// Causes returns what may have spent the budget of an objective in [from, to); nil knows of none.
 	// [plimsoll/slo/causes.Sources.Of] is one.
 	Causes  func(ctx context.Context, o *slo.Objective, from, to time.Time) ([]slo.Cause, error)
@@ -80,6 +92,9 @@ func (w *Web) Mount(r chi.Router) {
 	r.Get("/objectives/*", w.objective)
 	r.Get("/incidents", w.incidents)
 	r.Get("/incidents/{ref}", w.incident)
+	r.Get("/incidents/{ref}/entries/{number}", w.entry)
+	w.mountSignIn(r)
+	w.mountActs(r)
 	r.Get("/events", w.events)
 	r.Get("/static/*", w.assets.serve)
 	r.Get("/favicon.ico", w.assets.favicon)

@@ -36,12 +36,20 @@
     for (const [i, block] of fresh.entries()) {
       const old = live.children[i];
       if (!old) live.append(block);
-      else if (old.outerHTML !== block.outerHTML) old.replaceWith(block);
+      else if (old.outerHTML !== block.outerHTML && !inUse(old)) old.replaceWith(block);
     }
     while (live.children.length > fresh.length) live.lastElementChild.remove();
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focus && !live.contains(document.activeElement)) live.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus();
     clock.textContent = live.querySelector("[data-at]")?.dataset.at ?? clock.textContent;
+  }
+
+  // inUse reports whether somebody is filling in a form of a block: what they have typed stays until it is sent.
+  function inUse(block) {
+    const fields = [...block.querySelectorAll("input:not([type=hidden]), textarea, select")];
+    const touched = (f) =>
+      f === document.activeElement || (f.options ? f.selectedIndex > 0 : f.value !== f.defaultValue || f.checked !== f.defaultChecked);
+    return fields.some(touched);
   }
 
   function state(name) {

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"plimsoll/internal/identity"
+)
+
+// sessions let people sign in; [identity.Sessions] do.
+type sessions interface {
+	SignIn(w http.ResponseWriter, r *http.Request, token string) (identity.Principal, error)
+	SignOut(w http.ResponseWriter, r *http.Request)
+}
+
+// maxForm bounds what a form of a page may send, in bytes: a long text and what stands beside it.
+const maxForm = 128 << 10
+
+// login is the body of the page "/login".
+type login struct {
+	Next    string // where it leads after signing in
+	Problem string
+}
+
+func (w *Web) mountSignIn(r chi.Router) {
+	if w.cfg.Sessions == nil {
+		return
+	}
+	r.Get("/login", w.signInPage)
+	r.Post("/login", w.signIn)
+	r.Post("/logout", w.signOut)
+}
+
+func (w *Web) signInPage(rw http.ResponseWriter, r *http.Request) {
+	w.render(rw, r, http.StatusOK, "login", page{Title: "Sign in", Body: login{Next: local(r.URL.Query().Get("next"))}})
+}
+
+// signIn takes a token and leads back. It says no more of a token that does not do than that.
+func (w *Web) signIn(rw http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
+	next := local(r.PostFormValue("next"))
+	if _, err := w.cfg.Sessions.SignIn(rw, r, strings.TrimSpace(r.PostFormValue("token"))); err != nil {
+		w.render(rw, r, http.StatusForbidden, "login", page{Title: "Sign in", Body: login{Next: next, Problem: "Nobody holds this token. It may have been replaced or have run out."}})
+		return
+	}
+	http.Redirect(rw, r, next, http.StatusSeeOther)
+}
+
+func (w *Web) signOut(rw http.ResponseWriter, r *http.Request) {
+	w.cfg.Sessions.SignOut(rw, r)
+	http.Redirect(rw, r, "/", http.StatusSeeOther)
+}
+
+// local returns an address only if it stays here, and the overview instead of another.
+func local(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(address, "//") || strings.ContainsAny(address, "\\\r\n\t") {
+		return "/"
+	}
+	return u.RequestURI()
+}

@@ -1,5 +1,8 @@
 // Package identity says who is asking. A principal is found once, at the edge of a program, and travels in the context;
 // the place in the network that a request comes from never makes one.
+//
+// Two roads lead to a principal: a token that the installation knows ([Tokens]), and one that an issuer has signed
+// ([plimsoll/internal/identity/oidc]). What the second may ask is bounded by [Principal.Grants].
 package identity
 
 import (
@@ -19,6 +22,10 @@ import (
 type Principal struct {
 	Subject string
 	Roles   []string
+	// Grants bound what the principal may ask the gate about, each adding to the others; nil bounds nothing.
+	Grants []Grant
+	// Claims are what an issuer says of the principal, as in the JSON of its token; nil if no issuer does.
+	Claims map[string]any
 }
 
 // Anonymous reports whether nobody has proved who they are.

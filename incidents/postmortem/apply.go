@@ -54,7 +54,7 @@ func (f Facts) opening() string {
 // Apply carries out cmd on behalf of by, and returns the record as it is then with the version that this made. Without a
 // difference there is no version, and its Number is 0. The given record is not changed.
 //
-// Errors: [incidents.ErrNobody], [ErrOwnWork], [ErrNoItem], a *[StateError], a *[MissingError] or an *[incidents.InputError].
+// Errors: [incidents.ErrNobody], [ErrChanged], [ErrOwnWork], [ErrNoItem], a *[StateError], a *[MissingError] or an *[incidents.InputError].
 func Apply(r Record, cmd Command, at time.Time, by string) (Record, Version, error) {
 	if by == "" {
 		return r, Version{}, incidents.ErrNobody
@@ -119,6 +119,9 @@ func (f Refresh) apply(c *change) error {
 func (e Edit) apply(c *change) error {
 	if err := c.permit("edit it", Draft, InReview); err != nil {
 		return err
+	}
+	if e.From != 0 && e.From != c.Version {
+		return fmt.Errorf("%w: it is at version %d, the change was made from version %d", ErrChanged, c.Version, e.From)
 	}
 	if err := c.because(e.Reason, false); err != nil {
 		return err

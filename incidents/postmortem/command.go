@@ -17,6 +17,7 @@ type Refresh struct{ Facts Facts }
 // Edit replaces what people have written. Whoever edits becomes an author. In review it takes approvals back.
 type Edit struct {
 	Content Content
+	From    int    // the version that it was made from, or [ErrChanged]; 0 for whatever stands
 	Reason  string // may be empty
 }
 

@@ -70,6 +70,15 @@ type Filter struct {
 	Overdue time.Time // only those that are overdue then
 }
 
+// ItemFilter selects action items of a list. Zero fields select everything.
+type ItemFilter struct {
+	States   []ItemState
+	Service  string // that the incident affected
+	Owner    string
+	Overdue  time.Time // only those that are overdue then
+	Verified time.Time // only those that were verified since
+}
+
 // Overdue reports whether the postmortem should have been reviewed by now.
 func (r Record) Overdue(now time.Time) bool {
 	return !r.Due.IsZero() && now.After(r.Due) && (r.State == Draft || r.State == InReview)

@@ -46,7 +46,7 @@ func (b *budgetClause) evaluate(q *question) Result {
 		if q.policy.budgetOf(f.Objective) != b {
 			continue
 		}
-		verdict, reason := b.judge(f, q.change)
+		verdict, reason := b.judge(q, f)
 		more := grave(verdict, reason) - grave(r.Verdict, r.Reason)
 		if worst == nil || more > 0 || more == 0 && f.Remaining < worst.Remaining {
 			r.Verdict, r.Reason, worst = verdict, reason, f
@@ -68,20 +68,31 @@ func (b *budgetClause) evaluate(q *question) Result {
 }
 
 // judge gives the verdict on one objective and its reason, if there is one.
-func (b *budgetClause) judge(f *Figures, c *Change) (Outcome, Reason) {
+func (b *budgetClause) judge(q *question, f *Figures) (Outcome, Reason) {
 	switch {
 	case f.Spent && b.spent == Allow:
 		return Pass, BudgetSpent
+	case f.Spent && q.exempt != nil:
+		return Pass, ExemptCause
+	case f.Spent && q.snapshot.Freeze.excuses(f, q.policy.Thaw.Above):
+		return b.whenLow(q.change), BudgetExcused
 	case f.Spent:
 		return b.spent, BudgetSpent
 	case b.caution == 0 || f.Remaining > b.caution.Float() || !f.enough():
 		return Pass, ""
+	}
+	return b.whenLow(q.change), BudgetCaution
+}
+
+// whenLow is the verdict on a change while a budget is low.
+func (b *budgetClause) whenLow(c *Change) Outcome {
+	switch {
 	case b.inCaution == cautionAllow || b.inCaution == cautionProgressive && c.Progressive:
-		return Pass, BudgetCaution
+		return Pass
 	case b.inCaution == cautionProgressive:
-		return Hold, BudgetCaution
+		return Hold
 	default:
-		return Outcome(b.inCaution), BudgetCaution
+		return Outcome(b.inCaution)
 	}
 }
 
@@ -98,6 +109,12 @@ func grave(verdict Outcome, reason Reason) int {
 func (b *budgetClause) explain(q *question, f *Figures, r *Result) {
 	if r.Reason == BudgetCaution {
 		r.Detail += fmt.Sprintf("; caution at %s", percent(b.caution))
+	}
+	if r.Reason == BudgetExcused {
+		r.Detail += "; excused since Code Red was ended by its exit criteria"
+	}
+	if r.Reason == ExemptCause {
+		r.Detail += "; " + q.exempt.String()
 	}
 	if r.Reason == BudgetSpent {
 		r.Until = backAt([]Figures{*f})

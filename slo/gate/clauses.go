@@ -82,6 +82,11 @@ func (f *freezeClause) codeRed(q *question, r *Result) {
 	} else {
 		r.Detail = worst.String()
 	}
+	if q.exempt != nil {
+		r.Verdict, r.Reason = Pass, ExemptCause
+		r.Detail += "; " + q.exempt.String()
+		return
+	}
 	back := ""
 	switch spent := spentOf(q.snapshot.Objectives); {
 	case len(spent) > 0:
@@ -94,6 +99,9 @@ func (f *freezeClause) codeRed(q *question, r *Result) {
 	}
 	r.Next = fmt.Sprintf("only %s go out. %s.", q.policy.Exemptions(), upperFirst(back+q.policy.FreezeEnds()))
 	r.Flip = fmt.Sprintf("every budget above %s for %s, or a thaw by hand", percent(thaw.Above), slo.ShortDuration(thaw.After))
+	if len(thaw.Exit) > 0 {
+		r.Flip = strings.Replace(r.Flip, ", or", ", its exit criteria and a release manager's word, or", 1)
+	}
 }
 
 func (f *freezeClause) thawing(q *question, r *Result) {

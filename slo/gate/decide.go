@@ -12,7 +12,7 @@ import (
 // decision. A nil policy holds. The change has been validated.
 func Decide(p *Policy, s Snapshot, c Change) Decision {
 	d := Decision{At: s.At, Change: c, Freeze: s.Freeze, Objectives: s.Objectives, Incidents: s.Incidents, Alerts: s.Alerts, Dependencies: s.Dependencies, Override: s.Override,
-		References: s.References, LastGood: s.LastGood}
+		References: s.References, LastGood: s.LastGood, Exemptions: s.Exemptions}
 	if p == nil || len(s.Objectives) == 0 {
 		d.Known = &Known{Services: s.Services, Environments: s.Environments}
 	}
@@ -23,6 +23,7 @@ func Decide(p *Policy, s Snapshot, c Change) Decision {
 	d.Policy = p.Ref()
 	q := &question{policy: p, snapshot: &s, change: &c}
 	q.figures, q.leased = p.judged(&s)
+	q.exempt = q.exemption()
 	decided := -1
 	d.Clauses = make([]Result, len(p.clauses))
 	for i, clause := range p.clauses {
@@ -122,6 +123,8 @@ var whys = map[Reason]string{
 	ThawedByHand:        "the freeze is lifted by hand",
 	ThawingSlowly:       "changes go out one at a time after a freeze",
 	BudgetSpent:         "an error budget is spent",
+	BudgetExcused:       "a spent budget is excused",
+	ExemptCause:         "the spent budget is not the team's to make good",
 	BudgetCaution:       "an error budget is low",
 	DataStale:           "the data is stale",
 	DataLastGood:        "the last good figures allow it",

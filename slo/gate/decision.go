@@ -31,6 +31,8 @@ const (
 	ThawedByHand     Reason = "THAWED_BY_HAND"    // a person lifted the freeze for a time
 	ThawingSlowly    Reason = "THAWING"           // after a freeze changes go one at a time
 	BudgetSpent      Reason = "BUDGET_SPENT"      // a budget is spent
+	BudgetExcused    Reason = "BUDGET_EXCUSED"    // a budget is spent, but Code Red was ended by its exit criteria
+	ExemptCause      Reason = "EXEMPT_CAUSE"      // a budget is spent, but not by the team's doing
 	BudgetCaution    Reason = "BUDGET_CAUTION"    // a budget is low
 	DataStale        Reason = "DATA_STALE"        // the source has not been heard for too long
 	DataLastGood     Reason = "DATA_LAST_GOOD"    // data is stale, and the last good figures stand for it for a time
@@ -121,6 +123,7 @@ type Decision struct {
 	Alerts       []Alert      `json:"alerts,omitempty"`
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	Override     *Override    `json:"override,omitempty"`
+	Exemptions   []Exemption  `json:"exemptions,omitempty"`
 	References   []Reference  `json:"references,omitempty"`
 	// Known are the names that a message about an unknown one was written from; nil for any other decision.
 	Known   *Known   `json:"known,omitempty"`

@@ -2,9 +2,10 @@ package gate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"plimsoll/slo"
 )
@@ -22,6 +23,8 @@ type ThawRules struct {
 	After time.Duration // … for this long; then Thawing begins
 	Every time.Duration // while thawing, one change in this time
 	For   time.Duration // thawing lasts this long; 0 opens at once
+	// Exit are the criteria by which a release manager may end Code Red before the budgets are back; none means that nobody may.
+	Exit []Criterion
 }
 
 // Input is what the freeze machine sees at one instant.
@@ -32,34 +35,8 @@ type Input struct {
 	// MaxAge is how old the newest sample of an objective may be before its data is stale.
 	MaxAge  time.Duration
 	Command *Command
-}
-
-// Command is what a person asks of a freeze. It is valid by [Command.Validate].
-type Command struct {
-	Kind   CommandKind
-	By     string
-	Reason string
-	Until  time.Time
-}
-
-// maxManual bounds a freeze or thaw by hand, so that none is forgotten.
-const maxManual = 31 * 24 * time.Hour
-
-const maxReason = 500
-
-// Validate checks a command at the instant it is given. The error is an *InputError.
-func (c Command) Validate(at time.Time) error {
-	if c.By == "" {
-		return &InputError{"by", "", "must name who says so"}
-	}
-	if strings.TrimSpace(c.Reason) == "" || len(c.Reason) > maxReason || strings.ContainsFunc(c.Reason, unicode.IsControl) {
-		return &InputError{"reason", c.Reason, fmt.Sprintf("must say why, in at most %d characters on one line", maxReason)}
-	}
-	if !c.Until.After(at) || c.Until.Sub(at) > maxManual {
-		return &InputError{"until", c.Until.UTC().Format(time.RFC3339), fmt.Sprintf("must be after %s and at most %s later",
-			at.UTC().Format(time.RFC3339), slo.ShortDuration(maxManual))}
-	}
-	return nil
+	// Response is how people respond to a Code Red; nil where nobody is asked to, as in shadow mode.
+	Response *Response
 }
 
 // Transition moves a freeze to where it belongs at an instant, and tells what happened. It is the only way a State
@@ -70,7 +47,13 @@ func Transition(s State, in Input) (State, []Event) {
 	}
 	m := machine{State: s, in: in}
 	m.manual()
-	m.phase()
+	m.forgive()
+	if in.Command != nil && in.Command.Kind == ThawByCriteria && s.Permits(in) == nil {
+		m.release()
+	} else {
+		m.phase()
+	}
+	m.remind()
 	return m.State, m.events
 }
 
@@ -85,7 +68,11 @@ func (m *machine) manual() {
 		m.endManual("", fmt.Sprintf("the %s by hand of %s has ended: %s", m.Manual.Kind, m.Manual.By, m.Manual.Reason))
 	}
 	c := m.in.Command
-	if c == nil {
+	switch {
+	case c == nil, c.Kind == ThawByCriteria:
+		return
+	case c.Kind == FilePlan:
+		m.plan(c)
 		return
 	}
 	manual := &Manual{Kind: c.Kind, By: c.By, Reason: c.Reason, At: m.in.At, Until: c.Until}
@@ -149,6 +136,67 @@ func (m *machine) recover() {
 	m.settle(reason)
 }
 
+// release ends Code Red by its criteria. The budgets that are spent are excused; see [State.Excused].
+func (m *machine) release() {
+	c := m.in.Command
+	excused := []Excused{}
+	for _, w := range m.in.Watched {
+		if w.Freezes && w.Spent {
+			excused = append(excused, Excused{Objective: w.Objective, Remaining: w.Remaining})
+		}
+	}
+	told := len(m.events)
+	if m.in.Thaw.For > 0 {
+		m.enter(Thawing, EnteredThawing, c.Reason, m.figures())
+	} else {
+		m.settle(c.Reason)
+	}
+	for i := range m.events[told:] {
+		m.events[told+i].By, m.events[told+i].Reason = c.By, "the exit criteria are met: "+c.Reason
+	}
+	m.Excused = excused
+	m.forgive()
+}
+
+// forgive takes the excuse from budgets that are back above the threshold, so that spending them again is Code Red again, and from those that
+// have lost as much again, which is Code Red at once.
+func (m *machine) forgive() {
+	m.Excused = slices.DeleteFunc(slices.Clone(m.Excused), func(e Excused) bool {
+		i := slices.IndexFunc(m.in.Watched, func(w Watched) bool { return w.Objective == e.Objective })
+		return i >= 0 && (m.in.Watched[i].Remaining > m.in.Thaw.Above.Float() || !m.excuses(&m.in.Watched[i].Figures, m.in.Thaw.Above))
+	})
+	if len(m.Excused) == 0 {
+		m.Excused = nil
+	}
+}
+
+// plan files the action plan of a Code Red; a later one takes the place of the one before.
+func (m *machine) plan(c *Command) {
+	if m.Permits(m.in) != nil {
+		return
+	}
+	plan := Plan{URL: c.Plan.URL, Text: c.Plan.Text, By: c.By, At: m.in.At}
+	m.Plan = &plan
+	m.event(Event{Kind: PlanFiled, By: c.By, Reason: plan.summary(), Plan: &plan})
+}
+
+// remind tells of each duty of a Code Red once, when it is overdue.
+func (m *machine) remind() {
+	if m.in.Response == nil {
+		return
+	}
+	for _, d := range m.Duties(*m.in.Response, m.in.At) {
+		if !d.Overdue || m.Reminded[d.Kind].Equal(d.Due) {
+			continue
+		}
+		if m.Reminded = maps.Clone(m.Reminded); m.Reminded == nil {
+			m.Reminded = map[DutyKind]time.Time{}
+		}
+		m.Reminded[d.Kind] = d.Due
+		m.event(Event{Kind: DutyOverdue, Reason: fmt.Sprintf("%s was due at %s", d.Text, instant(d.Due))})
+	}
+}
+
 // settle goes to Caution or Open by what is left of the budgets.
 func (m *machine) settle(why string) {
 	if low := m.cautious(); len(low) > 0 {
@@ -168,7 +216,13 @@ func (m *machine) settle(why string) {
 
 func (m *machine) enter(to Phase, kind EventKind, reason string, figures []Figures) {
 	from := m.Phase
-	m.Phase, m.Since, m.RecoveredAt, m.Admitted = to, m.in.At, nil, nil
+	m.Phase, m.Since, m.RecoveredAt, m.Admitted, m.Reminded = to, m.in.At, nil, nil, nil
+	switch to {
+	case CodeRed:
+		m.Plan, m.Excused = nil, nil
+	case Open:
+		m.Plan = nil
+	}
 	m.event(Event{Kind: kind, From: from, Reason: reason, Objectives: figures})
 }
 
@@ -183,7 +237,7 @@ func (m *machine) event(e Event) {
 // spent returns the objectives whose budgets are spent. What the ledger has counted is true however old it is.
 func (m *machine) spent() (figures []Figures) {
 	for _, w := range m.in.Watched {
-		if w.Freezes && w.Spent {
+		if w.Freezes && w.Spent && !m.excuses(&w.Figures, m.in.Thaw.Above) {
 			figures = append(figures, w.Figures)
 		}
 	}

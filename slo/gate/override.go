@@ -3,9 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"plimsoll/slo"
 )
@@ -54,11 +52,10 @@ func (o Override) Validate(before int) error {
 	switch {
 	case o.By == "":
 		return &InputError{"by", "", "must name who asks"}
-	case strings.TrimSpace(o.Reason) == "" || len(o.Reason) > maxReason || strings.ContainsFunc(o.Reason, unicode.IsControl):
-		return &InputError{"reason", o.Reason, fmt.Sprintf("must say why, in at most %d characters on one line", maxReason)}
-	case !o.Until.After(o.At) || o.Until.Sub(o.At) > MaxOverride:
-		return &InputError{"until", o.Until.UTC().Format(time.RFC3339), fmt.Sprintf("must be after %s and at most %s later",
-			o.At.UTC().Format(time.RFC3339), slo.ShortDuration(MaxOverride))}
+	case validReason(o.Reason) != nil:
+		return validReason(o.Reason)
+	case validUntil(o.Until, o.At, MaxOverride) != nil:
+		return validUntil(o.Until, o.At, MaxOverride)
 	case before >= OverrideQuota:
 		return fmt.Errorf("%w: %d in the last %s, and no more are allowed; freeze, thaw or change the policy instead",
 			ErrQuota, before, slo.ShortDuration(OverrideSpan))

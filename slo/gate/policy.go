@@ -51,8 +51,9 @@ type question struct {
 	policy   *Policy
 	snapshot *Snapshot
 	change   *Change
-	figures  []Figures // that budgets are judged by
-	leased   []slo.Key // of figures, those that are the last good ones and not those of now
+	figures  []Figures  // that budgets are judged by
+	exempt   *Exemption // that is in force; nil if none is
+	leased   []slo.Key  // of figures, those that are the last good ones and not those of now
 }
 
 // Ref names the policy in a decision.
@@ -125,5 +126,9 @@ func (p *Policy) Exemptions() string {
 
 // FreezeEnds writes how Code Red ends, in plain words.
 func (p *Policy) FreezeEnds() string {
-	return fmt.Sprintf("the freeze ends when every budget has been above %s for %s", percent(p.Thaw.Above), slo.ShortDuration(p.Thaw.After))
+	ends := fmt.Sprintf("the freeze ends when every budget has been above %s for %s", percent(p.Thaw.Above), slo.ShortDuration(p.Thaw.After))
+	if len(p.Thaw.Exit) > 0 {
+		ends += ", or by a release manager once " + exits(p.Thaw.Exit)
+	}
+	return ends
 }

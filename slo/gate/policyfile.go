@@ -31,6 +31,7 @@ type policyFile struct {
 			Every string `yaml:"every"`
 			For   string `yaml:"for"`
 		} `yaml:"thawing"`
+		Exit []criterionFile `yaml:"exit"`
 	} `yaml:"freeze"`
 }
 
@@ -120,6 +121,9 @@ func (r *policyReader) policy(f policyFile) *Policy {
 		After: r.duration(config.Path{"freeze", "thawAfter"}, f.Freeze.ThawAfter, thaw.After, 0),
 		Every: r.duration(config.Path{"freeze", "thawing", "every"}, f.Freeze.Thawing.Every, thaw.Every, time.Second),
 		For:   r.duration(config.Path{"freeze", "thawing", "for"}, f.Freeze.Thawing.For, thaw.For, 0),
+	}
+	for i, c := range f.Freeze.Exit {
+		p.Thaw.Exit = append(p.Thaw.Exit, r.criterion(config.Path{"freeze", "exit", i}, c))
 	}
 	var clauses []clause
 	for i, c := range f.Clauses {

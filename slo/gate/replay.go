@@ -13,7 +13,7 @@ import (
 func (d Decision) snapshot() Snapshot {
 	s := Snapshot{
 		At: d.At, Objectives: d.Objectives, LastGood: d.LastGood, Freeze: d.Freeze, Incidents: d.Incidents, Alerts: d.Alerts,
-		Dependencies: d.Dependencies, Override: d.Override, References: d.References,
+		Dependencies: d.Dependencies, Override: d.Override, Exemptions: d.Exemptions, References: d.References,
 	}
 	if d.Known != nil {
 		s.Services, s.Environments = d.Known.Services, d.Known.Environments

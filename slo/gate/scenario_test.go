@@ -12,41 +12,57 @@ import (
 	"testing"
 	"time"
 
+	"plimsoll/internal/config"
 	"plimsoll/slo"
 )
 
-// TestScenarios runs testdata/scenarios. A file names a policy and tells what happens at which instant:
+// TestScenarios runs testdata/scenarios. A file names a policy, a service of a folder of policies ("policy of video-search in …"), or none, and
+// tells what happens at which instant:
 //
 //	at day 1 10:05, budget -1 %, data 6m old, incident INC-3 severity 1, freeze by ada until day 1 13:00
 //	at day 1 10:06, alert page-fast page, dependency search frozen, dependency search incident INC-9 severity 1
+//	at day 1 10:07, commander ada, plan by ada, verified 2, criteria by grace, updated
+//	at day 1 10:08, exempt because cause_outside by ada until day 2 10:00
+//	at day 1 10:09, override 1 of aaa by ada until day 1 11:00, override 1 approved by grace
+//	at day 1 10:10, plan by ada refused          a person is refused
 //	  phase code_red                       the phase must be this
 //	  event entered_code_red               this must have happened at this instant
+//	  owed commander, overdue update       a duty of the Code Red; owed nothing
 //	  feature aaa with INC-7 progressive -> deny CODE_RED, enforced hold
+//
+// All of them together must reach every result of every clause, every transition of the freeze and every event.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/scenarios/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scenarios", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Parallel()
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := &world{t: t, file: file, budgets: map[string]float64{}, coverage: 1}
-			w.run(strings.Split(string(data), "\n"))
-		})
-	}
+	reached := newReach()
+	t.Run("all", func(t *testing.T) {
+		for _, file := range files {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				t.Parallel()
+				data, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w := &world{t: t, file: file, reached: reached, service: "video-api", budgets: map[string]float64{}, coverage: 1}
+				w.run(strings.Split(string(data), "\n"))
+			})
+		}
+	})
+	reached.check(t)
 }
 
 // world is what is true at one instant of a scenario.
 type world struct {
-	t      *testing.T
-	file   string
-	line   int
-	policy *Policy
+	t       *testing.T
+	file    string
+	line    int
+	policy  *Policy
+	none    bool // there is no policy
+	service string
+	reached *reach
 
 	at         time.Time
 	budgets    map[string]float64
@@ -58,6 +74,10 @@ type world struct {
 	alerts     []Alert
 	depends    []Dependency
 	references []Reference
+	exemptions []Exemption
+	overrides  []Override
+	gap        bool
+	response   Response
 	state      State
 	events     []Event
 }
@@ -73,19 +93,13 @@ func (w *world) run(lines []string) {
 		w.line = i + 1
 		text := strings.TrimSpace(line)
 		switch {
-		case w.policy == nil && strings.HasPrefix(line, "  "):
+		case w.policy == nil && !w.none && strings.HasPrefix(line, "  "):
 			inline = append(inline, strings.TrimPrefix(line, "  "))
 		case text == "" || strings.HasPrefix(text, "#"):
 		case strings.HasPrefix(text, "policy "):
-			if name := strings.TrimPrefix(text, "policy "); name != "inline" {
-				data, err := os.ReadFile(filepath.Join(filepath.Dir(w.file), name))
-				if err != nil {
-					w.fail("%v", err)
-				}
-				w.parse(data)
-			}
+			w.choose(strings.TrimPrefix(text, "policy "))
 		case strings.HasPrefix(text, "at "):
-			if w.policy == nil {
+			if w.policy == nil && !w.none {
 				w.parse([]byte(strings.Join(inline, "\n")))
 			}
 			w.moment(strings.Split(strings.TrimPrefix(text, "at "), ", "))
@@ -95,9 +109,38 @@ func (w *world) run(lines []string) {
 			}
 		case strings.HasPrefix(text, "event "):
 			w.expectEvent(EventKind(strings.TrimPrefix(text, "event ")))
+		case strings.HasPrefix(text, "owed "), strings.HasPrefix(text, "overdue "):
+			w.expectDuty(strings.Fields(text))
 		default:
 			w.check(text)
 		}
+	}
+}
+
+// choose takes the policy of a file, of a service in a folder, or none; that which is inline follows.
+func (w *world) choose(name string) {
+	dir := filepath.Dir(w.file)
+	switch {
+	case name == "inline":
+	case name == "none":
+		w.none = true
+	case strings.HasPrefix(name, "of "):
+		service, folder, _ := strings.Cut(strings.TrimPrefix(name, "of "), " in ")
+		files, err := config.Files(filepath.Join(dir, folder))
+		if err != nil {
+			w.fail("%v", err)
+		}
+		ps, err := ParsePolicies(files...)
+		if err != nil {
+			w.fail("%v", err)
+		}
+		w.service, w.policy = service, ps.For(service, "production")
+	default:
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			w.fail("%v", err)
+		}
+		w.parse(data)
 	}
 }
 
@@ -128,16 +171,64 @@ func (w *world) moment(facts []string) {
 			command = c
 		}
 	}
+	if w.policy == nil {
+		return
+	}
 	if w.age == 0 && !w.never {
 		w.good = w.figures()
 	}
-	w.state, w.events = Transition(w.state, Input{At: w.at, Watched: w.policy.Watch(w.figures()), Thaw: w.policy.Thaw,
-		MaxAge: w.policy.MaxAge(), Command: command})
+	in := w.input()
+	if in.Command = command; command != nil && !w.permitted(in) {
+		in.Command = nil
+	}
+	before := w.state
+	w.state, w.events = Transition(w.state, in)
+	w.reached.moved(before, w.state, w.events)
+}
+
+func (w *world) input() Input {
+	return Input{At: w.at, Watched: w.policy.Watch(w.figures()), Thaw: w.policy.Thaw, MaxAge: w.policy.MaxAge(), Response: &w.response}
+}
+
+// permitted reports whether a freeze takes a command, and holds that to what the scenario says.
+func (w *world) permitted(in Input) bool {
+	c := in.Command
+	reason, refused := strings.CutSuffix(c.Reason, " refused")
+	c.Reason = reason
+	err := c.Validate(w.at)
+	if err == nil {
+		err = w.state.Permits(in)
+	}
+	if (err != nil) != refused {
+		w.fail("%s by %s: %v", c.Kind, c.By, err)
+	}
+	return err == nil
 }
 
 var manualFact = regexp.MustCompile(`^(freeze|thaw) by (\w+) until day (\d+) (\S+)$`)
 
+// wordFact is what people do that is not a freeze or thaw: plan by ada, criteria by grace refused.
+var wordFact = regexp.MustCompile(`^(plan|criteria) by (\w+)( refused)?$`)
+
 func (w *world) fact(fact string, words []string) *Command {
+	if m := wordFact.FindStringSubmatch(fact); m != nil {
+		c := &Command{Kind: FilePlan, By: m[2], Reason: "because" + m[3], Plan: Plan{Text: "drain the queue sooner"}}
+		if m[1] == "criteria" {
+			c.Kind = ThawByCriteria
+			if m[2] == "grace" { // the release manager of all scenarios
+				c.Roles = []string{ReleaseManager}
+			}
+		}
+		return c
+	}
+	if words[0] == "exempt" || fact == "no exemption" {
+		w.exempt(fact)
+		return nil
+	}
+	if words[0] == "override" {
+		w.override(fact)
+		return nil
+	}
 	if m := manualFact.FindStringSubmatch(fact); m != nil {
 		c := &Command{Kind: CommandKind(m[1]), By: m[2], Reason: "because", Until: w.instant(m[3], m[4])}
 		if err := c.Validate(w.at); err != nil {
@@ -175,6 +266,18 @@ func (w *world) fact(fact string, words []string) *Command {
 	case words[0] == "dependency":
 		severity, _ := strconv.Atoi(words[5])
 		w.depends = append(w.depends, Dependency{Service: words[1], Incident: &Incident{Ref: words[3], Severity: severity, Title: "trouble", Since: w.at}})
+	case fact == "source silent":
+		w.gap = true
+	case fact == "source heard":
+		w.gap = false
+	case words[0] == "commander":
+		w.response.Incident, w.response.Commander = "INC-90", words[1]
+	case fact == "updated":
+		w.response.LastUpdate = w.at
+	case fact == "resolved" || fact == "closed":
+		w.response.Incident, w.response.Resolved, w.response.Closed = "INC-90", true, fact == "closed"
+	case words[0] == "verified":
+		w.response.VerifiedItems, err = strconv.Atoi(words[1])
 	case fact == "no dependency":
 		w.depends = nil
 	case fact == "no objective":
@@ -196,6 +299,9 @@ func (w *world) figures() []Figures {
 			continue
 		}
 		f := figuresOf(name, int64(1000-10*left), 1_000_000)
+		if w.gap {
+			f.Hold = slo.HoldSilent
+		}
 		f.Coverage, f.LastSample = w.coverage, w.at.Add(-w.age)
 		if w.never {
 			f.LastSample = time.Time{}
@@ -239,7 +345,7 @@ func (w *world) check(text string) {
 		w.fail("not understood: %q", text)
 	}
 	words := strings.Fields(question)
-	c := Change{Service: "video-api", Environment: "production", Commit: "c0ffee", Class: Class(words[0])}
+	c := Change{Service: w.service, Environment: "production", Commit: "c0ffee", Class: Class(words[0])}
 	withRefs := false
 	for _, word := range words[1:] {
 		switch {
@@ -253,8 +359,10 @@ func (w *world) check(text string) {
 			c.Commit = word
 		}
 	}
+	override := w.overrideOf(c)
 	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), LastGood: w.lastGood(), Freeze: w.state, Incidents: w.incidents,
-		Alerts: w.alerts, Dependencies: w.depends, References: w.references}, c)
+		Alerts: w.alerts, Dependencies: w.depends, References: w.references, Exemptions: w.exemptions, Override: override}, c)
+	w.reached.decided(d)
 	got := fmt.Sprintf("%s %s", d.Outcome, d.Reason)
 	if d.Would != "" && d.Would != d.Outcome {
 		got += ", enforced " + string(d.Would)
@@ -264,6 +372,9 @@ func (w *world) check(text string) {
 	}
 	w.replay(d)
 	w.state = w.state.Admit(d)
+	if d.Reason == Overridden {
+		override.UsedBy = 17
+	}
 }
 
 // replay writes the decision down, reads it, and decides again: every decision of every scenario must come out the same.
@@ -281,7 +392,7 @@ func (w *world) replay(d Decision) {
 		w.fail("replayed: %+v, %v", differ, err)
 	}
 	recorded.Objectives = nil
-	if differ, err := Replay(w.policy, recorded); err != nil || len(d.Objectives) > 0 && len(differ) == 0 {
+	if differ, err := Replay(w.policy, recorded); err != nil || w.policy != nil && len(d.Objectives) > 0 && len(differ) == 0 {
 		w.fail("a record without its figures replays as if nothing was missing: %v", err)
 	}
 }

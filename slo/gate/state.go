@@ -35,6 +35,38 @@ type State struct {
 	Admitted *Admission `json:"admitted,omitempty"`
 	// Manual is a freeze or thaw by hand.
 	Manual *Manual `json:"manual,omitempty"`
+	// Plan is the action plan of the present Code Red, from when it is filed until releases are open again.
+	Plan *Plan `json:"plan,omitempty"`
+	// Excused are the budgets that were spent when a release manager ended Code Red by its criteria. Such a budget is judged as if it were
+	// low, until it is back above the threshold or has lost as much again as that threshold.
+	Excused []Excused `json:"excused,omitempty"`
+	// Reminded holds the duties of the present Code Red that were told as overdue, each with when it was due.
+	Reminded map[DutyKind]time.Time `json:"reminded,omitempty"`
+}
+
+// Plan is what a team has undertaken to do about a spent budget.
+type Plan struct {
+	URL  string    `json:"url,omitempty"`
+	Text string    `json:"text,omitempty"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+}
+
+// Excused is a budget that was spent when Code Red was ended by its criteria.
+type Excused struct {
+	Objective slo.Key `json:"objective"`
+	Remaining float64 `json:"remaining"` // share of the budget then
+}
+
+// excuses reports whether a spent budget is excused: it was spent when Code Red was ended by its criteria, and has lost no more than above
+// since.
+func (s State) excuses(f *Figures, above slo.Ratio) bool {
+	for _, e := range s.Excused {
+		if e.Objective == f.Objective {
+			return f.Remaining >= e.Remaining-above.Float()
+		}
+	}
+	return false
 }
 
 // Admission is a change that took the slot of its hour while thawing.
@@ -56,8 +88,10 @@ type Manual struct {
 type CommandKind string
 
 const (
-	FreezeByHand CommandKind = "freeze" // deny changes until the end
-	ThawByHand   CommandKind = "thaw"   // lift freeze and spent budgets until the end
+	FreezeByHand   CommandKind = "freeze"           // deny changes until the end
+	ThawByHand     CommandKind = "thaw"             // lift freeze and spent budgets until the end
+	ThawByCriteria CommandKind = "thaw_by_criteria" // end Code Red, since its exit criteria are met
+	FilePlan       CommandKind = "file_plan"        // say what will be done about the spent budget
 )
 
 // active returns the manual freeze or thaw that is in force at an instant, or nil.
@@ -101,7 +135,14 @@ const (
 	Frozen         EventKind = "frozen_by_hand"
 	Thawed         EventKind = "thawed_by_hand"
 	ManualEnded    EventKind = "manual_ended" // the end that a person set has come, or another person ended it
+	PlanFiled      EventKind = "plan_filed"   // the action plan of a Code Red is there
+	DutyOverdue    EventKind = "duty_overdue" // a duty of a Code Red was not done in time
 )
+
+// EventKinds returns every kind of event.
+func EventKinds() []EventKind {
+	return []EventKind{EnteredOpen, EnteredCaution, EnteredCodeRed, EnteredThawing, Frozen, Thawed, ManualEnded, PlanFiled, DutyOverdue}
+}
 
 // Event is one thing that happened to a freeze, as the audit log keeps it.
 type Event struct {
@@ -116,4 +157,5 @@ type Event struct {
 	Reason      string     `json:"reason"`       // in plain words
 	Until       *time.Time `json:"until,omitempty"`
 	Objectives  []Figures  `json:"objectives,omitempty"`
+	Plan        *Plan      `json:"plan,omitempty"` // of plan_filed
 }

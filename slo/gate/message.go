@@ -1,0 +1,66 @@
+package gate
+
+import (
+	"strings"
+	"unicode"
+)
+
+// messageLines is how many lines a decision is told in.
+const messageLines = 3
+
+// Lines are what people read of a decision, wherever they read it: what was decided and why, the figures, and what to do next. There are always
+// three, and none holds a line break or another control character, whatever names and reasons it was made of.
+func (d Decision) Lines() []string {
+	lines := make([]string, messageLines)
+	for i := range lines {
+		if i < len(d.Message) {
+			lines[i] = oneLine(d.Message[i])
+		}
+	}
+	return lines
+}
+
+// oneLine makes one line of a text: what would break it, or steer a terminal, is a blank.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s))
+}
+
+// Text is the message for a terminal, a log, and wherever text is shown as it is.
+func (d Decision) Text() string { return strings.Join(d.Lines(), "\n") }
+
+// Markdown is the message as CommonMark with line breaks, in which no name or reason is taken for markup, a mention or a link.
+func (d Decision) Markdown() string {
+	lines := d.Lines()
+	for i, line := range lines {
+		lines[i] = markdown(line)
+	}
+	return strings.Join(lines, "  \n")
+}
+
+// markup are the characters that mean something to GitHub's or GitLab's Markdown within a line, or that begin a mention or reference there.
+const markup = "\\`*_[]<>&#@!~|"
+
+func markdown(line string) string {
+	var b strings.Builder
+	for _, r := range line {
+		switch {
+		case r == '@' || r == '#' || r == '!': // an escaped one still mentions somebody or something; a character reference does not
+			b.WriteString(map[rune]string{'@': "&#64;", '#': "&#35;", '!': "&#33;"}[r])
+			continue
+		case strings.ContainsRune(markup, r):
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ReplaceAll(b.String(), "://", ":&#47;/") // nor does that link
+}
+
+// Mrkdwn is the message as Slack shows it, in which no name or reason is taken for a mention or link.
+func (d Decision) Mrkdwn() string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(d.Text())
+}

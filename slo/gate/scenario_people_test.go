@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	exemptFact   = regexp.MustCompile(`^exempt because (\w+)(?: (\w+))? by (\w+) until day (\d+) (\S+?)( refused)?$`)
+	askedFact    = regexp.MustCompile(`^override (\d+) of (\w+) by (\w+) until day (\d+) (\S+?)( refused)?$`)
+	approvedFact = regexp.MustCompile(`^override (\d+) approved by (\w+)( refused)?$`)
+)
+
+// exempt records an exemption, or ends all.
+func (w *world) exempt(fact string) {
+	if fact == "no exemption" {
+		for i, e := range w.exemptions {
+			ended, err := e.End("ada", w.at)
+			if err != nil {
+				w.fail("%v", err)
+			}
+			w.exemptions[i] = ended
+		}
+		return
+	}
+	m := exemptFact.FindStringSubmatch(fact)
+	if m == nil {
+		w.fail("no such fact: %q", fact)
+	}
+	e := Exemption{ID: int64(len(w.exemptions) + 1), Service: w.service, Environment: "production", Because: Because(m[1]), Dependency: m[2],
+		Reason: "the network of the whole company was down", By: m[3], At: w.at, Until: w.instant(m[4], m[5])}
+	if err := e.Validate(); (err != nil) != (m[6] != "") {
+		w.fail("%q: %v", fact, err)
+	} else if err == nil {
+		w.exemptions = append(w.exemptions, e)
+	}
+}
+
+// override asks for an override or approves one.
+func (w *world) override(fact string) {
+	if m := approvedFact.FindStringSubmatch(fact); m != nil {
+		id, _ := strconv.Atoi(m[1])
+		approved, err := w.overrides[id-1].Approve(m[2], w.at)
+		if (err != nil) != (m[3] != "") {
+			w.fail("%q: %v", fact, err)
+		}
+		w.overrides[id-1] = approved
+		return
+	}
+	m := askedFact.FindStringSubmatch(fact)
+	if m == nil {
+		w.fail("no such fact: %q", fact)
+	}
+	id, _ := strconv.ParseInt(m[1], 10, 64)
+	o := Override{ID: id, Service: w.service, Environment: "production", Commit: m[2], By: m[3], Reason: "customers cannot pay", At: w.at, Until: w.instant(m[4], m[5])}
+	before := 0
+	for _, earlier := range w.overrides {
+		if earlier.At.After(w.at.Add(-OverrideSpan)) {
+			before++
+		}
+	}
+	if err := o.Validate(before); (err != nil) != (m[6] != "") {
+		w.fail("%q: %v", fact, err)
+	} else if err == nil {
+		w.overrides = append(w.overrides, o)
+	}
+}
+
+// overrideOf returns the override that the store would find for a change.
+func (w *world) overrideOf(c Change) *Override {
+	for i, o := range w.overrides {
+		if o.Commit == c.Commit && o.ApprovedBy != "" && o.UsedBy == 0 && w.at.Before(o.Until) {
+			return &w.overrides[i]
+		}
+	}
+	return nil
+}
+
+// expectDuty holds the duties of the Code Red to what the scenario says.
+func (w *world) expectDuty(words []string) {
+	duties := w.state.Duties(w.response, w.at)
+	if words[1] == "nothing" {
+		if len(duties) > 0 {
+			w.fail("owed: %+v", duties)
+		}
+		return
+	}
+	for _, d := range duties {
+		if string(d.Kind) == words[1] && d.Overdue == (words[0] == "overdue") {
+			return
+		}
+	}
+	w.fail("%s, but there are %+v", strings.Join(words, " "), duties)
+}

@@ -320,7 +320,7 @@ func (cmd incidentPostmortemCmd) Run(c *cli) error {
 		return err
 	}
 	var text string
-	if err := client.Do(c.Ctx, http.MethodGet, "/v1/incidents/"+cmd.Ref.String()+"/postmortem", nil, &text); err != nil {
+	if err := client.Do(c.Ctx, http.MethodGet, "/v1/incidents/"+cmd.Ref.String()+"/postmortem/draft", nil, &text); err != nil {
 		return err
 	}
 	_, err = io.WriteString(c.Out, text)

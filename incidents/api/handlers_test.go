@@ -124,7 +124,7 @@ func TestWholeIncident(t *testing.T) {
 	}, told); d != "" {
 		t.Errorf("timeline (-want +got):\n%s", d)
 	}
-	draft := s.must("", "GET", "/1/postmortem", "")
+	draft := s.must("", "GET", "/1/postmortem/draft", "")
 	for _, want := range []string{"# Postmortem of INC-1: Playback stalls", "| API availability (video-api/availability) | 23,000 | 230 |", "the scribe"} {
 		if !strings.Contains(draft, want) {
 			t.Errorf("no %q in\n%s", want, draft)

@@ -42,6 +42,7 @@ type commands struct {
 	Slo      sloCmd      `cmd:"" name:"slo" help:"Objectives and their error budgets."`
 	Alert    alertCmd    `cmd:"" help:"Burn-rate alerts: what fires, what was told, what could not be."`
 	Gate     gateCmd     `cmd:"" help:"The deploy gate: may this change go out now?"`
+	Deploy   deployCmd   `cmd:"" help:"What became of changes that went out, and how a team delivers by it."`
 	Incident incidentCmd `cmd:"" help:"Incidents: declare, lead, resolve, learn."`
 	Failure  failureCmd  `cmd:"" help:"Failure analysis: fault trees, failure modes and effects."`
 	Report   reportCmd   `cmd:"" help:"The weekly error-budget report."`

@@ -23,6 +23,7 @@ import (
 	riskpg "plimsoll/incidents/risk/postgres"
 	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
+	deployspg "plimsoll/slo/gate/deploys/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
 	"plimsoll/slo/ledger"
 	ledgerpg "plimsoll/slo/ledger/postgres"
@@ -54,6 +55,7 @@ type App struct {
 	jobs      *river.Client[pgx.Tx]
 	alerts    *alertspg.Engine
 	gate      *gatepg.Gate
+	deploys   *deployspg.Store
 	pages     *web.Web
 }
 
@@ -141,6 +143,9 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 		Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,
 	})
 	if err != nil {
+		return err
+	}
+	if err := a.buildDeploys(); err != nil {
 		return err
 	}
 	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Causes: a.causes().Of, Notice: a.notice, Logger: a.logger})

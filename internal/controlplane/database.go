@@ -16,6 +16,7 @@ import (
 	riskpg "plimsoll/incidents/risk/postgres"
 	"plimsoll/internal/pg"
 	"plimsoll/internal/telemetry"
+	deployspg "plimsoll/slo/gate/deploys/postgres"
 	gitlabpg "plimsoll/slo/gate/gitlab/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
 	ledgerpg "plimsoll/slo/ledger/postgres"
@@ -47,7 +48,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, incidentspg.Migrations, alertspg.Migrations,
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, deployspg.Migrations, incidentspg.Migrations, alertspg.Migrations,
 		gitlabpg.Migrations, riskpg.Migrations); err != nil {
 		return nil, err
 	}

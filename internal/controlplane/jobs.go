@@ -31,6 +31,9 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	if err := river.AddWorkerSafely(workers, &codeRedWorker{store: a.incidents}); err != nil {
 		return nil, fmt.Errorf("add worker: %w", err)
 	}
+	if err := river.AddWorkerSafely(workers, &deployToldWorker{store: a.incidents}); err != nil {
+		return nil, fmt.Errorf("add worker: %w", err)
+	}
 	if err := slack.AddWorkers(workers, slack.WorkerConfig{
 		Store: a.incidents, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
 	}); err != nil {

@@ -32,6 +32,7 @@ import (
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
 	"plimsoll/slo/gate/attestation"
+	deploysapi "plimsoll/slo/gate/deploys/api"
 	ledgerapi "plimsoll/slo/ledger/api"
 	"plimsoll/slo/openslo"
 	opensloapi "plimsoll/slo/openslo/api"
@@ -69,6 +70,7 @@ func (a *App) routes() (http.Handler, error) {
 		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, Keys: keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
+		&deploysapi.Handlers{Store: a.deploys, Now: time.Now},
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
@@ -135,7 +137,7 @@ func (a *App) causes() causes.Sources {
 			all, _, err := a.corrected.Load(ctx)
 			return all, err
 		},
-		Incidents: a.incidentsOf, Decisions: a.decisions,
+		Incidents: a.incidentsOf, Decisions: a.decisions, Deploys: a.deploysOf,
 	}
 }
 

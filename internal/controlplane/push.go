@@ -103,7 +103,7 @@ func (a *App) pushed(protocol func(*push.Receiver) http.Handler) (http.HandlerFu
 	}
 	following := protocol(follower)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !a.cfg.Push.Anonymous && identity.From(r.Context()).Anonymous() {
+		if who := identity.From(r.Context()); !a.cfg.Push.Anonymous && (who.Anonymous() || who.OnlyDeploys()) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			httpapi.WriteProblem(w, httpapi.Problem(httpapi.Unauthenticated, "pushes need a token: send it as \"Authorization: Bearer TOKEN\"", nil))
 			return

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -18,8 +20,11 @@ import (
 	"plimsoll/internal/identity"
 )
 
-// Bearer is the Security of an operation that only somebody known may call.
+// Bearer is the Security of an operation that only somebody known may call, and nobody who is let in as a deployer only.
 var Bearer = []map[string][]string{{"bearer": {}}}
+
+// Deployers is the Security of an operation that those may call too who are let in as deployers only.
+var Deployers = []map[string][]string{{"bearer": {identity.Deployer}}}
 
 // Config of an API.
 type Config struct {
@@ -28,7 +33,8 @@ type Config struct {
 	Description string
 	// Logger gets the causes of internal problems; slog.Default when nil.
 	Logger *slog.Logger
-	// Authenticate finds out who is asking. An error is answered with 401; nil means that everybody is anonymous.
+	// Authenticate finds out who is asking. An error is answered with 401, one of identity.ErrForbidden with 403, one of
+	// identity.ErrUnavailable with 503; nil means that everybody is anonymous.
 	Authenticate func(*http.Request) (identity.Principal, error)
 	// Middleware runs around everything, outermost first: metrics, traces.
 	Middleware []func(http.Handler) http.Handler
@@ -104,15 +110,21 @@ func logCause(logger *slog.Logger) huma.Transformer {
 	}
 }
 
-// requirePrincipal refuses anonymous callers of operations that have a Security.
+// requirePrincipal refuses callers of operations that have a Security: the anonymous, and deployers where they are not named.
 func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		if len(ctx.Operation().Security) > 0 && identity.From(ctx.Context()).Anonymous() {
+		security, who := ctx.Operation().Security, identity.From(ctx.Context())
+		switch {
+		case len(security) == 0:
+			next(ctx)
+		case who.Anonymous():
 			ctx.SetHeader("WWW-Authenticate", "Bearer")
 			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, noToken)
-			return
+		case who.OnlyDeploys() && !slices.Contains(security[0]["bearer"], identity.Deployer):
+			_ = huma.WriteErr(api, ctx, http.StatusForbidden, who.Name()+" is let in as a deployer, which may ask the gate and tell of deploys only")
+		default:
+			next(ctx)
 		}
-		next(ctx)
 	}
 }
 
@@ -126,11 +138,26 @@ func authenticate(find func(*http.Request) (identity.Principal, error)) func(htt
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			p, err := find(r)
 			if err != nil {
-				WriteProblem(w, Problem(Unauthenticated, err.Error(), nil))
+				WriteProblem(w, refusal(err))
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(identity.With(r.Context(), p)))
 		})
+	}
+}
+
+// issuerRetry is after how long a caller may ask again whose issuer could not be asked.
+const issuerRetry = 5 * time.Second
+
+// refusal says why it is not known who asks, or that they may not.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, identity.ErrForbidden):
+		return Problem(Forbidden, err.Error(), nil)
+	case errors.Is(err, identity.ErrUnavailable):
+		return RetryLater(Unavailable, err.Error(), issuerRetry)
+	default:
+		return Problem(Unauthenticated, err.Error(), nil)
 	}
 }
 

@@ -59,8 +59,8 @@ func (h *Handlers) Register(api huma.API) {
 		Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}
 	if h.RequireIdentity {
-		check.Security = httpapi.Bearer
-		check.Errors = append(check.Errors, http.StatusUnauthorized)
+		check.Security = httpapi.Deployers
+		check.Errors = append(check.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	huma.Register(api, check, h.Check)
 	read(api, "gate-decisions", "/v1/gate/decisions", "List decisions, newest first", h.Decisions)

@@ -51,7 +51,10 @@ func newServer(t *testing.T, requireIdentity bool) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}, "g": {Subject: "grace"}})
+	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}, "g": {Subject: "grace"},
+		"ci":    {Subject: "github:acme/api", Roles: []string{identity.Deployer}, Grants: []identity.Grant{{Services: []string{"video-*"}, Environments: []string{"production"}}}},
+		"other": {Subject: "search-team", Roles: []string{identity.Member}, Grants: []identity.Grant{{Services: []string{"search"}}}},
+	})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
 	keys, err := attestation.OpenKeyring(t.TempDir())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -17,6 +18,8 @@ func problem(err error, otherwise string) error {
 			Title: http.StatusText(http.StatusUnprocessableEntity), Status: http.StatusUnprocessableEntity, Code: httpapi.Invalid,
 			Detail: input.Error(), Errors: []httpapi.FieldError{{Message: input.Message, Location: "body." + input.Field, Value: input.Found}},
 		}
+	case errors.Is(err, identity.ErrForbidden):
+		return httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
 	case errors.Is(err, gate.ErrUnknownService), errors.Is(err, gate.ErrNoPolicy):
 		return httpapi.Problem(httpapi.NotFound, err.Error(), nil)
 	default:

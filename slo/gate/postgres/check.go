@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -31,7 +32,7 @@ type check struct {
 }
 
 // Check answers whether a change may go out, asked by a subject. The answer is in the audit log, on disk, before it is
-// returned. An invalid change is a *gate.InputError; any other error means that nothing could be decided, which
+// returned. An invalid change is a *gate.InputError, and one that the identity in ctx has no grant for an identity.ErrForbidden; any other error means that nothing could be decided, which
 // the caller must not take as an allow.
 func (g *Gate) Check(ctx context.Context, by string, c gate.Change) (gate.Decision, error) {
 	q, err := g.ask(ctx, by, c)
@@ -62,6 +63,9 @@ func (g *Gate) Preview(ctx context.Context, c gate.Change) (gate.Decision, error
 
 func (g *Gate) ask(ctx context.Context, by string, c gate.Change) (*check, error) {
 	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := identity.From(ctx).May(c.Service, c.Environment); err != nil {
 		return nil, err
 	}
 	s, err := g.snapshot(ctx, c)

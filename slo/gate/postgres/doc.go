@@ -1,5 +1,6 @@
 // Package postgres runs the gate on PostgreSQL: it gathers the snapshot of a check, keeps the freezes and the audit log.
-// It decides nothing itself; [plimsoll/slo/gate] does.
+// It decides nothing itself; [plimsoll/slo/gate] does. What the identity in a context has no grant for is refused here, so that no wire format
+// can forget to ask.
 //
 // Every check, freeze and thaw is one entry of a hash chain. Whoever appends holds the head of the chain until commit, so
 // all entries have one order:

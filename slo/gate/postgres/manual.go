@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -21,6 +22,9 @@ func (g *Gate) Thaw(ctx context.Context, by, service, environment, reason string
 
 // command returns the event of the command itself; the same transition may have told others before or after it.
 func (g *Gate) command(ctx context.Context, service, environment string, c gate.Command) (gate.Event, error) {
+	if err := identity.From(ctx).May(service, environment); err != nil {
+		return gate.Event{}, err
+	}
 	policy, err := g.known(service, environment)
 	if err != nil {
 		return gate.Event{}, err

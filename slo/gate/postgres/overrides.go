@@ -8,12 +8,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
 // RequestOverride asks for an override, which another person has to approve. The error is that of [gate.Override.Validate], or says that the
 // service or its environment is not known.
 func (g *Gate) RequestOverride(ctx context.Context, o gate.Override) (gate.Override, error) {
+	if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
+		return o, err
+	}
 	if _, err := g.known(o.Service, o.Environment); err != nil {
 		return o, err
 	}
@@ -48,6 +52,9 @@ func (g *Gate) ApproveOverride(ctx context.Context, by string, id int64) (o gate
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("%w: %d", gate.ErrNoOverride, id)
 		} else if err != nil {
+			return err
+		}
+		if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
 			return err
 		}
 		if o, err = o.Approve(by, at); err != nil {

@@ -1,0 +1,45 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/api"
+)
+
+// TestGrants bounds what a principal may ask to what it was granted, on every way in, and tells a deployer from a member.
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, true)
+	manual := `{"service":"video-api","environment":"production","reason":"drill","until":"2026-11-24T14:00:00Z"}`
+	override := `{"service":"video-api","environment":"production","commit":"c0ffee","reason":"customers cannot pay","until":"2026-11-24T14:00:00Z"}`
+	for _, tc := range []struct {
+		name, token, path, body string
+		status                  int
+		says                    string
+	}{
+		{"a stranger", "", "/checks", check, 401, "Bearer TOKEN"},
+		{"a deployer about its own", "ci", "/checks", check, 200, `"by":"github:acme/api"`},
+		{"a deployer about another service", "ci", "/checks", strings.Replace(check, "video-api", "search", 1), 403,
+			`may ask about video-* in production, and not about \"search\" in \"production\"`},
+		{"a deployer about another environment", "ci", "/checks", strings.Replace(check, "production", "staging", 1), 403, "may not ask that"},
+		{"a deployer freezes", "ci", "/freezes", manual, 403, "may ask the gate and tell of deploys only"},
+		{"a deployer asks for an override", "ci", "/overrides", override, 403, "may ask the gate and tell of deploys only"},
+		{"a member freezes another's service", "other", "/freezes", manual, 403, "may ask about search in any environment"},
+		{"a member thaws another's service", "other", "/thaws", manual, 403, "may not ask that"},
+		{"a member asks for an override of another's service", "other", "/overrides", override, 403, "may not ask that"},
+		{"somebody asks for an override", "a", "/overrides", override, 200, `"id":1`},
+		{"a member approves that of another's service", "other", "/overrides/1/approve", "", 403, "may not ask that"},
+		{"somebody of the service approves it", "g", "/overrides/1/approve", "", 200, `"approvedBy":"grace"`},
+	} {
+		if body := s.call(t, tc.status, tc.token, "POST", tc.path, tc.body, nil); !strings.Contains(body, tc.says) {
+			t.Errorf("%s: no %q in %s", tc.name, tc.says, body)
+		}
+	}
+	var d api.Decisions
+	s.call(t, 200, "", "GET", "/decisions", "", &d)
+	if len(d.Decisions) != 1 || d.Decisions[0].By != "github:acme/api" || d.Decisions[0].Outcome != gate.Allow {
+		t.Errorf("recorded: %+v", d.Decisions)
+	}
+}

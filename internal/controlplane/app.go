@@ -20,7 +20,10 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	"plimsoll/dashboards/web"
 	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/incidents/reminders"
 	riskpg "plimsoll/incidents/risk/postgres"
+	"plimsoll/incidents/slack"
+	"plimsoll/incidents/stakeholders"
 	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	deployspg "plimsoll/slo/gate/deploys/postgres"
@@ -57,6 +60,12 @@ type App struct {
 	gate      *gatepg.Gate
 	deploys   *deployspg.Store
 	pages     *web.Web
+	reminders *reminders.Runner
+	words     *stakeholders.Runner
+	sessions  *identity.Sessions
+	bot       *slack.Bot   // nil without a token for Slack
+	inbox     *slack.Inbox // nil where Slack is not connected
+	slackGate *slackGate
 }
 
 // New reads all definitions and checks the configuration; it connects to nothing.
@@ -69,7 +78,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, token: cfg.Token, registry: prometheus.NewRegistry(),
+		cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, token: cfg.Token, registry: prometheus.NewRegistry(), slackGate: &slackGate{},
 		ledger: ledger.New(ledger.Config{Retention: cfg.Retention}),
 	}
 	if err := a.try(defs); err != nil {
@@ -114,6 +123,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	s.start("jobs", a.runJobs)
 	s.start("http", func(ctx context.Context) error { return serve(ctx, listener, handler, a.logger) })
 	s.start("live pages", a.pages.Run) // stopped before http, which waits for its streams
+	if a.cfg.Slack.Mode == slackSocket {
+		s.start("slack", a.runSlack)
+	}
 	if a.cfg.Ready != nil {
 		a.cfg.Ready(listener.Addr())
 	}
@@ -125,13 +137,22 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if err := a.buildReplica(ctx, db); err != nil {
 		return err
 	}
-	if a.incidents, err = incidentspg.New(incidentspg.Config{Pool: db.pool}); err != nil {
+	if a.incidents, err = incidentspg.New(incidentspg.Config{Pool: db.pool, Changed: a.incidentChanged}); err != nil {
 		return err
 	}
 	if a.risks, err = riskpg.New(riskpg.Config{Pool: db.pool}); err != nil {
 		return err
 	}
+	if err := a.buildSlack(); err != nil {
+		return err
+	}
 	if a.jobs, err = a.newJobs(); err != nil {
+		return err
+	}
+	if a.inbox, err = a.slackInbox(); err != nil {
+		return err
+	}
+	if err := errors.Join(a.buildOutreach(), a.buildSessions()); err != nil {
 		return err
 	}
 	if err := a.buildAlerts(); err != nil {
@@ -148,7 +169,8 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if err := a.buildDeploys(); err != nil {
 		return err
 	}
-	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Causes: a.causes().Of, Notice: a.notice, Logger: a.logger})
+	a.slackGate.Gate = a.gate
+	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Freezes, Incidents: a.incidents, Sessions: a.sessions, Causes: a.causes().Of, Notice: a.notice, Logger: a.logger})
 	if err != nil {
 		return err
 	}

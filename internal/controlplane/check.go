@@ -24,7 +24,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.checkTokens(), c.checkDialects())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), c.checkDialects(), c.Slack.check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}
@@ -100,6 +100,7 @@ func (c Config) checkAddresses() error {
 	var errs []error
 	for _, address := range []struct{ key, is string }{
 		{"public_url", c.PublicURL}, {"advertise_url", c.AdvertiseURL}, {"slack.response_url", c.Slack.ResponseURL},
+		{"slack.api_url", c.Slack.APIURL},
 		{"alerts.heartbeat_url", c.Alerts.HeartbeatURL},
 	} {
 		if u, err := url.Parse(address.is); address.is != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {

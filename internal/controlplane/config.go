@@ -60,8 +60,9 @@ type Config struct {
 	// Tokens are those of people and programs with a name of their own, besides the operator's.
 	Tokens []TokenConfig `yaml:"tokens"`
 
-	Slack  SlackConfig  `yaml:"slack"`
-	Alerts AlertsConfig `yaml:"alerts"`
+	Slack     SlackConfig     `yaml:"slack"`
+	Alerts    AlertsConfig    `yaml:"alerts"`
+	Incidents IncidentsConfig `yaml:"incidents"`
 
 	// Token for changes; read from the environment (PLIMSOLL_TOKEN) or made in the data directory.
 	Token string `yaml:"-"`
@@ -83,15 +84,6 @@ type Config struct {
 type TokenConfig struct {
 	Subject string `yaml:"subject"` // by which the records name them
 	Env     string `yaml:"env"`     // environment variable that holds the token
-}
-
-// SlackConfig turns on the Slack command when a signing secret is in PLIMSOLL_SLACK_SIGNING_SECRET.
-type SlackConfig struct {
-	SigningSecret string `yaml:"-"`
-	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
-	Subjects map[string]string `yaml:"subjects"`
-	// ResponseURL is the base that answers are posted below; Slack's own by default.
-	ResponseURL string `yaml:"response_url"`
 }
 
 // maxRetention is a year and the time to report on it. Events of one objective take less than 3 MB then.
@@ -128,7 +120,7 @@ func ReadConfig(file string) (Config, error) {
 	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)
 	cfg.Token = strings.TrimSpace(os.Getenv("PLIMSOLL_TOKEN"))
 	cfg.AdvertiseURL = cmp.Or(cfg.AdvertiseURL, cfg.PublicURL)
-	cfg.Slack.SigningSecret = os.Getenv("PLIMSOLL_SLACK_SIGNING_SECRET")
+	cfg.Slack.readSecrets()
 	if cfg.DataDir == "" {
 		dir, err := config.DataDir("plimsoll")
 		if err != nil {

@@ -13,7 +13,9 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/incidents/reminders"
 	riskpg "plimsoll/incidents/risk/postgres"
+	slackpg "plimsoll/incidents/slack/postgres"
 	"plimsoll/internal/pg"
 	"plimsoll/internal/telemetry"
 	deployspg "plimsoll/slo/gate/deploys/postgres"
@@ -48,7 +50,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, deployspg.Migrations, incidentspg.Migrations, alertspg.Migrations,
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, deployspg.Migrations, incidentspg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
 		gitlabpg.Migrations, riskpg.Migrations); err != nil {
 		return nil, err
 	}

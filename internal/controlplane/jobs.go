@@ -13,7 +13,6 @@ import (
 
 	"plimsoll/incidents"
 	incidentspg "plimsoll/incidents/postgres"
-	"plimsoll/incidents/slack"
 	"plimsoll/internal/telemetry"
 	"plimsoll/slo"
 	gatepg "plimsoll/slo/gate/postgres"
@@ -34,9 +33,10 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	if err := river.AddWorkerSafely(workers, &deployToldWorker{store: a.incidents}); err != nil {
 		return nil, fmt.Errorf("add worker: %w", err)
 	}
-	if err := slack.AddWorkers(workers, slack.WorkerConfig{
-		Store: a.incidents, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
-	}); err != nil {
+	if err := a.addSlackWorkers(workers); err != nil {
+		return nil, err
+	}
+	if err := a.addOutreachWorkers(workers); err != nil {
 		return nil, err
 	}
 	if err := addAlertWorkers(workers, a.pool, a.cfg.Alerts); err != nil {

@@ -23,9 +23,7 @@ import (
 	"plimsoll/incidents/alertmanager"
 	incidentsapi "plimsoll/incidents/api"
 	riskapi "plimsoll/incidents/risk/api"
-	"plimsoll/incidents/slack"
 	"plimsoll/internal/httpapi"
-	"plimsoll/internal/identity"
 	"plimsoll/slo"
 	sloapi "plimsoll/slo/api"
 	"plimsoll/slo/causes"
@@ -39,23 +37,15 @@ import (
 	reportapi "plimsoll/slo/report/api"
 )
 
-// operator is the name and role of whoever holds the token of the installation.
-const operator = "operator"
-
 // routes are all that the control plane answers.
 func (a *App) routes() (http.Handler, error) {
-	holders, err := a.cfg.holders()
-	if err != nil {
-		return nil, err
-	}
-	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator}}
-	tokens := identity.NewTokens(holders)
 	keys, err := attestation.OpenKeyring(a.cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
 	api := httpapi.New(httpapi.Config{
-		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: tokens.Authenticate,
+		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: a.sessions.Authenticate,
+		Middleware:  []func(http.Handler) http.Handler{ownSite()},
 		Description: "Error budgets, the deploy gate, incidents and reports.",
 	})
 	rooms, err := a.dialects()
@@ -93,14 +83,7 @@ func (a *App) routes() (http.Handler, error) {
 	api.Mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	api.Mux.Get("/readyz", a.ready)
 	api.Mux.Get("/readyz/leader", a.readyLeader)
-	if a.cfg.Slack.SigningSecret != "" {
-		commands, err := slack.New(slack.Config{SigningSecret: a.cfg.Slack.SigningSecret, Jobs: a.jobs, Logger: a.logger})
-		if err != nil {
-			return nil, err
-		}
-		api.Mux.Method(http.MethodPost, "/slack/commands", commands)
-	}
-	return api.Mux, nil
+	return api.Mux, a.mountSlack(api.Mux)
 }
 
 // gateStates are what an ordinary change would be told now, for the exported metrics.

@@ -50,6 +50,8 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("pushes", t.pushes.run)
 	s.start("gate", a.gate.Run)
 	s.start("alerts", a.alerts.Run)
+	s.start("reminders", a.reminders.Run)
+	s.start("word to stakeholders", a.words.Run)
 	s.start("freeze periods of GitLab", a.keepGitLab)
 	return s.wait(ctx)
 }

@@ -1,0 +1,141 @@
+package controlplane
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"plimsoll/incidents"
+	"plimsoll/incidents/slack"
+	slackpg "plimsoll/incidents/slack/postgres"
+	gatepg "plimsoll/slo/gate/postgres"
+)
+
+// SlackConfig connects with Slack. The signing secret is in PLIMSOLL_SLACK_SIGNING_SECRET, the token of the bot in
+// PLIMSOLL_SLACK_BOT_TOKEN, and that of the app, for Socket Mode, in PLIMSOLL_SLACK_APP_TOKEN.
+type SlackConfig struct {
+	SigningSecret string `yaml:"-"`
+	BotToken      string `yaml:"-"`
+	AppToken      string `yaml:"-"`
+	// Mode is how Slack reaches Plimsoll: "http", or "socket" for Socket Mode.
+	Mode string `yaml:"mode"`
+	// GateCommand is the name of the command about the gate; "/gate" by default.
+	GateCommand string `yaml:"gate_command"`
+	// Announce is the ID of a channel in which every incident that is not private has a card.
+	Announce string `yaml:"announce"`
+	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
+	Subjects map[string]string `yaml:"subjects"`
+	// ResponseURL is the base that answers are posted below, and APIURL that of the Web API; Slack's own by default.
+	ResponseURL string `yaml:"response_url"`
+	APIURL      string `yaml:"api_url"`
+}
+
+// Ways in which Slack reaches Plimsoll.
+const (
+	slackHTTP   = "http"
+	slackSocket = "socket"
+)
+
+// readSecrets takes what the environment holds.
+func (c *SlackConfig) readSecrets() {
+	c.SigningSecret = os.Getenv("PLIMSOLL_SLACK_SIGNING_SECRET")
+	c.BotToken = os.Getenv("PLIMSOLL_SLACK_BOT_TOKEN")
+	c.AppToken = os.Getenv("PLIMSOLL_SLACK_APP_TOKEN")
+}
+
+func (c SlackConfig) check() error {
+	switch {
+	case c.Mode != "" && c.Mode != slackHTTP && c.Mode != slackSocket:
+		return fmt.Errorf("slack.mode: %q is neither %s nor %s", c.Mode, slackHTTP, slackSocket)
+	case c.Mode == slackSocket && (c.BotToken == "" || c.AppToken == ""):
+		return fmt.Errorf("slack.mode: %s needs PLIMSOLL_SLACK_BOT_TOKEN and PLIMSOLL_SLACK_APP_TOKEN in the environment", slackSocket)
+	case c.Announce != "" && c.BotToken == "":
+		return fmt.Errorf("slack.announce: cards need PLIMSOLL_SLACK_BOT_TOKEN in the environment")
+	}
+	return nil
+}
+
+// buildSlack makes the bot, if it has a token.
+func (a *App) buildSlack() (err error) {
+	c := a.cfg.Slack
+	if c.BotToken == "" {
+		return nil
+	}
+	a.bot, err = slack.NewBot(slack.BotConfig{Token: c.BotToken, AppToken: c.AppToken, BaseURL: c.APIURL})
+	return err
+}
+
+// addSlackWorkers registers the work for Slack.
+func (a *App) addSlackWorkers(workers *river.Workers) error {
+	cfg := slack.WorkerConfig{
+		Store: a.incidents, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects,
+		ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
+	}
+	if a.bot != nil {
+		cfg.Rooms = slackpg.New(a.pool)
+	}
+	return slack.AddWorkers(workers, cfg)
+}
+
+// incidentChanged sees to it that Slack is told of a change, if it comes about.
+func (a *App) incidentChanged(ctx context.Context, tx pgx.Tx, i incidents.Incident) error {
+	if a.bot == nil {
+		return nil
+	}
+	if _, err := a.jobs.InsertTx(ctx, tx, slack.SyncArgs{Incident: i.Ref, Entries: i.Entries}, nil); err != nil {
+		return fmt.Errorf("keep that Slack is to be told: %w", err)
+	}
+	return nil
+}
+
+// slackInbox takes what Slack sends; nil where Slack is not connected.
+func (a *App) slackInbox() (*slack.Inbox, error) {
+	c := a.cfg.Slack
+	if c.SigningSecret == "" && c.Mode != slackSocket {
+		return nil, nil
+	}
+	return slack.New(slack.Config{
+		SigningSecret: c.SigningSecret, Jobs: a.jobs, Bot: a.bot, Subjects: c.Subjects, GateCommand: c.GateCommand, Logger: a.logger,
+	})
+}
+
+// mountSlack answers Slack over HTTP.
+func (a *App) mountSlack(mux chi.Router) error {
+	if a.inbox == nil || a.cfg.Slack.Mode == slackSocket {
+		return nil
+	}
+	handlers, err := a.inbox.Handlers()
+	if err != nil {
+		return err
+	}
+	for path, handler := range handlers {
+		mux.Method(http.MethodPost, path, handler)
+	}
+	return nil
+}
+
+// reconnectAfter is how long Slack is left alone once it has refused the token of the app.
+const reconnectAfter = time.Minute
+
+// runSlack keeps the connection of Socket Mode. Without Slack everything else goes on.
+func (a *App) runSlack(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := a.inbox.Run(ctx); err != nil {
+			a.logger.ErrorContext(ctx, "Slack does not let us connect", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(reconnectAfter):
+		}
+	}
+	return nil
+}
+
+// slackGate is the gate for the jobs, which are set up before it. It is filled in before any runs.
+type slackGate struct{ *gatepg.Gate }

@@ -103,5 +103,5 @@ func change(q Question) gate.Change {
 }
 
 func answer(d gate.Decision) Answer {
-	return Answer{Data: Data{Decision: d.Outcome, Seq: d.Seq, Reason: d.Reason, Message: dialect.Text(d), Until: d.Until}}
+	return Answer{Data: Data{Decision: d.Outcome, Seq: d.Seq, Reason: d.Reason, Message: d.Text(), Until: d.Until}}
 }

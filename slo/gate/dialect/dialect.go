@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"plimsoll/slo/gate"
@@ -30,9 +29,6 @@ func Ask(ctx context.Context, timeout time.Duration, logger *slog.Logger, c gate
 	logger.ErrorContext(ctx, "the gate could not decide", "service", c.Service, "environment", c.Environment, "commit", c.Commit, "err", err)
 	return undecided(c), nil
 }
-
-// Text returns the three lines of a decision: the answer, the figures, what to do next.
-func Text(d gate.Decision) string { return strings.Join(d.Message, "\n") }
 
 func undecided(c gate.Change) gate.Decision {
 	if c.Class == "" {

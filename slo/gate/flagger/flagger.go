@@ -103,9 +103,9 @@ func (h *Handlers) Webhook(ctx context.Context, in *Request) (*Response, error) 
 		return say(http.StatusUnprocessableEntity, fmt.Sprintf("Canary %s.%s: metadata.%v", p.Name, p.Namespace, err)), nil
 	}
 	if d.Outcome == gate.Allow {
-		return say(http.StatusOK, dialect.Text(d)), nil
+		return say(http.StatusOK, d.Text()), nil
 	}
-	return say(http.StatusForbidden, dialect.Text(d)), nil
+	return say(http.StatusForbidden, d.Text()), nil
 }
 
 // caller names who asks, and reports whether they may.

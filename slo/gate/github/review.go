@@ -2,7 +2,6 @@ package github
 
 import (
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"plimsoll/slo/gate"
@@ -36,9 +35,9 @@ func reviewOf(a ReviewArgs, d gate.Decision, onDeny OnDeny) (r review, verdict b
 	return r, r.State != ""
 }
 
-// comment writes the three lines so that Markdown keeps them apart.
+// comment writes the three lines in Markdown, as long as GitHub takes them.
 func comment(d gate.Decision) string {
-	text := strings.Join(d.Message, "  \n")
+	text := d.Markdown()
 	if utf8.RuneCountInString(text) > maxComment {
 		text = string([]rune(text)[:maxComment-1]) + "…"
 	}

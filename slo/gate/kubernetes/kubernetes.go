@@ -141,12 +141,12 @@ func answer(r *request, a response) *Response {
 func translate(d gate.Decision) response {
 	switch {
 	case d.Outcome != gate.Allow && d.Reason == gate.NoAnswer:
-		return response{Status: &status{dialect.Text(d), http.StatusServiceUnavailable}}
+		return response{Status: &status{d.Text(), http.StatusServiceUnavailable}}
 	case d.Outcome != gate.Allow:
-		return response{Status: &status{dialect.Text(d), http.StatusForbidden}}
+		return response{Status: &status{d.Text(), http.StatusForbidden}}
 	case d.Verdict() != gate.Allow:
 		var warnings []string
-		for _, line := range d.Message {
+		for _, line := range d.Lines() {
 			warnings = append(warnings, clip(line))
 		}
 		return response{Allowed: true, Warnings: warnings}

@@ -58,7 +58,8 @@ type Config struct {
 	PublicURL string `yaml:"public_url"`
 
 	// Tokens are those of people and programs with a name of their own, besides the operator's.
-	Tokens []TokenConfig `yaml:"tokens"`
+	Tokens   []TokenConfig  `yaml:"tokens"`
+	Identity IdentityConfig `yaml:"identity"`
 
 	Slack     SlackConfig     `yaml:"slack"`
 	Alerts    AlertsConfig    `yaml:"alerts"`

@@ -18,7 +18,11 @@ func (a *App) buildSessions() error {
 		return err
 	}
 	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator}}
-	a.sessions, err = identity.NewSessions(a.token, identity.NewTokens(holders).Authenticate, nil)
+	find, err := a.cfg.authenticate(identity.NewTokens(holders))
+	if err != nil {
+		return err
+	}
+	a.sessions, err = identity.NewSessions(a.token, find, nil)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,10 @@ import (
 // Notice is what is told about a group of alerts, in words and figures, whoever it goes to.
 type Notice struct {
 	ID       string    `json:"id"`    // the same at every attempt and for every receiver
-	Group    string    `json:"group"` // the service
+	Group    string    `json:"group"` // the service, or the objective and the policy
+	Service  string    `json:"service"`
+	Policy   string    `json:"policy,omitempty"` // the AlertPolicy that it is about; empty if it is about the tiers of a service
+	Episode  string    `json:"episode"`          // the ID of the first notice since all of the group was over
 	At       time.Time `json:"at"`
 	Cause    Cause     `json:"cause"`
 	Severity Severity  `json:"severity"` // the most urgent that fires; of a notice that all is over, what was
@@ -28,6 +32,7 @@ type Entry struct {
 	Owner     string    `json:"owner,omitempty"`
 	Tier      string    `json:"tier"`
 	Severity  Severity  `json:"severity"`
+	Reason    Reason    `json:"reason"`
 	Fired     time.Time `json:"fired"`
 	// Burn is the burn rate over Lookback; the tier begins at Factor.
 	Burn     float64 `json:"burn"`
@@ -42,6 +47,12 @@ type Entry struct {
 // Title is the notice in one line.
 func (n Notice) Title() string {
 	switch {
+	case n.Policy != "" && len(n.Firing) == 0:
+		return fmt.Sprintf("%s: the alert policy %s holds no more", n.Service, n.Policy)
+	case n.Policy != "" && n.Firing[0].Reason == NoData:
+		return fmt.Sprintf("%s: no data for the alert policy %s", n.Service, n.Policy)
+	case n.Policy != "":
+		return fmt.Sprintf("%s: the alert policy %s holds", n.Service, n.Policy)
 	case len(n.Firing) == 0:
 		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
 	case n.onlyData():
@@ -74,16 +85,19 @@ func (n Notice) Text() string {
 	return b.String()
 }
 
-// Compose writes the notice that is due for a group. The statuses are those of the group's objectives; publicURL is where people reach
+// Compose writes the notice that is due for the group of a name. The statuses are those of the group's objectives; publicURL is where people reach
 // the pages, empty for no links.
-func Compose(id string, cause Cause, group []Alert, last Told, statuses map[slo.Key]slo.Status, at time.Time, publicURL string) Notice {
+func Compose(id, name string, cause Cause, group []Alert, last Told, statuses map[slo.Key]slo.Status, at time.Time, publicURL string) Notice {
 	now := Summary(group, at)
-	n := Notice{ID: id, At: at, Cause: cause, Severity: now.Urgent, Firing: []Entry{}, Ended: []Entry{}, URL: publicURL}
+	n := Notice{ID: id, Group: name, Service: name, Episode: cmp.Or(last.Episode, id), At: at, Cause: cause, Severity: now.Urgent,
+		Firing: []Entry{}, Ended: []Entry{}, URL: publicURL}
+	if alert, alone := GroupID(name); alone {
+		n.Service, n.Policy = alert.Objective.Service(), alert.Policy()
+	}
 	if n.Severity == "" {
 		n.Severity = last.Urgent
 	}
 	for _, a := range group {
-		n.Group = a.Objective.Service()
 		switch entry := a.entry(statuses[a.Objective], publicURL); {
 		case slices.Contains(now.Firing, a.ID()):
 			n.Firing = append(n.Firing, entry)
@@ -97,7 +111,7 @@ func Compose(id string, cause Cause, group []Alert, last Told, statuses map[slo.
 func (a Alert) entry(s slo.Status, publicURL string) Entry {
 	v := a.Verdict
 	e := Entry{
-		Objective: a.Objective, Name: string(a.Objective), Tier: a.Tier, Severity: v.Tier.Severity, Fired: a.Fired,
+		Objective: a.Objective, Name: string(a.Objective), Tier: a.Tier, Severity: v.Tier.Severity, Reason: v.Reason, Fired: a.Fired,
 		Burn: v.Long.Rate, Factor: v.Factor, Lookback: slo.ShortDuration(v.Long.Lookback), Remaining: s.Budget.Remaining,
 	}
 	left := slo.FormatPercent(e.Remaining) + " of the budget is left"
@@ -107,8 +121,11 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 			left = "the budget is spent"
 		}
 	}
-	e.Summary = fmt.Sprintf("%s (%s): burns at %s over %s and %s over %s, alert at %s; %s", e.Name, e.Objective,
-		slo.FormatRate(v.Long.Rate), e.Lookback, slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback), slo.FormatRate(v.Factor), left)
+	burns := fmt.Sprintf("%s over %s", slo.FormatRate(v.Long.Rate), e.Lookback)
+	if v.Short.Lookback > 0 {
+		burns += fmt.Sprintf(" and %s over %s", slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback))
+	}
+	e.Summary = fmt.Sprintf("%s (%s): burns at %s, alert at %s; %s", e.Name, e.Objective, burns, slo.FormatRate(v.Factor), left)
 	if v.Detail != "" {
 		e.Summary = fmt.Sprintf("%s (%s): %s", e.Name, e.Objective, v.Detail)
 	}

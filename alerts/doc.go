@@ -18,5 +18,10 @@
 //	   │  └─────────────┘ subsides                          ▼                   │
 //	   └─────────────────── forgotten after a while ──── Resolved ──────────────┘
 //
+// One that has to last to fire is pending again before it fires again.
+//
+// Beside the tiers, the alert policies of an objective (OpenSLO AlertPolicy) are alerts of their own, with the lookback, threshold and patience
+// that they say; see [JudgePolicy]. Alerts of a service are told together, policies each by itself.
+//
 // Data that stops coming ends no alert: a verdict for which too little was seen leaves a firing alert firing.
 package alerts

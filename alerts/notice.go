@@ -44,6 +44,18 @@ type Told struct {
 	At     time.Time
 	Firing []ID // sorted
 	Urgent Severity
+	// Episode is the ID of the first notice of the group since all of it was over, and Worst the most urgent that any of them was.
+	Episode string
+	Worst   Severity
+}
+
+// Next is what has been told once a notice, which says now, is out.
+func (t Told) Next(now Told, notice string) Told {
+	now.Episode, now.Worst = cmp.Or(t.Episode, notice), t.Worst
+	if now.Worst != Page {
+		now.Worst = cmp.Or(now.Urgent, t.Worst)
+	}
+	return now
 }
 
 // ID names an alert.

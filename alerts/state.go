@@ -50,7 +50,7 @@ type Change string
 // The changes. FiredNow begins an episode, Reopened goes on with the last one.
 const (
 	Unchanged Change = ""
-	Started   Change = "started"   // inactive → pending
+	Started   Change = "started"   // inactive or resolved → pending
 	Subsided  Change = "subsided"  // pending → inactive
 	FiredNow  Change = "fired"     // inactive or pending → firing
 	Ended     Change = "resolved"  // firing → resolved
@@ -68,7 +68,7 @@ const (
 )
 
 var bearings = map[Reason]bearing{
-	Burning: burns, BadData: burns, FineData: quiet, Calm: quiet, Over: quiet, Unreachable: quiet, Removed: quiet, TooFew: silent, TooLittleSeen: silent,
+	Burning: burns, BadData: burns, NoData: burns, FineData: quiet, Calm: quiet, Over: quiet, Unreachable: quiet, Removed: quiet, TooFew: silent, TooLittleSeen: silent,
 }
 
 // Transition moves an alert on by a verdict that was reached at an instant.
@@ -123,6 +123,8 @@ func (a Alert) firing(b bearing, at time.Time, t Timing) (Alert, Change) {
 
 func (a Alert) resolved(b bearing, at time.Time, t Timing) (Alert, Change) {
 	switch {
+	case b == burns && t.Pending > 0: // what has to last has to last again
+		return a.become(Pending, at), Started
 	case b == burns:
 		return a.become(Firing, at), Reopened
 	case at.Sub(a.Since) < t.Forget:

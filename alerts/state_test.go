@@ -66,6 +66,14 @@ func TestScenarios(t *testing.T) {
 			1 over                subsided
 			2 burning             started
 			3 too little observed subsided`},
+		"it has to last again": {waits, `
+			0 burning  started
+			2 burning  fired
+			3 calm     -
+			5 calm     resolved
+			6 burning  started
+			7 burning  -
+			8 burning  fired`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

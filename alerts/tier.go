@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"slices"
 	"time"
 
 	"plimsoll/slo"
@@ -21,6 +22,14 @@ type Tier struct {
 	Name     string
 	Severity Severity
 	slo.Pace
+}
+
+// TiersOf returns those of the tiers that hold for an objective: all where it does not say.
+func TiersOf(o *slo.Objective, tiers []Tier) []Tier {
+	if o.AlertTiers == nil {
+		return tiers
+	}
+	return slices.DeleteFunc(slices.Clone(tiers), func(t Tier) bool { return !slices.Contains(o.AlertTiers, t.Name) })
 }
 
 // Tiers returns the tiers that hold where nothing else is said, the most urgent first: those that page, and the ticket tier of the Site

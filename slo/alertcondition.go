@@ -45,3 +45,15 @@ func (c AlertCondition) Unreachable(o *Objective) string {
 	}
 	return o.unmeetable(c.Lookback)
 }
+
+// opWords are the operators in words.
+var opWords = map[Op]string{MoreThan: "above", AtLeast: "at least", LessThan: "below", AtMost: "at most"}
+
+// Describe writes the condition in words, such as "burn rate over 1h above 14.4 for 5m".
+func (c AlertCondition) Describe() string {
+	words := fmt.Sprintf("burn rate over %s %s %s", ShortDuration(c.Lookback), opWords[c.Op], strconv.FormatFloat(c.Threshold, 'g', -1, 64))
+	if c.After > 0 {
+		words += " for " + ShortDuration(c.After)
+	}
+	return words
+}

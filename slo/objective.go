@@ -97,6 +97,8 @@ type Objective struct {
 	OutOfGate  bool     // the gate does not look at it
 	DependsOn  []string // services whose budgets matter to this one's releases
 	Alerts     []AlertPolicy
+	// AlertTiers are the names of the burn-rate alerts that hold for it; nil: all. See [plimsoll/alerts].
+	AlertTiers []string
 	// EffectiveFrom is when this definition takes effect; zero: as soon as it is read.
 	EffectiveFrom time.Time
 

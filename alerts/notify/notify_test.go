@@ -38,7 +38,7 @@ func notice(cause alerts.Cause) alerts.Notice {
 	}
 	last := alerts.Told{Firing: []alerts.ID{page.ID(), ticket.ID()}, Urgent: alerts.Page}
 	statuses := map[slo.Key]slo.Status{o.Key: {Objective: o, Budget: slo.Budget{Remaining: 0.625}}}
-	return alerts.Compose("n-1", cause, []alerts.Alert{page, ticket}, last, statuses, at, "https://plimsoll.example.com")
+	return alerts.Compose("n-1", "video-api", cause, []alerts.Alert{page, ticket}, last, statuses, at, "https://plimsoll.example.com")
 }
 
 // request is what a server was sent.

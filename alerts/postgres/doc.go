@@ -6,6 +6,9 @@
 //	statuses of the ledger ──Judge, Transition──▶ alerts_states ──Due──▶ notice ──┬─▶ job ──▶ receiver 1
 //	         └──────────────────────── one transaction ──────────────────────────┘─▶ job ──▶ receiver 2
 //
+// Notices about the tiers of a service go by routes; those about an alert policy go to the receivers that it names. One that is urgent enough
+// also goes to the incident of its episode, by a job that somebody else works on.
+//
 // A job is tried again until it succeeds or is given up; what was given up is a dead letter, which can be listed and replayed. A notice
 // that comes after a later one of its group has been delivered to the same receiver is dropped: it would tell what is no longer so.
 package postgres

@@ -31,19 +31,6 @@ type jobs interface {
 	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }
 
-// Route says which notices a receiver gets.
-type Route struct {
-	Receiver   string
-	Severities []alerts.Severity // all when empty
-	Services   []string          // all when empty
-}
-
-// takes reports whether the route is for a group that is, or was until now, as urgent as this.
-func (r Route) takes(service string, now, before alerts.Severity) bool {
-	return (len(r.Services) == 0 || slices.Contains(r.Services, service)) &&
-		(len(r.Severities) == 0 || slices.Contains(r.Severities, now) || slices.Contains(r.Severities, before))
-}
-
 // Config of an [Engine].
 type Config struct {
 	Pool   *pgxpool.Pool // required, with [Migrations] applied
@@ -56,6 +43,8 @@ type Config struct {
 	Timing    *alerts.Timing  // [alerts.DefaultTiming] when nil
 	Cadence   *alerts.Cadence // [alerts.DefaultCadence] when nil
 	PublicURL string          // of the pages, for links; empty for none
+	// Declare is how urgent a notice must be to go to an incident, as an [IncidentArgs]; empty: none does.
+	Declare alerts.Severity
 
 	// Beat is called after an evaluation that succeeded, at most once in BeatEvery: a sign of life for somebody who misses it. May be nil.
 	Beat      func(context.Context) error
@@ -127,7 +116,7 @@ func (e *Engine) beat(ctx context.Context) {
 	}
 }
 
-// Evaluate judges every tier of every objective now, moves the alerts on, and enqueues the notices that are due, all in one transaction.
+// Evaluate judges every tier, policy and kind of data of every objective now, moves the alerts on, and enqueues the notices that are due, all in one transaction.
 func (e *Engine) Evaluate(ctx context.Context) error {
 	at := e.cfg.Now().UTC().Truncate(time.Microsecond) // as the database can hold it
 	statuses := map[slo.Key]slo.Status{}
@@ -178,11 +167,8 @@ func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]aler
 		delete(stored, a.ID())
 	}
 	for key, s := range statuses {
-		for _, tier := range e.cfg.Tiers {
-			step(of(stored, key, tier), alerts.Judge(s, tier, e.cfg.Guard), e.timing)
-		}
-		for _, v := range alerts.JudgeData(s) {
-			step(of(stored, key, v.Tier), v, alerts.DataTiming())
+		for _, v := range e.judge(s) {
+			step(of(stored, key, v.Tier), v.Verdict, v.timing)
 		}
 	}
 	for _, a := range stored {
@@ -191,6 +177,27 @@ func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]aler
 		step(a, v, e.timing)
 	}
 	return sorted(slices.Values(all)), moved
+}
+
+// judged is a verdict, and how long it must last to change its alert.
+type judged struct {
+	alerts.Verdict
+	timing alerts.Timing
+}
+
+// judge returns the verdicts of all alerts of an objective.
+func (e *Engine) judge(s slo.Status) []judged {
+	var verdicts []judged
+	for _, tier := range alerts.TiersOf(s.Objective, e.cfg.Tiers) {
+		verdicts = append(verdicts, judged{alerts.Judge(s, tier, e.cfg.Guard), e.timing})
+	}
+	for _, p := range s.Objective.Alerts {
+		verdicts = append(verdicts, judged{alerts.JudgePolicy(s, p, e.cfg.Guard), alerts.PolicyTiming(p, e.timing)})
+	}
+	for _, v := range alerts.JudgeData(s) {
+		verdicts = append(verdicts, judged{v, alerts.DataTiming()})
+	}
+	return verdicts
 }
 
 // of returns the stored alert of a tier of an objective, or one that is inactive.
@@ -209,18 +216,13 @@ func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
 	}
 	at := e.cfg.Now()
 	for _, s := range e.cfg.Ledger.Statuses(at) {
-		s = e.forAlert(s)
-		for _, tier := range e.cfg.Tiers {
-			id := alerts.ID{Objective: s.Objective.Key, Tier: tier.Name}
-			if a, ok := stored[id]; ok {
-				a.Verdict = alerts.Judge(s, tier, e.cfg.Guard)
-				stored[id] = a
-			}
+		if s.Objective.Parent != "" {
+			continue
 		}
-		for _, v := range alerts.JudgeData(s) {
+		for _, v := range e.judge(e.forAlert(s)) {
 			id := alerts.ID{Objective: s.Objective.Key, Tier: v.Tier.Name}
 			if a, ok := stored[id]; ok {
-				a.Verdict = v
+				a.Verdict = v.Verdict
 				stored[id] = a
 			}
 		}

@@ -18,66 +18,75 @@ func (e *Engine) tell(ctx context.Context, tx pgx.Tx, all []alerts.Alert, status
 		return fmt.Errorf("load what was told: %w", err)
 	}
 	groups := map[string][]alerts.Alert{}
-	for service := range told {
-		groups[service] = nil
+	for name := range told {
+		groups[name] = nil
 	}
 	for _, a := range all {
-		groups[a.Objective.Service()] = append(groups[a.Objective.Service()], a)
+		name := a.ID().Group()
+		groups[name] = append(groups[name], a)
 	}
-	for service, group := range groups {
-		cause, due := alerts.Due(group, told[service], at, e.cadence)
-		if !due {
+	for name, group := range groups {
+		cadence := e.cadence
+		if _, alone := alerts.GroupID(name); alone {
+			cadence.Gather = 0 // nothing joins it
+		}
+		cause, ok := alerts.Due(group, told[name], at, cadence)
+		if !ok {
 			continue
 		}
-		if err := e.enqueue(ctx, tx, service, cause, group, told[service], statuses, at); err != nil {
-			return fmt.Errorf("enqueue notice about %s: %w", service, err)
+		d := due{name: name, cause: cause, group: group, now: alerts.Summary(group, at), last: told[name]}
+		if err := e.enqueue(ctx, tx, d, statuses, at); err != nil {
+			return fmt.Errorf("enqueue notice about %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, service string, cause alerts.Cause, group []alerts.Alert, last alerts.Told, statuses map[slo.Key]slo.Status, at time.Time) error {
-	now := alerts.Summary(group, at)
-	if err := saveGroup(ctx, tx, service, now); err != nil {
-		return err
+// enqueue writes a notice down, with the jobs that tell it. What a policy asks not to be told of only counts as told.
+func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo.Key]slo.Status, at time.Time) error {
+	if p, ok := policyOf(d.name, statuses); ok && !alerts.PolicyTells(p, d.cause, d.group) {
+		return saveGroup(ctx, tx, d.name, d.last.Next(d.now, ""))
 	}
 	var seq int64
 	var id string
-	if err := tx.QueryRow(ctx, `INSERT INTO alerts_notices (name, at, body) VALUES ($1, $2, '{}') RETURNING seq, id::text`, service, at).Scan(&seq, &id); err != nil {
+	if err := tx.QueryRow(ctx, `INSERT INTO alerts_notices (name, at, body) VALUES ($1, $2, '{}') RETURNING seq, id::text`, d.name, at).Scan(&seq, &id); err != nil {
 		return err
 	}
-	n := alerts.Compose(id, cause, group, last, statuses, at, e.cfg.PublicURL)
-	n.Group = service
+	n := alerts.Compose(id, d.name, d.cause, d.group, d.last, statuses, at, e.cfg.PublicURL)
 	if _, err := tx.Exec(ctx, `UPDATE alerts_notices SET body = $2 WHERE seq = $1`, seq, n); err != nil {
 		return err
 	}
-	if e.cfg.Jobs == nil {
-		return nil
+	next := d.last.Next(d.now, id)
+	if err := saveGroup(ctx, tx, d.name, next); err != nil || e.cfg.Jobs == nil {
+		return err
 	}
-	for _, r := range e.cfg.Routes {
-		if !r.takes(service, now.Urgent, last.Urgent) {
-			continue
-		}
-		if _, err := e.cfg.Jobs.InsertTx(ctx, tx, NoticeArgs{Seq: seq, Receiver: r.Receiver}, nil); err != nil {
+	to, err := e.receivers(ctx, tx, d, statuses)
+	if err != nil {
+		return fmt.Errorf("find who is told: %w", err)
+	}
+	for _, receiver := range to {
+		if _, err := e.cfg.Jobs.InsertTx(ctx, tx, NoticeArgs{Seq: seq, Receiver: receiver}, nil); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !e.declares(next.Worst) {
+		return nil
+	}
+	_, err = e.cfg.Jobs.InsertTx(ctx, tx, IncidentArgs{Seq: seq}, nil)
+	return err
 }
 
 func loadGroups(ctx context.Context, tx pgx.Tx) (map[string]alerts.Told, error) {
-	rows, err := tx.Query(ctx, `SELECT name, told_at, firing, urgent FROM alerts_groups`)
+	rows, err := tx.Query(ctx, `SELECT name, told_at, firing, urgent, episode, worst FROM alerts_groups`)
 	if err != nil {
 		return nil, err
 	}
 	told := map[string]alerts.Told{}
 	var name string
-	var at time.Time
-	var firing []alerts.ID
-	var urgent alerts.Severity
-	_, err = pgx.ForEachRow(rows, []any{&name, &at, &firing, &urgent}, func() error {
-		told[name] = alerts.Told{At: at, Firing: append([]alerts.ID(nil), firing...), Urgent: urgent}
-		firing = nil
+	var t alerts.Told
+	_, err = pgx.ForEachRow(rows, []any{&name, &t.At, &t.Firing, &t.Urgent, &t.Episode, &t.Worst}, func() error {
+		told[name] = t
+		t.Firing = nil
 		return nil
 	})
 	return told, err
@@ -88,15 +97,16 @@ func saveGroup(ctx context.Context, tx pgx.Tx, name string, t alerts.Told) error
 		_, err := tx.Exec(ctx, `DELETE FROM alerts_groups WHERE name = $1`, name)
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO alerts_groups (name, told_at, firing, urgent) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (name) DO UPDATE SET told_at = excluded.told_at, firing = excluded.firing, urgent = excluded.urgent`,
-		name, t.At, t.Firing, t.Urgent)
+	_, err := tx.Exec(ctx, `INSERT INTO alerts_groups (name, told_at, firing, urgent, episode, worst) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (name) DO UPDATE SET told_at = excluded.told_at, firing = excluded.firing, urgent = excluded.urgent,
+			episode = excluded.episode, worst = excluded.worst`, name, t.At, t.Firing, t.Urgent, t.Episode, t.Worst)
 	return err
 }
 
-// Notices returns the newest notices, at most limit, the newest first; of one group if it is named.
-func (e *Engine) Notices(ctx context.Context, group string, limit int) ([]alerts.Notice, error) {
-	rows, err := e.cfg.Pool.Query(ctx, `SELECT body FROM alerts_notices WHERE $1 = '' OR name = $1 ORDER BY seq DESC LIMIT $2`, group, limit)
+// Notices returns the newest notices, at most limit, the newest first; of one service if it is named, with those about its policies.
+func (e *Engine) Notices(ctx context.Context, service string, limit int) ([]alerts.Notice, error) {
+	rows, err := e.cfg.Pool.Query(ctx, `SELECT body FROM alerts_notices WHERE $1 = '' OR split_part(name, '/', 1) = $1
+		ORDER BY seq DESC LIMIT $2`, service, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}

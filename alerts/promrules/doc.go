@@ -9,4 +9,8 @@
 //	                                             ├─▶ record plimsoll:slo_bad_events:increase
 //	                                             └─▶ record plimsoll:slo_burn_rate:ratio
 //	alerts.Tier ────────────────────────────────────▶ alert  on two lookbacks and the guard against low traffic
+//	slo.AlertPolicy ────────────────────────────────▶ alert  on one lookback, for alertAfter
+//
+// Like the ledger's own, an alert that fires goes on through too few events, and is over after some quiet minutes. Two things are not in the rules:
+// how much of a lookback was observed, and that a policy is to tell when there is no data.
 package promrules

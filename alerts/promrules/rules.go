@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -37,6 +36,8 @@ type Rule struct {
 	Record      string            `yaml:"record,omitempty"`
 	Alert       string            `yaml:"alert,omitempty"`
 	Expr        string            `yaml:"expr"`
+	For         string            `yaml:"for,omitempty"`
+	KeepFiring  string            `yaml:"keep_firing_for,omitempty"`
 	Labels      map[string]string `yaml:"labels,omitempty"`
 	Annotations map[string]string `yaml:"annotations,omitempty"`
 }
@@ -91,8 +92,9 @@ func group(o *slo.Objective, tiers []alerts.Tier) (Group, error) {
 	if err := expressible(o); err != nil {
 		return g, err
 	}
-	reachable := slices.DeleteFunc(slices.Clone(tiers), func(t alerts.Tier) bool { return t.Unreachable(o) != "" })
-	for _, lookback := range lookbacks(reachable) {
+	reachable := slices.DeleteFunc(slices.Clone(alerts.TiersOf(o, tiers)), func(t alerts.Tier) bool { return t.Unreachable(o) != "" })
+	policies := slices.DeleteFunc(slices.Clone(o.Alerts), func(p slo.AlertPolicy) bool { return !p.OnBreach || p.Condition.Unreachable(o) != "" })
+	for _, lookback := range lookbacks(reachable, policies) {
 		rules, err := recordings(o, lookback)
 		if err != nil {
 			return g, err
@@ -102,14 +104,20 @@ func group(o *slo.Objective, tiers []alerts.Tier) (Group, error) {
 	for _, t := range reachable {
 		g.Rules = append(g.Rules, alert(o, t))
 	}
+	for _, p := range policies {
+		g.Rules = append(g.Rules, policy(o, p))
+	}
 	return g, nil
 }
 
-// lookbacks returns those that the tiers ask for, each once, shortest first.
-func lookbacks(tiers []alerts.Tier) []time.Duration {
+// lookbacks returns those that the tiers and the policies ask for, each once, shortest first.
+func lookbacks(tiers []alerts.Tier, policies []slo.AlertPolicy) []time.Duration {
 	var all []time.Duration
 	for _, t := range tiers {
 		all = append(all, t.Lookback, t.Short)
+	}
+	for _, p := range policies {
+		all = append(all, p.Condition.Lookback)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -128,30 +136,4 @@ func recordings(o *slo.Objective, lookback time.Duration) ([]Rule, error) {
 		{Record: BadEvents, Expr: bad, Labels: labels},
 		{Record: BurnRate, Expr: burn, Labels: labels},
 	}, nil
-}
-
-func alert(o *slo.Objective, t alerts.Tier) Rule {
-	at := func(record string, lookback time.Duration) string {
-		return fmt.Sprintf(`%s{service=%q,slo=%q,lookback=%q}`, record, o.Service, o.Name, model.Duration(lookback))
-	}
-	factor := strconv.FormatFloat(t.Factor(o.Window), 'g', -1, 64)
-	expr := fmt.Sprintf("%s >= %s\nand ignoring (lookback) %s >= %s", at(BurnRate, t.Lookback), factor, at(BurnRate, t.Short), factor)
-	for _, guard := range []struct {
-		record string
-		least  int64
-	}{{Events, o.Guard().MinTotal}, {BadEvents, o.Guard().MinBad}} {
-		if guard.least > 0 {
-			expr += fmt.Sprintf("\nand ignoring (lookback) %s >= %d", at(guard.record, t.Lookback), guard.least)
-		}
-	}
-	return Rule{
-		Alert:  "ErrorBudgetBurn",
-		Expr:   expr,
-		Labels: map[string]string{"severity": string(t.Severity), "tier": t.Name, "service": o.Service, "slo": o.Name},
-		Annotations: map[string]string{
-			"summary": fmt.Sprintf("%s burns its error budget at {{ $value | printf \"%%.1f\" }} times the sustainable rate", o.Key),
-			"description": fmt.Sprintf("%s. Over %s at least %s times as fast as the budget of %s %% over %s allows, and still so over %s.",
-				o.DisplayName, slo.ShortDuration(t.Lookback), factor, o.Budget().Percent(), o.Window, slo.ShortDuration(t.Short)),
-		},
-	}
 }

@@ -28,12 +28,14 @@ func (p *policy) resolve() (slo.AlertPolicy, *condition, bool) {
 	return resolved, c, true
 }
 
-// check reports a condition that an objective can never meet. fastest is the highest burn rate that the objective can have: 1 ÷ (1 − target), when
+// check reports a condition that an objective can never meet, or a lookback that is longer than its window. fastest is the highest burn rate that the objective can have: 1 ÷ (1 − target), when
 // every event is bad.
 func (c *condition) check(o *slo.Objective, fastest *big.Rat) {
 	beyond := c.exact.Cmp(fastest)
 	if (c.Op == slo.MoreThan && beyond >= 0) || (c.Op == slo.AtLeast && beyond > 0) {
 		c.threshold.Fail("found %s; %s can burn its budget no faster than %s, so this alert can never fire", c.threshold.Value, o.Key, short(fastest))
+	} else if why := c.Unreachable(o); why != "" {
+		c.lookback.Fail("found %s; %s, so this alert can never fire", c.lookback.Value, why)
 	}
 	if c.Lookback > o.Window.Length {
 		c.lookback.Fail("found %s; the window of %s is %s, and a lookback can be no longer", c.lookback.Value, o.Key, o.Window)

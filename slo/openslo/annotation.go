@@ -26,6 +26,7 @@ var annotations = []struct {
 	{"tier", true, readTier},
 	{"gate", true, readGate},
 	{"depends-on", true, readDependsOn},
+	{"alerts", true, readAlertTiers},
 	{"effective-from", false, readEffectiveFrom},
 	{"max-children", false, readMaxChildren},
 }

@@ -3,6 +3,7 @@ package openslo
 import (
 	"cmp"
 	"math/big"
+	"slices"
 
 	"plimsoll/slo"
 )
@@ -32,6 +33,7 @@ func (p *promise) objectives(s *set) []placed {
 		}
 		if o := p.objective(s, t, find(), p.several); o != nil {
 			p.alert(o, fastestBurn(o.Target))
+			checkTiers(o, t.at)
 			objs = append(objs, placed{o, t.at})
 		}
 	}
@@ -119,6 +121,10 @@ func (p *promise) alert(o *slo.Objective, fastest *big.Rat) {
 		if policy == nil {
 			continue
 		}
+		if slices.ContainsFunc(o.Alerts, func(other slo.AlertPolicy) bool { return other.Name == policy.Name }) {
+			policy.at.Fail("a second AlertPolicy %q on %s; each has a name of its own", policy.Name, o.Key)
+			continue
+		}
 		resolved, c, ok := policy.resolve()
 		if !ok {
 			continue
@@ -144,6 +150,7 @@ func (p *promise) composite(s *set) []placed {
 			continue
 		}
 		o.OutOfGate = true
+		checkTiers(o, t.at)
 		objs = append(objs, placed{o, t.at})
 		whole.Components = append(whole.Components, slo.Component{Key: o.Key, Weight: t.weight})
 		w := big.NewInt(int64(t.weight))

@@ -91,6 +91,9 @@ func drawSLO(t *rapid.T, id string) []*slo.Objective {
 	if rapid.Bool().Draw(t, "effective") {
 		o.EffectiveFrom = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "from"), 0).UTC()
 	}
+	if rapid.Bool().Draw(t, "no tiers") {
+		o.AlertTiers = []string{}
+	}
 	o.Alerts = drawAlerts(t)
 	if rapid.Bool().Draw(t, "composite") {
 		return drawComposite(t, o)
@@ -155,7 +158,8 @@ func dropUnreachable(objectives []*slo.Objective, fastest float64) {
 	for _, o := range objectives {
 		o.Alerts = slices.DeleteFunc(o.Alerts, func(p slo.AlertPolicy) bool {
 			c := p.Condition
-			return c.Lookback > o.Window.Length || (c.Op == slo.MoreThan || c.Op == slo.AtLeast) && c.Threshold >= fastest*0.999
+			never := func(other *slo.Objective) bool { return c.Unreachable(other) != "" }
+			return c.Lookback > o.Window.Length || slices.ContainsFunc(objectives, never) || (c.Op == slo.MoreThan || c.Op == slo.AtLeast) && c.Threshold >= fastest*0.999
 		})
 		if len(o.Alerts) == 0 {
 			o.Alerts = nil

@@ -26,7 +26,7 @@ func incidentServer(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}})
+	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}, "b": {Subject: "bob"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
 	(&api.Handlers{Store: store, Now: now}).Register(web.Huma)
 	server := httptest.NewServer(web.Mux)
@@ -61,6 +61,32 @@ func TestIncidentCommands(t *testing.T) {
 		{[]string{"mitigate", "1", "rolled back"}, 0, "mitigated"},
 		{[]string{"list", "--service", "video-api"}, 0, "mitigated"},
 		{[]string{"reopen", "1", "back"}, 0, "acknowledged"},
+		{[]string{"impact", "1", "--objective", "search/freshness"}, 0, "search,video-api"},
+		{[]string{"impact", "1", "--service", "video-api", "--remove"}, 0, "search "},
+		{[]string{"impact", "1"}, 1, "services is missing"},
+		{[]string{"task", "1", "drain", "the", "pool", "--owner", "bob"}, 0, "INC-1"},
+		{[]string{"followup", "1", "alert on idle connections"}, 0, "INC-1"},
+		{[]string{"done", "1", "1"}, 0, "INC-1"},
+		{[]string{"done", "1", "9"}, 1, "the number of one of its 2 tasks"},
+		{[]string{"pin", "1", "it is the pool", "--author", "cy"}, 0, "INC-1"},
+		{[]string{"event", "1", "deploy", "video-api 4f2a1c went out", "--on", "video-api"}, 0, "INC-1"},
+		{[]string{"event", "1", "rumour", "x"}, 1, `"rumour"`},
+		{[]string{"amend", "1", "5", "origin was slow"}, 0, "note: origin was slow"},
+		{[]string{"amend", "1", "5"}, 1, "either the new text or --retract"},
+		{[]string{"amend", "1", "1", "x"}, 1, "what happened is corrected by what happens next"},
+		{[]string{"history", "1", "5"}, 0, "note: origin is slow"},
+		{[]string{"search", "origin"}, 0, "INC-1"},
+		{[]string{"search", "submarine"}, 0, "No incidents."},
+		{[]string{"message", "template", "1", "customers"}, 0, "What is affected: Playback stalls."},
+		{[]string{"message", "draft", "1", "customers"}, 0, "Message 1 to customers: draft; written by ada"},
+		{[]string{"message", "draft", "1", "shareholders"}, 1, `"shareholders"`},
+		{[]string{"message", "approve", "1", "1"}, 1, "somebody else than who wrote the message"},
+		{[]string{"message", "sent", "1", "1", "status page"}, 1, "an approved one: it is draft"},
+		{[]string{"--token", "b", "message", "approve", "1", "1"}, 0, "approved; written by ada"},
+		{[]string{"message", "sent", "1", "1", "status page"}, 0, "sent to status page"},
+		{[]string{"message", "draft", "1", "support", "all well"}, 0, "Message 2 to support: draft"},
+		{[]string{"--token", "b", "message", "reject", "1", "2", "it is not"}, 0, "Message 2 to support: rejected"},
+		{[]string{"message", "show", "1"}, 0, "sent to status page"},
 		{[]string{"resolve", "1"}, 0, "resolved"},
 		{[]string{"show", "1"}, 0, "Time to resolve      15 min"},
 		{[]string{"show", "1"}, 0, "incident commander is ada"},
@@ -69,9 +95,31 @@ func TestIncidentCommands(t *testing.T) {
 		{[]string{"list", "--state", "closed"}, 0, "INC-1"},
 		{[]string{"declare", "y", "--severity", "5"}, 0, "INC-2"},
 		{[]string{"cancel", "2", "none"}, 0, "cancelled"},
+		{[]string{"declare", "Logins fail"}, 0, "INC-3     unset"},
+		{[]string{"declare", "Logins are slow", "--drill"}, 0, "Logins are slow [drill]"},
+		{[]string{"link", "3", "1"}, 0, "INC-3"},
+		{[]string{"merge", "3", "3"}, 1, "another one"},
+		{[]string{"merge", "3", "1"}, 1, "it is closed"},
+		{[]string{"merge", "4", "3"}, 0, "merged"},
+		{[]string{"show", "3"}, 0, "Merged into this  INC-4 Logins are slow"},
+		{[]string{"show", "4"}, 0, "Merged into  INC-3"},
+		{[]string{"reopen", "4", "another thing"}, 0, "declared"},
+		{[]string{"private", "3"}, 0, "[private]"},
+		{[]string{"--token", "b", "show", "3"}, 1, "there is no such incident: INC-3"},
+		{[]string{"--token", "b", "link", "1", "3"}, 1, "there is no such incident: INC-3"},
+		{[]string{"merge", "4", "3"}, 1, "as private as INC-4"},
+		{[]string{"invite", "3", "bob"}, 0, "INC-3"},
+		{[]string{"--token", "b", "public", "3"}, 0, "Logins fail"},
+		{[]string{"stats", "--to", "2026-03-03T00:00:00Z"}, 0, "all       resolve      1 of 2  15 min  15 min  15 min"},
+		{[]string{"stats", "--from", "2026-04-01T00:00:00Z"}, 1, "from must be earlier than to"},
+		{[]string{"severities"}, 0, "sev1  critical: Most customers cannot use the service"},
 	} {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), append([]string{"--url", url, "--token", "t", "incident"}, s.args...), &out, &errs)
+		args := append([]string{"--url", url, "--token", "t", "incident"}, s.args...)
+		if s.args[0] == "--token" { // somebody else
+			args = append([]string{"--url", url, "--token", s.args[1], "incident"}, s.args[2:]...)
+		}
+		code := run(context.Background(), args, &out, &errs)
 		if said := out.String() + errs.String(); code != s.code || !strings.Contains(said, s.says) {
 			t.Errorf("incident %q: exit %d\n%s\nwant %d with %q", s.args, code, said, s.code, s.says)
 		}
@@ -81,7 +129,7 @@ func TestIncidentCommands(t *testing.T) {
 		t.Fatal(errs.String())
 	}
 	var d api.IncidentDetail
-	if err := json.Unmarshal(out.Bytes(), &d); err != nil || d.Ref != incidents.Ref(1) || d.State != incidents.Closed || len(d.Timeline) != 13 {
+	if err := json.Unmarshal(out.Bytes(), &d); err != nil || d.Ref != incidents.Ref(1) || d.State != incidents.Closed || len(d.Timeline) != 26 {
 		t.Errorf("%v: %s", err, out.String())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"plimsoll/incidents"
-	"plimsoll/slo"
 )
 
 // Incident is an incident with what follows from its record.
@@ -24,10 +23,18 @@ type IncidentList struct {
 	Incidents []Incident `json:"incidents" nullable:"false"`
 }
 
-// IncidentDetail is an incident with its timeline.
+// IncidentDetail is an incident with its timeline and what it cost.
 type IncidentDetail struct {
 	Incident
 	Timeline []incidents.TimelineEntry `json:"timeline" nullable:"false"`
+	Absorbed []Absorbed                `json:"absorbed" nullable:"false" doc:"Incidents that turned out to be a part of this one; each keeps its own timeline"`
+	Spent    []Spent                   `json:"spent" nullable:"false" doc:"Error budget that it spent, by objective"`
+}
+
+// Absorbed is an incident that was merged into another.
+type Absorbed struct {
+	Ref   incidents.Ref `json:"ref"`
+	Title string        `json:"title"`
 }
 
 func view(i incidents.Incident) Incident {
@@ -35,7 +42,11 @@ func view(i incidents.Incident) Incident {
 		i.Roles = map[incidents.Role]string{}
 	}
 	// Just declared, they may be nil, and would be null in JSON.
-	i.Services, i.Objectives = append([]string{}, i.Services...), append([]slo.Key{}, i.Objectives...)
+	i.Services, i.Objectives = list(i.Services), list(i.Objectives)
+	i.Members, i.Links, i.Tasks, i.Messages = list(i.Members), list(i.Links), list(i.Tasks), list(i.Messages)
+	for n := range i.Messages {
+		i.Messages[n].Sent = list(i.Messages[n].Sent)
+	}
 	v := Incident{
 		Incident: i, Open: i.State.Open(),
 		SecondsToDetect:      seconds(i.Times.TimeToDetect()),
@@ -46,6 +57,8 @@ func view(i incidents.Incident) Incident {
 	v.UpdateDue, _ = i.UpdateDue()
 	return v
 }
+
+func list[T any](s []T) []T { return append([]T{}, s...) }
 
 func seconds(d time.Duration, known bool) *float64 {
 	if !known {

@@ -102,10 +102,15 @@ func (h *Handlers) Webhook(ctx context.Context, in *Request) (*Response, error) 
 	if err != nil {
 		return say(http.StatusUnprocessableEntity, fmt.Sprintf("Canary %s.%s: metadata.%v", p.Name, p.Namespace, err)), nil
 	}
+	return answer(d), nil
+}
+
+// answer writes a decision.
+func answer(d gate.Decision) *Response {
 	if d.Outcome == gate.Allow {
-		return say(http.StatusOK, d.Text()), nil
+		return say(http.StatusOK, d.Text())
 	}
-	return say(http.StatusForbidden, d.Text()), nil
+	return say(http.StatusForbidden, d.Text())
 }
 
 // caller names who asks, and reports whether they may.

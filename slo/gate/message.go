@@ -37,7 +37,7 @@ func (d Decision) Text() string { return strings.Join(d.Lines(), "\n") }
 func (d Decision) Markdown() string {
 	lines := d.Lines()
 	for i, line := range lines {
-		lines[i] = markdown(line)
+		lines[i] = Markdown(line)
 	}
 	return strings.Join(lines, "  \n")
 }
@@ -45,9 +45,10 @@ func (d Decision) Markdown() string {
 // markup are the characters that mean something to GitHub's or GitLab's Markdown within a line, or that begin a mention or reference there.
 const markup = "\\`*_[]<>&#@!~|"
 
-func markdown(line string) string {
+// Markdown writes a text as one line of Markdown, also within a table, in which nothing is markup, a mention or a link.
+func Markdown(text string) string {
 	var b strings.Builder
-	for _, r := range line {
+	for _, r := range oneLine(text) {
 		switch {
 		case r == '@' || r == '#' || r == '!': // an escaped one still mentions somebody or something; a character reference does not
 			b.WriteString(map[rune]string{'@': "&#64;", '#': "&#35;", '!': "&#33;"}[r])

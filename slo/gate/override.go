@@ -23,6 +23,8 @@ type Override struct {
 	ApprovedAt  *time.Time `json:"approvedAt,omitempty"`
 	// UsedBy is the place in the audit log of the decision that it turned; 0 while it is unused.
 	UsedBy int64 `json:"usedBy,omitempty"`
+	// FollowUp is what is owed since it was used.
+	FollowUp *FollowUp `json:"followUp,omitempty"`
 }
 
 // Limits of overrides.

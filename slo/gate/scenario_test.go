@@ -373,7 +373,7 @@ func (w *world) check(text string) {
 	w.replay(d)
 	w.state = w.state.Admit(d)
 	if d.Reason == Overridden {
-		override.UsedBy = 17
+		*override = override.Use(17, w.at)
 	}
 }
 

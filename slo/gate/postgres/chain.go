@@ -19,6 +19,8 @@ const (
 	kindFreeze   = "freeze"
 	kindPolicy   = "policy"
 	kindOverride = "override"
+
+	kindExemption = "exemption"
 )
 
 // entry is one record of the audit log. Its JSON is what is hashed and stored, byte for byte.
@@ -32,6 +34,8 @@ type entry struct {
 	Event       *gate.Event    `json:"event,omitempty"`
 	Policy      *policyText    `json:"policy,omitempty"`
 	Override    *gate.Override `json:"override,omitempty"`
+
+	Exemption *gate.Exemption `json:"exemption,omitempty"`
 }
 
 func (e entry) outcome() *string {
@@ -92,6 +96,10 @@ func (c *chain) policy(at time.Time, p *gate.Policy) error {
 
 func (c *chain) override(at time.Time, o gate.Override) error {
 	return c.append(entry{Kind: kindOverride, At: at, Service: o.Service, Environment: o.Environment, Override: &o})
+}
+
+func (c *chain) exemption(at time.Time, e gate.Exemption) error {
+	return c.append(entry{Kind: kindExemption, At: at, Service: e.Service, Environment: e.Environment, Exemption: &e})
 }
 
 func (c *chain) append(e entry) error {

@@ -55,7 +55,12 @@ func (g *Gate) Preview(ctx context.Context, c gate.Change) (gate.Decision, error
 		return gate.Decision{}, err
 	}
 	err = pgx.BeginTxFunc(ctx, g.cfg.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-		q.snapshot.Freeze, err = loadFreeze(ctx, tx, q.place())
+		at, places := q.snapshot.At, []place{q.place()}
+		if q.snapshot.Freeze, err = loadFreeze(ctx, tx, q.place()); err != nil {
+			return err
+		}
+		exemptions, frozen, err := loadExemptions(ctx, tx, places, at)
+		exempt(&q.snapshot, exemptions[q.place()], frozen, c.Environment)
 		return err
 	})
 	return gate.Decide(q.policy, q.snapshot, q.change), err
@@ -127,6 +132,10 @@ func (g *Gate) commit(batch []*check) error {
 		if err != nil {
 			return err
 		}
+		exemptions, frozen, err := loadExemptions(ctx, tx, places, at)
+		if err != nil {
+			return err
+		}
 		changed := map[place]bool{}
 		for i, q := range batch {
 			if err := g.recordPolicy(ctx, tx, chain, q.policy); err != nil {
@@ -134,6 +143,7 @@ func (g *Gate) commit(batch []*check) error {
 			}
 			state, key := states[places[i]], commitKey{q.change.Service, q.change.Environment, q.change.Commit}
 			q.snapshot.At, q.snapshot.Freeze, q.snapshot.Override = at, state, overrides[key]
+			exempt(&q.snapshot, exemptions[places[i]], frozen, q.change.Environment)
 			d := gate.Decide(q.policy, q.snapshot, q.change)
 			d.By, d.Seq = q.by, chain.next()
 			q.decision = d
@@ -141,10 +151,9 @@ func (g *Gate) commit(batch []*check) error {
 				return err
 			}
 			if d.Reason == gate.Overridden {
-				used := *overrides[key]
-				used.UsedBy = d.Seq
+				used := overrides[key].Use(d.Seq, at)
 				delete(overrides, key)
-				if err := recordOverride(ctx, tx, chain, at, used); err != nil {
+				if err := g.useOverride(ctx, tx, chain, at, used); err != nil {
 					return err
 				}
 			}

@@ -45,7 +45,10 @@ type Config struct {
 	Alerts func(ctx context.Context, service string) ([]gate.Alert, error)
 	// References says what is known of incidents and action items; nil means that none is known.
 	References func(ctx context.Context, refs []string) ([]gate.Reference, error)
-	// Jobs takes a [CodeRedIncident] when Code Red begins; nil means that nobody is told.
+	// Response tells how people respond to a Code Red; nil asks nobody to, and no exit criterion that asks about people is met.
+	Response func(ctx context.Context, s gate.State) (gate.Response, error)
+	// Jobs takes a [CodeRedIncident] when Code Red begins, a [FreezeNotice] when people are to be told, and an [OverrideFollowUp] when an
+	// override is used; nil means that nobody is told.
 	Jobs jobs
 	// Every is how often freezes are evaluated; 5 s by default.
 	Every  time.Duration

@@ -25,13 +25,37 @@ type CodeRedIncident struct {
 // Kind names the job.
 func (CodeRedIncident) Kind() string { return "code_red_incident" }
 
-// tell inserts the job for an event that begins Code Red. A policy in shadow mode stops nothing, so nobody is called.
+// FreezeNotice is the job that tells owners and stakeholders what happened to releases. It is inserted in the transaction in which it
+// happened; Seq identifies the event, which is told once.
+type FreezeNotice struct {
+	Seq         int64          `json:"seq"`
+	Event       gate.EventKind `json:"event"`
+	Service     string         `json:"service"`
+	Environment string         `json:"environment"`
+	Title       string         `json:"title"`
+	Text        string         `json:"text"`
+	Owners      []string       `json:"owners,omitempty"`
+}
+
+// Kind names the job.
+func (FreezeNotice) Kind() string { return "freeze_notice" }
+
+// tell inserts the jobs for an event: that which opens the incident of a Code Red, and that which tells people. A policy in shadow mode stops
+// nothing, so nobody is called.
 func (g *Gate) tell(ctx context.Context, tx pgx.Tx, policy *gate.Policy, e gate.Event) error {
 	if g.cfg.Jobs == nil || policy.Mode == gate.Shadow {
 		return nil
 	}
-	if _, err := g.cfg.Jobs.InsertTx(ctx, tx, codeRedIncident(policy, e), nil); err != nil {
-		return fmt.Errorf("insert job for incident: %w", err)
+	if e.Kind == gate.EnteredCodeRed {
+		if _, err := g.cfg.Jobs.InsertTx(ctx, tx, codeRedIncident(policy, e), nil); err != nil {
+			return fmt.Errorf("insert job for incident: %w", err)
+		}
+	}
+	if n, ok := policy.Notice(e); ok {
+		job := FreezeNotice{e.Seq, e.Kind, e.Service, e.Environment, n.Title, n.Text, n.Owners}
+		if _, err := g.cfg.Jobs.InsertTx(ctx, tx, job, nil); err != nil {
+			return fmt.Errorf("insert job for notice: %w", err)
+		}
 	}
 	return nil
 }

@@ -51,10 +51,13 @@ func (g *Gate) Evaluate(ctx context.Context) error {
 			if !ok {
 				state = gate.State{Service: service, Environment: environment, Phase: gate.Open}
 			}
+			if in.Response, err = g.response(ctx, policy, state); err != nil {
+				problems = append(problems, err)
+			}
 			if next, _ := gate.Transition(state, in); reflect.DeepEqual(next, state) {
 				continue
 			}
-			if _, err := g.move(ctx, p, policy, in); err != nil {
+			if _, err := g.move(ctx, p, policy, in, state.Freeze); err != nil {
 				problems = append(problems, fmt.Errorf("freeze of %s in %s: %w", service, environment, err))
 			}
 		}
@@ -66,9 +69,9 @@ func input(policy *gate.Policy, figures []gate.Figures, at time.Time) gate.Input
 	return gate.Input{At: at, Watched: policy.Watch(figures), Thaw: policy.Thaw, MaxAge: policy.MaxAge()}
 }
 
-// move takes one freeze through a transition, with its audit entries and, when Code Red begins, the job that opens the
-// incident, in one transaction.
-func (g *Gate) move(ctx context.Context, p place, policy *gate.Policy, in gate.Input) (events []gate.Event, err error) {
+// move takes one freeze through a transition, with its audit entries and the jobs that tell of it, in one transaction. What is known of the
+// response is of one Code Red; it says nothing of another that has begun since. The error is that of [gate.State.Permits].
+func (g *Gate) move(ctx context.Context, p place, policy *gate.Policy, in gate.Input, codeRed int64) (events []gate.Event, err error) {
 	err = pgx.BeginFunc(ctx, g.cfg.Pool, func(tx pgx.Tx) error {
 		chain, err := lockChain(ctx, tx)
 		if err != nil {
@@ -78,15 +81,21 @@ func (g *Gate) move(ctx context.Context, p place, policy *gate.Policy, in gate.I
 		if err != nil {
 			return err
 		}
+		if before.Freeze != codeRed {
+			in.Response = nil
+		}
+		if err := before.Permits(in); err != nil {
+			return err
+		}
 		var state gate.State
 		state, events = gate.Transition(before, in)
 		for i := range events {
 			events[i].Seq = chain.next()
 			if events[i].Kind == gate.EnteredCodeRed {
 				state.Freeze = events[i].Seq
-				if err := g.tell(ctx, tx, policy, events[i]); err != nil {
-					return err
-				}
+			}
+			if err := g.tell(ctx, tx, policy, events[i]); err != nil {
+				return err
 			}
 			if err := chain.event(events[i]); err != nil {
 				return err

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -45,27 +44,8 @@ func (g *Gate) RequestOverride(ctx context.Context, o gate.Override) (gate.Overr
 }
 
 // ApproveOverride lets an override count. The error is that of [gate.Override.Approve], or [gate.ErrNoOverride].
-func (g *Gate) ApproveOverride(ctx context.Context, by string, id int64) (o gate.Override, err error) {
-	at := g.now()
-	err = g.withChain(ctx, func(tx pgx.Tx, chain *chain) error {
-		err := tx.QueryRow(ctx, `SELECT override FROM gate_overrides WHERE id = $1`, id).Scan(&o)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return fmt.Errorf("%w: %d", gate.ErrNoOverride, id)
-		} else if err != nil {
-			return err
-		}
-		if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
-			return err
-		}
-		if o, err = o.Approve(by, at); err != nil {
-			return err
-		}
-		return recordOverride(ctx, tx, chain, at, o)
-	})
-	if err != nil {
-		return gate.Override{}, fmt.Errorf("approve override: %w", err)
-	}
-	return o, nil
+func (g *Gate) ApproveOverride(ctx context.Context, by string, id int64) (gate.Override, error) {
+	return g.changeOverride(ctx, "approve override", id, func(o gate.Override, at time.Time) (gate.Override, error) { return o.Approve(by, at) })
 }
 
 // Overrides returns the overrides that were asked for within [gate.OverrideSpan], newest first; of one service if it is named.

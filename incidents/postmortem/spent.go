@@ -1,8 +1,10 @@
 package postmortem
 
 import (
+	"slices"
 	"time"
 
+	"plimsoll/incidents"
 	"plimsoll/slo"
 )
 
@@ -33,4 +35,25 @@ func Measure(o *slo.Objective, r slo.Reader, from, to time.Time) Spent {
 		Reading: r.Read(first-1, last),
 		Allowed: slo.BudgetOf(o.Target, window.Counts).Allowed,
 	}
+}
+
+// ledger knows the objectives and their events.
+type ledger interface {
+	Objectives() []*slo.Objective
+	Reader(key slo.Key) (slo.Reader, bool)
+}
+
+// MeasureAll reads what the objectives of an incident lost: those that it names, and those of its services.
+func MeasureAll(l ledger, i incidents.Incident, now time.Time) []Spent {
+	from, to := Hurt(i.Times, now)
+	var list []Spent
+	for _, o := range l.Objectives() {
+		if !slices.Contains(i.Objectives, o.Key) && !slices.Contains(i.Services, o.Service) {
+			continue
+		}
+		if r, ok := l.Reader(o.Key); ok {
+			list = append(list, Measure(o, r, from, to))
+		}
+	}
+	return list
 }

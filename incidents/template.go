@@ -43,8 +43,10 @@ func Template(a Audience, i Incident, at time.Time) string {
 	}
 	fmt.Fprintf(&b, "Who notices: %s\n", noticed(i))
 	fmt.Fprintf(&b, "What we do: %s\n", works[i.State])
-	if a == Support {
+	if a == Support && i.State.Open() {
 		b.WriteString("What to tell customers who ask: we know of it, and they need not report it again.\n")
+	} else if a == Support {
+		b.WriteString("What to tell customers who ask: it is over, and we want to hear from whoever still notices it.\n")
 	}
 	b.WriteString("Next word: " + nextWord(i, at))
 	return b.String()

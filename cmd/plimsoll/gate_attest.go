@@ -37,16 +37,22 @@ func (cmd gateAttestCmd) Run(c *cli) error {
 	return writeFile(cmd.Out, write)
 }
 
-type gateKeysCmd struct{}
+type gateKeysCmd struct {
+	Rotate bool `help:"Make a new signing key on the replica that answers first; what the old one signed stays good."`
+}
 
-// Run prints the public keys.
-func (gateKeysCmd) Run(c *cli) error {
+// Run prints the public keys of all replicas.
+func (cmd gateKeysCmd) Run(c *cli) error {
 	client, err := c.Client()
 	if err != nil {
 		return err
 	}
+	method := http.MethodGet
+	if cmd.Rotate {
+		method = http.MethodPost
+	}
 	var keys api.Keys
-	if err := client.Do(c.Ctx, http.MethodGet, "/v1/gate/keys", nil, &keys); err != nil {
+	if err := client.Do(c.Ctx, method, "/v1/gate/keys", nil, &keys); err != nil {
 		return err
 	}
 	return c.Print(keys, func(w io.Writer) { fmt.Fprint(w, keys.PEM) })
@@ -54,7 +60,7 @@ func (gateKeysCmd) Run(c *cli) error {
 
 type gateVerifyCmd struct {
 	File string `arg:"" type:"existingfile" help:"Signed decision, as \"gate attest\" writes it."`
-	Keys string `required:"" type:"existingfile" help:"Public keys in PEM, as \"gate keys\" prints them."`
+	Keys string `required:"" type:"existingfile" help:"File of public keys in PEM, as \"gate keys\" prints them."`
 }
 
 // Run checks a signed decision without a server. Exit code 1 if none of the keys signed it.

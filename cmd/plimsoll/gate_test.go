@@ -23,6 +23,7 @@ import (
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
 	"plimsoll/slo/gate/attestation"
+	keyspg "plimsoll/slo/gate/attestation/postgres"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -43,7 +44,7 @@ func gateServer(t *testing.T) (url string, pool *pgxpool.Pool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool = pgtest.New(t, postgres.Migrations)
+	pool = pgtest.New(t, postgres.Migrations, keyspg.Migrations)
 	g, err := postgres.New(postgres.Config{Pool: pool, Ledger: ledger, Policies: func() *gate.Policies { return policies },
 		Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -51,11 +52,18 @@ func gateServer(t *testing.T) (url string, pool *pgxpool.Pool) {
 	}
 	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	keys, err := attestation.OpenKeyring(t.TempDir())
+	keys, err := attestation.OpenSigner(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&api.Handlers{Gate: g, Keys: keys}).Register(web.Huma)
+	published, err := keyspg.New(keyspg.Config{Pool: pool, Replica: "here"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := published.Publish(t.Context(), keys.Ring()); err != nil {
+		t.Fatal(err)
+	}
+	(&api.Handlers{Gate: g, Keys: keys, Published: published}).Register(web.Huma)
 	server := httptest.NewServer(web.Mux)
 	t.Cleanup(server.Close)
 	return server.URL, pool

@@ -27,6 +27,8 @@ import (
 	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	deployspg "plimsoll/slo/gate/deploys/postgres"
+	"plimsoll/slo/gate/attestation"
+	keyspg "plimsoll/slo/gate/attestation/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
 	"plimsoll/slo/ledger"
 	ledgerpg "plimsoll/slo/ledger/postgres"
@@ -58,6 +60,8 @@ type App struct {
 	jobs      *river.Client[pgx.Tx]
 	alerts    *alertspg.Engine
 	gate      *gatepg.Gate
+	signer    *attestation.Signer
+	keys      *keyspg.Store
 	deploys   *deployspg.Store
 	pages     *web.Web
 	reminders *reminders.Runner
@@ -167,6 +171,9 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 		return err
 	}
 	if err := a.buildDeploys(); err != nil {
+		return err
+	}
+	if err := a.openKeys(ctx); err != nil {
 		return err
 	}
 	a.slackGate.Gate = a.gate

@@ -18,6 +18,7 @@ import (
 	slackpg "plimsoll/incidents/slack/postgres"
 	"plimsoll/internal/pg"
 	"plimsoll/internal/telemetry"
+	keyspg "plimsoll/slo/gate/attestation/postgres"
 	deployspg "plimsoll/slo/gate/deploys/postgres"
 	gitlabpg "plimsoll/slo/gate/gitlab/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
@@ -50,7 +51,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, deployspg.Migrations, incidentspg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, keyspg.Migrations, deployspg.Migrations, incidentspg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
 		gitlabpg.Migrations, riskpg.Migrations); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,6 @@ import (
 	"plimsoll/slo/causes"
 	"plimsoll/slo/gate"
 	gateapi "plimsoll/slo/gate/api"
-	"plimsoll/slo/gate/attestation"
 	deploysapi "plimsoll/slo/gate/deploys/api"
 	ledgerapi "plimsoll/slo/ledger/api"
 	"plimsoll/slo/openslo"
@@ -39,10 +38,6 @@ import (
 
 // routes are all that the control plane answers.
 func (a *App) routes() (http.Handler, error) {
-	keys, err := attestation.OpenKeyring(a.cfg.DataDir)
-	if err != nil {
-		return nil, err
-	}
 	api := httpapi.New(httpapi.Config{
 		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: a.sessions.Authenticate,
 		Middleware:  []func(http.Handler) http.Handler{ownSite()},
@@ -59,7 +54,7 @@ func (a *App) routes() (http.Handler, error) {
 		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
 		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
-		&gateapi.Handlers{Gate: a.gate, Keys: keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
+		&gateapi.Handlers{Gate: a.gate, Keys: a.signer, Published: a.keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&deploysapi.Handlers{Store: a.deploys, Now: time.Now},
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},

@@ -38,10 +38,14 @@ type Handlers struct {
 		freezer
 		auditor
 		overrider
+		exempter
+		responder
 		replayer
 	}
 	// Keys sign decisions for those who ask.
-	Keys *attestation.Keyring
+	Keys *attestation.Signer
+	// Published are the public keys of all replicas.
+	Published keyStore
 	// RequireIdentity refuses checks of callers who do not prove who they are. Without it their checks are recorded as
 	// asked by "anonymous".
 	RequireIdentity bool
@@ -65,6 +69,7 @@ func (h *Handlers) Register(api huma.API) {
 	huma.Register(api, check, h.Check)
 	read(api, "gate-decisions", "/v1/gate/decisions", "List decisions, newest first", h.Decisions)
 	read(api, "gate-freezes", "/v1/gate/freezes", "List the freezes in their present state", h.Freezes)
+	read(api, "gate-status", "/v1/gate/status", "Tell how every freeze stands: what is owed, what ends it, and when that may be", h.Status)
 	read(api, "gate-events", "/v1/gate/events", "List what happened to freezes, newest first", h.Events)
 	huma.Register(api, huma.Operation{ // it reads the whole log, which is not for everybody to ask for
 		OperationID: "gate-verify", Method: http.MethodGet, Path: "/v1/gate/verification", Tags: tags,
@@ -77,9 +82,16 @@ func (h *Handlers) Register(api huma.API) {
 	}, h.Replay)
 	read(api, "gate-attestation", "/v1/gate/decisions/{seq}/attestation", "Get a decision as an in-toto statement in a signed DSSE envelope", h.Attestation)
 	read(api, "gate-keys", "/v1/gate/keys", "Get the public keys that signed decisions are verified with", h.PublicKeys)
+	command(api, "gate-keys-rotate", "/v1/gate/keys", "Make a new signing key on the replica that answers; what the old one signed stays good", h.RotateKeys)
 	read(api, "gate-overrides", "/v1/gate/overrides", "List the overrides of the last 30 days, newest first", h.Overrides)
 	command(api, "gate-override", "/v1/gate/overrides", "Ask for an override of one commit, which another person has to approve", h.RequestOverride)
 	command(api, "gate-override-approve", "/v1/gate/overrides/{id}/approve", "Approve the override that another person asked for", h.ApproveOverride)
+	command(api, "gate-override-follow-up", "/v1/gate/overrides/{id}/follow-up", "Say that the follow-up of a used override is done", h.FinishFollowUp)
+	read(api, "gate-exemptions", "/v1/gate/exemptions", "List the exemptions that have not ended, newest first", h.Exemptions)
+	command(api, "gate-exempt", "/v1/gate/exemptions", "Record that a spent budget is not the team's to make good, with a reason and an end", h.Exempt)
+	command(api, "gate-exempt-end", "/v1/gate/exemptions/{id}/end", "End an exemption before its time", h.EndExemption)
+	command(api, "gate-plan", "/v1/gate/plans", "File the action plan of a Code Red", h.FilePlan)
+	command(api, "gate-thaw-by-criteria", "/v1/gate/thaws/by-criteria", "End a Code Red whose exit criteria are met, as a release manager", h.ThawByCriteria)
 	command(api, "gate-freeze", "/v1/gate/freezes", "Freeze releases by hand, with a reason and an end", h.Freeze)
 	command(api, "gate-thaw", "/v1/gate/thaws", "Lift a freeze by hand, with a reason and an end", h.Thaw)
 }

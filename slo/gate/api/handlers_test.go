@@ -19,6 +19,7 @@ import (
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
 	"plimsoll/slo/gate/attestation"
+	keyspg "plimsoll/slo/gate/attestation/postgres"
 	"plimsoll/slo/gate/postgres"
 	"plimsoll/slo/slotest"
 )
@@ -45,7 +46,7 @@ func newServer(t *testing.T, requireIdentity bool) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := pgtest.New(t, postgres.Migrations)
+	pool := pgtest.New(t, postgres.Migrations, keyspg.Migrations)
 	g, err := postgres.New(postgres.Config{Pool: pool, Policies: func() *gate.Policies { return policies }, Ledger: ledger,
 		Now: func() time.Time { return noon }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -56,11 +57,18 @@ func newServer(t *testing.T, requireIdentity bool) *server {
 		"other": {Subject: "search-team", Roles: []string{identity.Member}, Grants: []identity.Grant{{Services: []string{"search"}}}},
 	})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
-	keys, err := attestation.OpenKeyring(t.TempDir())
+	keys, err := attestation.OpenSigner(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&api.Handlers{Gate: g, Keys: keys, RequireIdentity: requireIdentity}).Register(web.Huma)
+	published, err := keyspg.New(keyspg.Config{Pool: pool, Replica: "here", Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := published.Publish(t.Context(), keys.Ring()); err != nil {
+		t.Fatal(err)
+	}
+	(&api.Handlers{Gate: g, Keys: keys, Published: published, RequireIdentity: requireIdentity}).Register(web.Huma)
 	return &server{web.Mux, pool, g}
 }
 

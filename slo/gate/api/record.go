@@ -54,17 +54,24 @@ func (h *Handlers) Attestation(ctx context.Context, in *AttestationRequest) (*At
 	if len(found) == 0 || found[0].Seq != in.Seq {
 		return nil, httpapi.Problem(httpapi.NotFound, fmt.Sprintf("entry %d of the audit log is not a decision", in.Seq), nil)
 	}
-	envelope, err := h.Keys.Sign(found[0])
+	envelope, err := h.Keys.Ring().Sign(found[0])
 	if err != nil {
 		return nil, err
 	}
 	return &AttestationResponse{Body: *envelope}, nil
 }
 
-// Keys are the public keys of the gate.
+// keyStore keeps the public keys of all replicas.
+type keyStore interface {
+	Publish(ctx context.Context, ring *attestation.Keyring) error
+	Keys(ctx context.Context) ([]attestation.PublicKey, error)
+}
+
+// Keys are the public keys of the gate, of all its replicas.
 type Keys struct {
-	Newest attestation.KeyID `json:"newest" doc:"The key that signs now"`
-	PEM    string            `json:"pem" doc:"All public keys, the newest first"`
+	Newest attestation.KeyID       `json:"newest" doc:"The key that the replica which answers signs with now"`
+	PEM    string                  `json:"pem" doc:"All public keys, as a file to verify with"`
+	Keys   []attestation.PublicKey `json:"keys" nullable:"false" doc:"The same one by one, those in use first"`
 }
 
 // KeysResponse holds the public keys.
@@ -73,6 +80,18 @@ type KeysResponse struct {
 }
 
 // PublicKeys returns what signed decisions are verified with.
-func (h *Handlers) PublicKeys(context.Context, *struct{}) (*KeysResponse, error) {
-	return &KeysResponse{Body: Keys{Newest: h.Keys.Newest(), PEM: string(h.Keys.PEM())}}, nil
+func (h *Handlers) PublicKeys(ctx context.Context, _ *struct{}) (*KeysResponse, error) {
+	keys, err := h.Published.Keys(ctx)
+	if err != nil {
+		return nil, problem(err, "the keys cannot be read now")
+	}
+	return &KeysResponse{Body: Keys{Newest: h.Keys.Ring().Newest(), PEM: attestation.File(keys), Keys: orEmpty(keys)}}, nil
+}
+
+// RotateKeys makes a new signing key on the replica that answers.
+func (h *Handlers) RotateKeys(ctx context.Context, _ *struct{}) (*KeysResponse, error) {
+	if _, err := h.Keys.Rotate(func(ring *attestation.Keyring) error { return h.Published.Publish(ctx, ring) }); err != nil {
+		return nil, problem(err, "the new key could not be published, so the old one still signs")
+	}
+	return h.PublicKeys(ctx, nil)
 }

@@ -1,12 +1,17 @@
 package api_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
 	"plimsoll/slo/gate/attestation"
+	keyspg "plimsoll/slo/gate/attestation/postgres"
 )
 
 const check = `{"service":"video-api","environment":"production","commit":"c0ffee"}`
@@ -33,6 +38,64 @@ func TestAttestation(t *testing.T) {
 		if body := s.call(t, 404, "", "GET", path, "", nil); !strings.Contains(body, "is not a decision") {
 			t.Errorf("%s: %s", path, body)
 		}
+	}
+}
+
+// What was signed before a rotation, and by another replica, is verified with the one file that any of them gives.
+func TestKeysOfAllReplicas(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, false)
+	other, err := keyspg.New(keyspg.Config{Pool: s.pool, Replica: "there"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := attestation.OpenSigner(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Publish(t.Context(), elsewhere.Ring()); err != nil {
+		t.Fatal(err)
+	}
+	s.call(t, 200, "", "POST", "/checks", check, nil)
+	var before, after, theirs attestation.Envelope
+	s.call(t, 200, "", "GET", "/decisions/2/attestation", "", &before)
+	s.call(t, 401, "", "POST", "/keys", "", nil)
+	var rotated api.Keys
+	s.call(t, 200, "a", "POST", "/keys", "", &rotated)
+	s.call(t, 200, "", "GET", "/decisions/2/attestation", "", &after)
+	d, err := s.gate.Decisions(t.Context(), gate.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := elsewhere.Ring().Sign(d[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs = *signed
+	var keys api.Keys
+	s.call(t, 200, "", "GET", "/keys", "", &keys)
+	verifier, err := attestation.Verifier([]byte(keys.PEM))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		attestation.Envelope
+		id attestation.KeyID
+	}{"before": {before, before.Signatures[0].KeyID}, "after": {after, rotated.Newest}, "elsewhere": {theirs, elsewhere.Ring().Newest()}} {
+		if _, id, err := verifier.Verify(&want.Envelope); err != nil || id != want.id {
+			t.Errorf("%s: key %s, %v; want %s", name, id, err, want.id)
+		}
+	}
+	var states []string
+	for _, k := range keys.Keys {
+		states = append(states, fmt.Sprintf("%s in use: %v", k.Replica, k.Until == nil))
+	}
+	slices.Sort(states)
+	if diff := cmp.Diff([]string{"here in use: false", "here in use: true", "there in use: true"}, states); diff != "" || keys.Keys[2].Until == nil {
+		t.Errorf("%s\n%+v", diff, keys.Keys)
+	}
+	if !strings.Contains(keys.PEM, "of here, in use from 2026-11-24T12:00:00Z until 2026-11-24T12:00:00Z\n-----BEGIN") {
+		t.Error(keys.PEM)
 	}
 }
 

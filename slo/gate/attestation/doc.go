@@ -6,7 +6,7 @@
 //	gate.Decision ──▶ Statement (in-toto v1) ──▶ Envelope (DSSE) ──Verify──▶ gate.Decision
 //
 // Keys rotate by adding: a [Keyring] signs with its newest key and verifies with all, so an old envelope stays good for as long as its
-// key is kept. It owns the formats and the keys; where keys lie is for its caller to say.
+// key is kept. Each replica has keys of its own; [plimsoll/slo/gate/attestation/postgres] keeps the public ones of all. It owns the formats and the keys; where keys lie is for its caller to say.
 //
 // Sources: in-toto Attestation Framework, Statement v1; DSSE: Dead Simple Signing Envelope v1.0.
 package attestation

@@ -98,7 +98,8 @@ func RotateKeyring(dir string) (*Keyring, error) {
 	return OpenKeyring(dir)
 }
 
-// Verifier makes a keyring of public keys in PEM, one after the other, which verifies and cannot sign.
+// Verifier makes a keyring of public keys in PEM, one after the other, which verifies and cannot sign. Lines before a key that begin with # say
+// something about it to people.
 func Verifier(text []byte) (*Keyring, error) {
 	ring := &Keyring{public: map[KeyID]ed25519.PublicKey{}}
 	if err := ring.addPEM(text); err != nil {
@@ -143,6 +144,15 @@ func (k *Keyring) Newest() KeyID { return k.newest }
 
 // PEM returns the public keys, the newest first, for those who verify.
 func (k *Keyring) PEM() []byte {
+	var all []byte
+	for _, key := range k.Public() {
+		all = append(all, key.PEM...)
+	}
+	return all
+}
+
+// Public returns the public keys, the newest first.
+func (k *Keyring) Public() []PublicKey {
 	var ids []KeyID
 	for id := range k.public {
 		if id != k.newest {
@@ -150,13 +160,13 @@ func (k *Keyring) PEM() []byte {
 		}
 	}
 	slices.Sort(ids)
-	var all []byte
 	if k.newest != "" {
 		ids = append([]KeyID{k.newest}, ids...)
 	}
+	var all []PublicKey
 	for _, id := range ids {
 		text, _, _ := publicPEM(k.public[id]) // it has been encoded once before
-		all = append(all, text...)
+		all = append(all, PublicKey{ID: id, PEM: string(text)})
 	}
 	return all
 }

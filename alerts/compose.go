@@ -47,14 +47,22 @@ type Entry struct {
 // Title is the notice in one line.
 func (n Notice) Title() string {
 	switch {
-	case n.Policy != "" && len(n.Firing) == 0:
+	case len(n.Firing) > 0:
+		return n.Subject()
+	case n.Policy != "":
 		return fmt.Sprintf("%s: the alert policy %s holds no more", n.Service, n.Policy)
-	case n.Policy != "" && n.Firing[0].Reason == NoData:
+	default:
+		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
+	}
+}
+
+// Subject is what the notice is about in one line, whether it goes on or is over.
+func (n Notice) Subject() string {
+	switch {
+	case n.Policy != "" && len(n.Firing) > 0 && n.Firing[0].Reason == NoData:
 		return fmt.Sprintf("%s: no data for the alert policy %s", n.Service, n.Policy)
 	case n.Policy != "":
 		return fmt.Sprintf("%s: the alert policy %s holds", n.Service, n.Policy)
-	case len(n.Firing) == 0:
-		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
 	case n.onlyData():
 		return fmt.Sprintf("%s: the figures cannot be trusted", n.Group)
 	case n.Severity == Page:
@@ -66,7 +74,7 @@ func (n Notice) Title() string {
 
 // onlyData reports whether all that fires is about the data and not about a budget.
 func (n Notice) onlyData() bool {
-	return !slices.ContainsFunc(n.Firing, func(e Entry) bool { return e.Factor > 0 })
+	return len(n.Firing) > 0 && !slices.ContainsFunc(n.Firing, func(e Entry) bool { return e.Factor > 0 })
 }
 
 // Text is the notice in plain text, a line for each alert.

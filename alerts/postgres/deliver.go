@@ -64,6 +64,7 @@ type delivery struct {
 	Seq       int64
 	Reference string
 	Over      bool
+	Episode   string
 }
 
 // Work delivers one notice, unless a later one of its group was delivered to the same receiver.
@@ -72,12 +73,11 @@ func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 	if !ok {
 		return river.JobCancel(fmt.Errorf("the receiver %q is not configured any more", job.Args.Receiver))
 	}
-	var n alerts.Notice
-	err := w.pool.QueryRow(ctx, `SELECT body FROM alerts_notices WHERE seq = $1`, job.Args.Seq).Scan(&n)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return river.JobCancel(fmt.Errorf("notice %d has been purged", job.Args.Seq))
+	n, err := ReadNotice(ctx, w.pool, job.Args.Seq)
+	if errors.Is(err, ErrNoNotice) {
+		return river.JobCancel(err)
 	} else if err != nil {
-		return fmt.Errorf("read notice: %w", err)
+		return err
 	}
 	last, err := w.last(ctx, n.Group, job.Args.Receiver)
 	if err != nil {
@@ -87,16 +87,16 @@ func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 		return nil
 	}
 	previous := last.Reference
-	if last.Over {
+	if last.Over || last.Episode != n.Episode {
 		previous = ""
 	}
 	reference, err := r.Notify(ctx, n, previous)
 	if err != nil {
 		return w.failed(err)
 	}
-	_, err = w.pool.Exec(ctx, `INSERT INTO alerts_deliveries AS d (name, receiver, seq, reference, over) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (name, receiver) DO UPDATE SET seq = excluded.seq, reference = excluded.reference, over = excluded.over
-		WHERE d.seq < excluded.seq`, n.Group, job.Args.Receiver, job.Args.Seq, reference, len(n.Firing) == 0)
+	_, err = w.pool.Exec(ctx, `INSERT INTO alerts_deliveries AS d (name, receiver, seq, reference, over, episode) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (name, receiver) DO UPDATE SET seq = excluded.seq, reference = excluded.reference, over = excluded.over, episode = excluded.episode
+		WHERE d.seq < excluded.seq`, n.Group, job.Args.Receiver, job.Args.Seq, reference, len(n.Firing) == 0, n.Episode)
 	if err != nil {
 		return fmt.Errorf("record delivery: %w", err)
 	}
@@ -115,7 +115,7 @@ func (w *worker) failed(err error) error {
 }
 
 func (w *worker) last(ctx context.Context, group, receiver string) (delivery, error) {
-	rows, err := w.pool.Query(ctx, `SELECT seq, reference, over FROM alerts_deliveries WHERE name = $1 AND receiver = $2`, group, receiver)
+	rows, err := w.pool.Query(ctx, `SELECT seq, reference, over, episode FROM alerts_deliveries WHERE name = $1 AND receiver = $2`, group, receiver)
 	if err != nil {
 		return delivery{}, err
 	}

@@ -29,6 +29,9 @@ type burning struct {
 	mu  sync.Mutex
 	bad map[slo.Key]int64 // of a thousand
 	age time.Duration     // of the newest sample
+
+	policies []slo.AlertPolicy // of every objective
+	unseen   bool              // nothing is observed in any lookback
 }
 
 func (b *burning) set(bad map[slo.Key]int64) {
@@ -42,12 +45,14 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 	defer b.mu.Unlock()
 	var all []slo.Status
 	for key, bad := range b.bad {
-		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}}
+		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}, Alerts: b.policies}
 		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}, LastSample: at.Add(-b.age)}
-		for _, l := range slo.Lookbacks() {
-			c := slo.Counts{Good: 1000 * (1000 - bad), Total: 1_000_000}
-			minutes := int64(l / time.Minute)
-			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Reading: slo.Reading{Counts: c, Minutes: minutes, Observed: minutes}, Rate: slo.BurnRate(o.Target, c)})
+		for _, l := range o.Lookbacks() {
+			r := slo.Reading{Counts: slo.Counts{Good: 1000 * (1000 - bad), Total: 1_000_000}, Minutes: int64(l / time.Minute), Observed: int64(l / time.Minute)}
+			if b.unseen {
+				r.Counts, r.Observed = slo.Counts{}, 0
+			}
+			s.Burn = append(s.Burn, slo.Burn{Lookback: l, Reading: r, Rate: slo.BurnRate(o.Target, r.Counts)})
 		}
 		all = append(all, s)
 	}
@@ -99,8 +104,9 @@ func (f *fixture) wait(t *testing.T, n int) []string {
 	return slices.Clone(f.inbox.got)
 }
 
-// fixture is an engine with a clock that is set by hand, and its jobs.
+// fixture is an engine with a clock that is set by hand, and its jobs. It works on those that go to incidents.
 type fixture struct {
+	river.WorkerDefaults[postgres.IncidentArgs]
 	pool   *pgxpool.Pool
 	ledger *burning
 	inbox  *inbox
@@ -129,6 +135,9 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, f); err != nil {
+		t.Fatal(err)
+	}
 	if err := postgres.AddWorkers(workers, f.pool, map[string]*inbox{"sre": f.inbox}, outcome); err != nil {
 		t.Fatal(err)
 	}
@@ -152,6 +161,9 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
+// Work lets a notice go to its incident.
+func (f *fixture) Work(context.Context, *river.Job[postgres.IncidentArgs]) error { return nil }
+
 // engine makes one, as after a restart.
 func (f *fixture) engine(t *testing.T) *postgres.Engine {
 	t.Helper()
@@ -171,4 +183,22 @@ func (f *fixture) evaluate(t *testing.T, e *postgres.Engine, later time.Duration
 	if err := e.Evaluate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// waitIdle returns what was told once every job there is has been done.
+func (f *fixture) waitIdle(t *testing.T) []string {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		var open int
+		if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'discarded', 'cancelled')`).Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+		if open == 0 {
+			return f.wait(t, 0)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("jobs are left after a minute")
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -28,9 +29,9 @@ func (IncidentArgs) InsertOpts() river.InsertOpts {
 // ErrNoNotice is returned for a notice that has been purged, or never was.
 var ErrNoNotice = errors.New("there is no such notice")
 
-// Notice returns the notice of a number.
-func (e *Engine) Notice(ctx context.Context, seq int64) (n alerts.Notice, err error) {
-	switch err := e.cfg.Pool.QueryRow(ctx, `SELECT body FROM alerts_notices WHERE seq = $1`, seq).Scan(&n); {
+// ReadNotice returns the notice of a number.
+func ReadNotice(ctx context.Context, pool *pgxpool.Pool, seq int64) (n alerts.Notice, err error) {
+	switch err := pool.QueryRow(ctx, `SELECT body FROM alerts_notices WHERE seq = $1`, seq).Scan(&n); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return n, fmt.Errorf("%w: %d", ErrNoNotice, seq)
 	case err != nil:

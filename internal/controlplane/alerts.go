@@ -14,6 +14,7 @@ import (
 	"plimsoll/alerts"
 	"plimsoll/alerts/notify"
 	alertspg "plimsoll/alerts/postgres"
+	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/slo/gate"
 )
 
@@ -24,6 +25,8 @@ type AlertsConfig struct {
 	Receivers []ReceiverConfig `yaml:"receivers"`
 	// HeartbeatURL is posted to once a minute as long as alerts are evaluated; empty for none.
 	HeartbeatURL string `yaml:"heartbeat_url"`
+	// Declare is which alerts declare an incident: "page" (the default), "ticket" (and pages) or "off".
+	Declare string `yaml:"declare"`
 }
 
 // ReceiverConfig is one receiver of notices: exactly one of Slack, Alertmanager, Webhook and Email. Secrets are in the environment, under
@@ -137,10 +140,11 @@ func (c AlertsConfig) receivers() (map[string]notify.Receiver, []alertspg.Route,
 	return byName, routes, errors.Join(problems...)
 }
 
-// check says everything that is wrong with the receivers.
+// check says everything that is wrong with the receivers, and with when to declare.
 func (c AlertsConfig) check() error {
 	_, _, err := c.receivers()
-	return err
+	_, wrong := c.declares()
+	return errors.Join(err, wrong)
 }
 
 // deliveries tells the durable jobs what an error of a receiver means.
@@ -152,11 +156,14 @@ func deliveries(err error) (after time.Duration, again bool) {
 	return 0, !errors.Is(err, notify.ErrRefused)
 }
 
-// addAlertWorkers registers the delivery of notices.
-func addAlertWorkers(workers *river.Workers, pool *pgxpool.Pool, cfg AlertsConfig) error {
+// addAlertWorkers registers the delivery of notices, to receivers and to incidents.
+func addAlertWorkers(workers *river.Workers, pool *pgxpool.Pool, cfg AlertsConfig, store *incidentspg.Store) error {
 	receivers, _, err := cfg.receivers()
 	if err != nil {
 		return err
+	}
+	if err := river.AddWorkerSafely(workers, &alertIncidentWorker{pool: pool, store: store}); err != nil {
+		return fmt.Errorf("add worker: %w", err)
 	}
 	return alertspg.AddWorkers(workers, pool, receivers, deliveries)
 }
@@ -164,6 +171,10 @@ func addAlertWorkers(workers *river.Workers, pool *pgxpool.Pool, cfg AlertsConfi
 // buildAlerts makes what evaluates the alerts. It runs while this process leads.
 func (a *App) buildAlerts() (err error) {
 	_, routes, err := a.cfg.Alerts.receivers()
+	if err != nil {
+		return err
+	}
+	declare, err := a.cfg.Alerts.declares()
 	if err != nil {
 		return err
 	}
@@ -176,7 +187,7 @@ func (a *App) buildAlerts() (err error) {
 		beat = h.Beat
 	}
 	a.alerts, err = alertspg.New(alertspg.Config{
-		Beat: beat, Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
+		Beat: beat, Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, Declare: declare, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
 	})
 	return err
 }

@@ -54,7 +54,7 @@ func (c Config) readDefinitions() (d definitions, err error) {
 		}
 	}
 	d.scrape, d.servers = c.ScrapeConfigs, c.serversOf(d.sources)
-	return d, d.checkSources()
+	return d, errors.Join(d.checkSources(), d.checkTargets(c))
 }
 
 // serversOf returns the servers of the configuration, and those that only files of objectives say the address of.

@@ -39,7 +39,7 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	if err := a.addOutreachWorkers(workers); err != nil {
 		return nil, err
 	}
-	if err := addAlertWorkers(workers, a.pool, a.cfg.Alerts); err != nil {
+	if err := addAlertWorkers(workers, a.pool, a.cfg.Alerts, a.incidents); err != nil {
 		return nil, err
 	}
 	if err := a.addReviewWorkers(workers); err != nil {

@@ -1,0 +1,130 @@
+package controlplane
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"plimsoll/alerts"
+	alertspg "plimsoll/alerts/postgres"
+	"plimsoll/incidents"
+	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/internal/pg/pgtest"
+)
+
+// store writes a notice down and returns its number.
+func storeNotice(t *testing.T, pool *pgxpool.Pool, n alerts.Notice) (seq int64) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `INSERT INTO alerts_notices (name, at, body) VALUES ($1, $2, $3) RETURNING seq`, n.Group, n.At, n).Scan(&seq); err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// An episode is one incident, whichever of its notices comes first and however often each does; what follows is on the timeline, and only people
+// resolve it.
+func TestAlertsDeclareIncidents(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, alertspg.Migrations, incidentspg.Migrations)
+	store, err := incidentspg.New(incidentspg.Config{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	entry := alerts.Entry{Objective: "video-api/availability", Tier: "page-fast", Severity: alerts.Page, Fired: at.Add(-time.Minute), Factor: 14.4, Summary: "burns at 20×"}
+	notice := func(id, episode string, firing, ended []alerts.Entry) alerts.Notice {
+		return alerts.Notice{ID: id, Episode: episode, Group: "video-api", Service: "video-api", At: at, Severity: alerts.Page, Firing: firing, Ended: ended}
+	}
+	first := storeNotice(t, pool, notice("n1", "n1", []alerts.Entry{entry}, nil))
+	second := storeNotice(t, pool, notice("n2", "n1", []alerts.Entry{entry}, nil))
+	over := storeNotice(t, pool, notice("n3", "n1", nil, []alerts.Entry{entry}))
+	again := storeNotice(t, pool, notice("n4", "n4", []alerts.Entry{entry}, nil))
+	w := &alertIncidentWorker{pool: pool, store: store}
+	for _, seq := range []int64{second, first, first, over, over, again} {
+		if err := w.Work(t.Context(), &river.Job[alertspg.IncidentArgs]{Args: alertspg.IncidentArgs{Seq: seq}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := store.List(t.Context(), incidents.Viewer{}, incidents.Filter{})
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d incidents, %v", len(list), err)
+	}
+	inc := list[len(list)-1]
+	if inc.Title != "video-api: the error budget burns fast" || inc.Severity != 2 || inc.State != incidents.Declared || inc.Source != incidents.SourceAlert ||
+		len(inc.Objectives) != 1 || !inc.Times.Started.Equal(entry.Fired) {
+		t.Errorf("%+v", inc)
+	}
+	timeline, err := store.Timeline(t.Context(), incidents.Viewer{}, inc.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range timeline {
+		if e.Kind == incidents.KindAlert {
+			told = append(told, e.Text)
+		}
+	}
+	if len(told) != 3 || !strings.Contains(told[2], "no longer burns") {
+		t.Errorf("timeline tells %q", told)
+	}
+	if err := w.Work(t.Context(), &river.Job[alertspg.IncidentArgs]{Args: alertspg.IncidentArgs{Seq: 99}}); err == nil {
+		t.Error("a notice that was purged is not given up")
+	}
+}
+
+func TestWhichAlertsDeclare(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]alerts.Severity{"": alerts.Page, "page": alerts.Page, "ticket": alerts.Ticket, "off": ""} {
+		if got, err := (AlertsConfig{Declare: value}).declares(); err != nil || got != want {
+			t.Errorf("%q: %q, %v", value, got, err)
+		}
+	}
+	if err := (AlertsConfig{Declare: "pages"}).check(); err == nil || !strings.Contains(err.Error(), `alerts.declare: "pages"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The targets of alert policies are receivers, by their own name or by what they say they are; another one is refused with the nearest.
+func TestNotificationTargets(t *testing.T) {
+	t.Parallel()
+	with := func(target string) string {
+		return objective + `  alertPolicies:
+    - kind: AlertPolicy
+      metadata: {name: fast}
+      spec:
+        alertWhenBreaching: true
+        conditions:
+          - kind: AlertCondition
+            metadata: {name: fast}
+            spec: {severity: page, condition: {kind: burnrate, op: gt, threshold: 2, lookbackWindow: 45m}}
+        notificationTargets:
+          - kind: AlertNotificationTarget
+            metadata: {name: somebody}
+            spec: {target: ` + target + `}
+`
+	}
+	for _, tc := range []struct {
+		name, target, says string
+		receivers          []ReceiverConfig
+	}{
+		{"a receiver", "on-call", "", []ReceiverConfig{{Name: "on-call"}}},
+		{"by its name", "email", "", []ReceiverConfig{{Name: "somebody"}}},
+		{"misspelt", "on-cal", `alert policy fast: the notification target "somebody" (target: on-cal) is no receiver (did you mean "on-call"?); alerts.receivers are: on-call`, []ReceiverConfig{{Name: "on-call"}}},
+		{"nobody is told of anything", "on-call", "", nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			files := valid()
+			files["slo/availability.yaml"] = with(tc.target)
+			cfg := configOf(write(t, files))
+			cfg.Alerts.Receivers = tc.receivers
+			_, err := cfg.readDefinitions()
+			if (err != nil) != (tc.says != "") || err != nil && !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("got %v, want %q", err, tc.says)
+			}
+		})
+	}
+}

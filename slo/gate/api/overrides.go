@@ -15,6 +15,7 @@ type overrider interface {
 	RequestOverride(ctx context.Context, o gate.Override) (gate.Override, error)
 	ApproveOverride(ctx context.Context, by string, id int64) (gate.Override, error)
 	Overrides(ctx context.Context, service string) ([]gate.Override, error)
+	FinishFollowUp(ctx context.Context, by string, id int64, evidence string) (gate.Override, error)
 }
 
 // OverridesRequest picks overrides.
@@ -77,6 +78,20 @@ func (h *Handlers) ApproveOverride(ctx context.Context, in *ApproveRequest) (*Ov
 	return overrideResponse(o, err)
 }
 
+// FollowUpRequest says that the follow-up of an override is done.
+type FollowUpRequest struct {
+	ID   int64 `path:"id" minimum:"1"`
+	Body struct {
+		Evidence string `json:"evidence" doc:"What was found, or where it is written, in one line"`
+	}
+}
+
+// FinishFollowUp says that the follow-up of an override is done.
+func (h *Handlers) FinishFollowUp(ctx context.Context, in *FollowUpRequest) (*OverrideResponse, error) {
+	o, err := h.Gate.FinishFollowUp(ctx, identity.From(ctx).Subject, in.ID, in.Body.Evidence)
+	return overrideResponse(o, err)
+}
+
 func overrideResponse(o gate.Override, err error) (*OverrideResponse, error) {
 	switch {
 	case err == nil:
@@ -85,7 +100,7 @@ func overrideResponse(o gate.Override, err error) (*OverrideResponse, error) {
 		return nil, httpapi.Problem(httpapi.NotFound, err.Error(), nil)
 	case errors.Is(err, gate.ErrOwnApproval):
 		return nil, httpapi.Problem(httpapi.Forbidden, gate.ErrOwnApproval.Error(), nil)
-	case errors.Is(err, gate.ErrOverrideOver), errors.Is(err, gate.ErrQuota):
+	case errors.Is(err, gate.ErrOverrideOver), errors.Is(err, gate.ErrQuota), errors.Is(err, gate.ErrNoFollowUp):
 		return nil, httpapi.Problem(httpapi.Conflict, err.Error(), nil)
 	default:
 		return nil, problem(err, "the override could not be recorded, so it does not count")

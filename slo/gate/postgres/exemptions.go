@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/internal/identity"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo/gate"
 )
@@ -16,6 +17,9 @@ import (
 // Exempt records an exemption. The error is that of [gate.Exemption.Validate], says that the service, its environment or the dependency is
 // not known, or is [gate.ErrNotFrozen].
 func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, error) {
+	if err := identity.From(ctx).May(e.Service, e.Environment); err != nil {
+		return e, err
+	}
 	if _, err := g.known(e.Service, e.Environment); err != nil {
 		return e, err
 	}
@@ -57,6 +61,9 @@ func (g *Gate) EndExemption(ctx context.Context, by string, id int64) (e gate.Ex
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("%w: %d", gate.ErrNoExemption, id)
 		} else if err != nil {
+			return err
+		}
+		if err := identity.From(ctx).May(e.Service, e.Environment); err != nil {
 			return err
 		}
 		if e, err = e.End(by, at); err != nil {

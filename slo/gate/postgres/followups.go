@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -50,6 +51,9 @@ func (g *Gate) changeOverride(ctx context.Context, verb string, id int64, change
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("%w: %d", gate.ErrNoOverride, id)
 		} else if err != nil {
+			return err
+		}
+		if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
 			return err
 		}
 		if o, err = change(o, at); err != nil {

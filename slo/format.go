@@ -22,17 +22,29 @@ func FormatCount(n int64) string {
 	return groupThousands(strconv.FormatInt(n, 10))
 }
 
-// FormatAmount writes a number of events that may be a fraction, with one decimal where it is below 100 and not whole, and two digits
-// where it is below a tenth.
+// FormatAmount writes a number of events that may be a fraction, rounded down, with one decimal where it is below 100 and not whole, and two
+// digits where it is below a tenth: "999" of an allowance of 999.6, so that nobody counts on an event that is not allowed.
 func FormatAmount(f float64) string {
-	if abs := math.Abs(f); abs >= 1e-6 && abs < 0.1 {
-		digits := strconv.FormatFloat(f, 'f', min(6, int(math.Ceil(-math.Log10(abs)))+1), 64)
-		return strings.Replace(strings.TrimRight(digits, "0."), "-", minus, 1)
+	decimals, abs := 0, math.Abs(f)
+	switch {
+	case abs >= 1e-6 && abs < 0.1:
+		decimals = min(6, int(math.Ceil(-math.Log10(abs)))+1)
+	case abs < 100 && f != math.Trunc(f):
+		decimals = 1
 	}
-	if math.Abs(f) < 100 && f != math.Trunc(f) {
-		return strings.Replace(strconv.FormatFloat(f, 'f', 1, 64), "-", minus, 1)
+	scale := math.Pow10(decimals)
+	down := math.Floor(f*scale+1e-6) / scale // but not by what a float64 cannot hold
+	if decimals == 0 {
+		return FormatCount(int64(down))
 	}
-	return FormatCount(int64(math.Round(f)))
+	text := strconv.FormatFloat(math.Abs(down), 'f', decimals, 64)
+	if decimals > 1 {
+		text = strings.TrimRight(text, "0.")
+	}
+	if down < 0 {
+		return minus + text
+	}
+	return text
 }
 
 func groupThousands(digits string) string {

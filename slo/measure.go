@@ -44,11 +44,7 @@ func (m Measure) Count(n int64) string {
 	if n%m.Weight == 0 {
 		return FormatCount(n / m.Weight)
 	}
-	f := m.Float(n)
-	if math.Abs(f) >= 0.1 {
-		f = math.Floor(f*10+1e-9) / 10
-	}
-	return FormatAmount(f)
+	return FormatAmount(m.Float(n))
 }
 
 // Working writes a number of counts as it is reckoned with: with up to six decimals, as many as it needs.

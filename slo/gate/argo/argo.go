@@ -47,8 +47,8 @@ func (h *Handlers) Register(api huma.API) {
 		Errors: []int{http.StatusUnprocessableEntity}, MaxBodyBytes: maxBody,
 	}
 	if h.RequireIdentity {
-		operation.Security = httpapi.Bearer
-		operation.Errors = append(operation.Errors, http.StatusUnauthorized)
+		operation.Security = httpapi.Deployers
+		operation.Errors = append(operation.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	huma.Register(api, operation, func(ctx context.Context, in *query) (*response, error) { return h.answer(ctx, in.Question) })
 	operation.OperationID, operation.Method = "gate-argo-post", http.MethodPost
@@ -93,6 +93,8 @@ func (h *Handlers) answer(ctx context.Context, q Question) (*response, error) {
 		func(ctx context.Context, c gate.Change) (gate.Decision, error) { return h.Gate.Check(ctx, by, c) })
 	if input := (*gate.InputError)(nil); errors.As(err, &input) {
 		return nil, httpapi.Problem(httpapi.Invalid, input.Error(), nil)
+	} else if err != nil {
+		return nil, httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
 	}
 	return &response{Body: answer(d)}, nil
 }

@@ -74,7 +74,7 @@ func TestIdentity(t *testing.T) {
 	g := dialecttest.New(t)
 	h := dialecttest.Handler(&argo.Handlers{Gate: g, RequireIdentity: true})
 	const ask = argo.Path + "?environment=production&commit=c&service=video-api"
-	for header, want := range map[string]int{"": 401, "Bearer t": 200, "Bearer x": 401} {
+	for header, want := range map[string]int{"": 401, "Bearer t": 200, "Bearer x": 401, "Bearer search": 403} {
 		var headers []string
 		if header != "" {
 			headers = []string{"Authorization", header}

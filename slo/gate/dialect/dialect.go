@@ -9,12 +9,13 @@ import (
 	"log/slog"
 	"time"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
 // Ask puts a change to the gate, with at most timeout to answer, and always has an answer that may be passed on: what
-// cannot be decided is logged and is a hold with the reason [gate.NoAnswer], which is in no record. The only error is a
-// *[gate.InputError], for a question that no gate can answer.
+// cannot be decided is logged and is a hold with the reason [gate.NoAnswer], which is in no record. The only errors are a
+// *[gate.InputError], for a question that no gate can answer, and an [identity.ErrForbidden], for one that the identity in ctx has no grant for.
 func Ask(ctx context.Context, timeout time.Duration, logger *slog.Logger, c gate.Change,
 	check func(context.Context, gate.Change) (gate.Decision, error)) (gate.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -25,6 +26,9 @@ func Ask(ctx context.Context, timeout time.Duration, logger *slog.Logger, c gate
 	}
 	if input := (*gate.InputError)(nil); errors.As(err, &input) {
 		return gate.Decision{}, input
+	}
+	if errors.Is(err, identity.ErrForbidden) {
+		return gate.Decision{}, err
 	}
 	logger.ErrorContext(ctx, "the gate could not decide", "service", c.Service, "environment", c.Environment, "commit", c.Commit, "err", err)
 	return undecided(c), nil

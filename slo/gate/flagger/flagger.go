@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -99,6 +100,9 @@ func (h *Handlers) Webhook(ctx context.Context, in *Request) (*Response, error) 
 	}
 	d, err := dialect.Ask(ctx, timeout, cmp.Or(h.Logger, slog.Default()), c,
 		func(ctx context.Context, c gate.Change) (gate.Decision, error) { return h.Gate.Check(ctx, by, c) })
+	if errors.Is(err, identity.ErrForbidden) {
+		return say(http.StatusForbidden, fmt.Sprintf("Canary %s.%s: %v", p.Name, p.Namespace, err)), nil
+	}
 	if err != nil {
 		return say(http.StatusUnprocessableEntity, fmt.Sprintf("Canary %s.%s: metadata.%v", p.Name, p.Namespace, err)), nil
 	}

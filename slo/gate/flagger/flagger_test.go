@@ -95,6 +95,7 @@ func TestIdentity(t *testing.T) {
 		{"token", video + `,"token":"s3cret"`, "", 200, "flagger:test/podinfo"},
 		{"header", video, "Bearer t", 200, "ada"},
 		{"expired header", video, "Bearer old", 401, ""},
+		{"header of a job of another service", video, "Bearer search", 403, ""},
 	} {
 		var headers []string
 		if tc.header != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -112,7 +113,11 @@ func (h *Handlers) review(ctx context.Context, token string, in *Request) (*Resp
 	d, err := dialect.Ask(ctx, patience(in.Timeout), cmp.Or(h.Logger, slog.Default()), c, check)
 	if err != nil {
 		message := fmt.Sprintf("%s %s.%s: %s%v", r.Kind.Kind, cmp.Or(r.Name, c.Service), r.Namespace, prefix, err)
-		return answer(r, response{Status: &status{message, http.StatusUnprocessableEntity}}), nil
+		code := http.StatusUnprocessableEntity
+		if errors.Is(err, identity.ErrForbidden) {
+			code = http.StatusForbidden
+		}
+		return answer(r, response{Status: &status{message, code}}), nil
 	}
 	return answer(r, translate(d)), nil
 }

@@ -218,6 +218,20 @@ func TestCallers(t *testing.T) {
 	}
 }
 
+// A bearer token that may ask about another service only is refused in the words of an AdmissionReview.
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	g := dialecttest.New(t)
+	h := dialecttest.Handler(&kubernetes.Handlers{Gate: g, RequireIdentity: true})
+	status, _, answer := dialecttest.Call(h, "POST", kubernetes.Path, update(t).text(t), "Authorization", "Bearer search")
+	if status != 200 || !strings.Contains(answer, `"allowed":false`) || !strings.Contains(answer, `"code":403`) || !strings.Contains(answer, "search-ci may ask about search") {
+		t.Errorf("%d %s", status, answer)
+	}
+	if ds := g.Decisions(t); len(ds) != 0 {
+		t.Errorf("%+v", ds)
+	}
+}
+
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	h := dialecttest.Handler(&kubernetes.Handlers{Gate: dialecttest.New(t)})

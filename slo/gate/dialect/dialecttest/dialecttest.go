@@ -107,9 +107,11 @@ func (g *Gate) Decisions(t testing.TB) []gate.Decision {
 	return ds
 }
 
-// Handler serves rooms of an API as the control plane does. The token "t" is ada's.
+// Handler serves rooms of an API as the control plane does. The token "t" is ada's, and "search" that of a job which may
+// ask about the service search only.
 func Handler(rooms ...interface{ Register(huma.API) }) http.Handler {
-	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"}})
+	tokens := identity.NewTokens(map[string]identity.Principal{"t": {Subject: "ada"},
+		"search": {Subject: "search-ci", Roles: []string{identity.Deployer}, Grants: []identity.Grant{{Services: []string{"search"}}}}})
 	api := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
 	for _, r := range rooms {
 		r.Register(api.Huma)

@@ -35,7 +35,7 @@ type commands struct {
 	URL       string `name:"url" env:"PLIMSOLL_URL" default:"http://127.0.0.1:8080" help:"Address of the server."`
 	Token     string `env:"PLIMSOLL_TOKEN" help:"Token for calls that change something."`
 	TokenFile string `env:"PLIMSOLL_TOKEN_FILE" type:"path" help:"File with the token; by default that of the data directory of this user."`
-	Output    string `short:"o" enum:"table,json,yaml" default:"table" help:"Form of the answer: ${enum}."`
+	Output    string `short:"o" enum:"table,json,yaml,github" default:"table" help:"Form of the answer: table, json or yaml; of gate check also github."`
 
 	Demo     demoCmd     `cmd:"" help:"Run everything on this machine: PostgreSQL, the video platform, honest traffic, and the control plane that watches it."`
 	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
@@ -101,6 +101,9 @@ func run(ctx context.Context, args []string, out, errw io.Writer) (code int) {
 	if err != nil {
 		fmt.Fprintf(errw, "plimsoll: %v (see \"plimsoll %s--help\")\n", err, helpFor(err))
 		return 1
+	}
+	if flags.Output == outputGitHub && parsed.Command() != "gate check" {
+		return report(errw, fmt.Errorf("--output %s is for \"plimsoll gate check\" only: choose table, json or yaml", outputGitHub))
 	}
 	err = parsed.Run(&cli{Ctx: ctx, Out: out, Err: errw, Output: flags.Output, flags: &flags})
 	return report(errw, err)

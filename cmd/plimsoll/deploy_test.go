@@ -51,14 +51,14 @@ func TestDeployCommands(t *testing.T) {
 		{[]string{"fail", "DEP-1", "--at", "2026-11-24T11:20:00Z", "--reason", "errors"}, 0, "DEP-1 failed"},
 		{[]string{"rollback", "1", "--at", "2026-11-24T11:25:00Z"}, 0, "DEP-1 rolled_back"},
 		{[]string{"finish", "1"}, 1, "DEP-1 is rolled_back, so it is not possible to finish it: start another deploy"},
-		{[]string{"finish", "--key", "run-1", "--service", "video-api", "--env", "production", "--sha", "decade"}, 0, "DEP-2 finished"},
+		{[]string{"finish", "--key", "run-1", "--service", "video-api", "--env", "production", "--sha", "decade", "--at", "2026-11-24T11:30:00Z"}, 0, "DEP-2 finished"},
 		{[]string{"finish", "--key", "run-1"}, 0, "DEP-2 finished: decade of video-api to production (known already)"},
 		{[]string{"start"}, 1, "say which deploy: a reference such as DEP-7"},
 		{[]string{"fail", "DEP-9"}, 1, "there is no such deploy: DEP-9"},
 		{[]string{"start", "--service", "vidoe-api", "--env", "production", "--sha", "c"}, 1, `did you mean "video-api"?`},
 		{[]string{"list", "--state", "done"}, 1, "--state"},
 		{[]string{"show", "DEP-1"}, 0, "2026-11-24 11:20:00 UTC  fail      by ada over cli  errors"},
-		{[]string{"dora"}, 0, "video-api  production   2            0.07   1 h 40 min (1)  50.0 % (1 of 2)  5 min 0 s (1)  0"},
+		{[]string{"dora"}, 0, "video-api  production   2            0.07   1 h 40 min (1)  50.0 % (1 of 2)  5 min (1)      0"},
 		{[]string{"dora", "--service", "search"}, 0, "Nothing was deployed."},
 	} {
 		code, out, errs := plimsoll(append([]string{"--url", url, "--token", "t", "deploy"}, s.args...)...)

@@ -28,6 +28,7 @@ type gateCmd struct {
 	Override  gateOverrideCmd  `cmd:"" help:"Ask for an override: one commit may go out whatever the policy says, once another person has approved it."`
 	Approve   gateApproveCmd   `cmd:"" help:"Approve the override that another person asked for."`
 	Overrides gateOverridesCmd `cmd:"" help:"List the overrides of the last 30 days, newest first."`
+	FollowUp  gateFollowUpCmd  `cmd:"" help:"Say that the follow-up of a used override is done."`
 
 	Why      gateWhyCmd      `cmd:"" help:"Show a decision again, with every clause and all that it read."`
 	Simulate gateSimulateCmd `cmd:"" help:"Decide again under another policy what was decided, and show what would have come out otherwise."`
@@ -51,6 +52,9 @@ type gateCheckCmd struct {
 
 	Wait  time.Duration `placeholder:"30m" help:"Ask again until the answer is allow, for at most so long. Each answer is recorded."`
 	Every time.Duration `default:"15s" help:"Time between two questions while waiting."`
+
+	Summary string `placeholder:"FILE" env:"GITHUB_STEP_SUMMARY" help:"Where --output github adds its summary."`
+	Outputs string `placeholder:"FILE" env:"GITHUB_OUTPUT" help:"Where --output github adds what other steps read: decision, seq and reason."`
 }
 
 // codes are the exit codes of a check.
@@ -58,10 +62,21 @@ var codes = map[gate.Outcome]int{gate.Allow: 0, gate.Deny: 2, gate.Hold: codeHol
 
 const codeHold = 3
 
+// shortest is the least time between two questions: each is recorded.
+const shortest = 100 * time.Millisecond
+
 // Run asks, prints the answer and turns it into an exit code. What cannot be decided is a hold, never an allow.
 func (cmd gateCheckCmd) Run(c *cli) error {
+	err := cmd.check(c)
+	if said := (*exitError)(nil); err != nil && c.Output == outputGitHub && !(errors.As(err, &said) && said.err == nil) {
+		fmt.Fprintf(c.Out, "::error title=Plimsoll gate::%s\n", data(apiclient.Message(err)))
+	}
+	return err
+}
+
+func (cmd gateCheckCmd) check(c *cli) error {
 	change := gate.Change{Service: cmd.Service, Environment: cmd.Env, Commit: cmd.Sha, Version: cmd.Version, Author: cmd.Author,
-		Class: gate.Class(cmd.Class), Refs: cmd.Ref, Progressive: cmd.Progressive}
+		Class: gate.Class(cmd.Class), Refs: trimmed(cmd.Ref), Progressive: cmd.Progressive}
 	if err := change.Validate(); err != nil {
 		return err
 	}
@@ -74,13 +89,27 @@ func (cmd gateCheckCmd) Run(c *cli) error {
 		return err
 	}
 	code := codes[d.Outcome]
-	if err := c.Print(d, func(w io.Writer) { writeDecision(w, d) }); err != nil {
+	show := func() error { return c.Print(d, func(w io.Writer) { writeDecision(w, d) }) }
+	if c.Output == outputGitHub {
+		show = func() error { return cmd.tellGitHub(c.Out, d) }
+	}
+	if err := show(); err != nil {
 		return exit(max(code, 1), fmt.Errorf("write answer: %w", err))
 	}
 	if code != 0 {
 		return exit(code, nil)
 	}
 	return nil
+}
+
+// trimmed leaves out what is blank, as there is between two commas.
+func trimmed(list []string) (out []string) {
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // ask returns the answer, and while it has time to wait the last of several.
@@ -98,12 +127,12 @@ func (cmd gateCheckCmd) ask(c *cli, client *apiclient.Client, change gate.Change
 		}
 		if d.Message[0] != said {
 			said = d.Message[0]
-			fmt.Fprintf(c.Err, "waiting for at most %s: %s\n", slo.FormatSpan(left), said)
+			fmt.Fprintf(c.Err, "waiting for at most %s: %s\n", slo.FormatSpan(left.Round(time.Second)), said)
 		}
 		select {
 		case <-c.Ctx.Done():
 			return d, nil
-		case <-time.After(min(left, max(cmd.Every, time.Second))):
+		case <-time.After(min(left, max(cmd.Every, shortest))):
 		}
 	}
 }
@@ -147,9 +176,7 @@ func noAnswer(c gate.Change, err error) gate.Decision {
 }
 
 func writeDecision(out io.Writer, d gate.Decision) {
-	for _, line := range d.Message {
-		fmt.Fprintln(out, line)
-	}
+	fmt.Fprintln(out, d.Text())
 	if len(d.Clauses) == 0 {
 		return
 	}

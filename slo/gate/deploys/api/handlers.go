@@ -39,11 +39,11 @@ var tags = []string{"deploys"}
 // Register adds the operations to api.
 func (h *Handlers) Register(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "deploy-record", Method: http.MethodPost, Path: "/v1/deploys", Tags: tags, Security: httpapi.Bearer,
+		OperationID: "deploy-record", Method: http.MethodPost, Path: "/v1/deploys", Tags: tags, Security: httpapi.Deployers,
 		Summary: "Tell what happened to a deploy",
 		Description: "The deploy is named by deploy, or else by key, or else it is the newest of the commit in the environment. A start makes one where none " +
 			"is under way; so does a finish or fail of what nobody has started. What is known already may be told again and changes nothing.",
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
 	}, h.Record)
 	read(api, "deploys", "/v1/deploys", "List deploys, newest first", h.List)
 	read(api, "deploy", "/v1/deploys/{deploy}", "Get a deploy with what was told of it", h.Get)

@@ -36,6 +36,8 @@ func TestDeploysOverHTTP(t *testing.T) {
 		{"t", "POST", "/v1/deploys", `{"event":"fail","deploy":"INC-9"}`, 422, "body.deploy"},
 		{"t", "POST", "/v1/deploys", `{"event":"fail",` + strings.Replace(of, "video-api", "vidoe-api", 1) + `}`, 422, `did you mean \"video-api\"?`},
 		{"t", "POST", "/v1/deploys", `{"event":"stop",` + of + `}`, 422, "body.event"},
+		{"search", "POST", "/v1/deploys", `{"event":"start",` + of + `}`, 403, "search-ci may ask about search"},
+		{"search", "POST", "/v1/deploys", `{"event":"fail","deploy":"DEP-1"}`, 403, "search-ci may ask about search"},
 		{"", "GET", "/v1/deploys?state=rolled_back&limit=1", "", 200, `{"deploys":[{"ref":"DEP-1"`},
 		{"", "GET", "/v1/deploys?service=search", "", 200, `{"deploys":[]}`},
 		{"", "GET", "/v1/deploys/DEP-1", "", 200, `"events":[{"kind":"start","at":"2026-11-24T11:00:00Z","by":"ada","source":"gitlab"}`},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/deploys"
 )
@@ -21,6 +22,8 @@ func problem(err error) error {
 		}
 	case errors.As(err, &transition):
 		return httpapi.Problem(httpapi.Conflict, transition.Error(), nil)
+	case errors.Is(err, identity.ErrForbidden):
+		return httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
 	case errors.Is(err, deploys.ErrNotFound):
 		return httpapi.Problem(httpapi.NotFound, err.Error(), nil)
 	default:

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/deploys"
 )
@@ -54,6 +55,9 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, r deploys.Report) (deploy
 			return d, false, err
 		}
 	case err != nil:
+		return d, false, err
+	}
+	if err := identity.From(ctx).May(d.Service, d.Environment); err != nil {
 		return d, false, err
 	}
 	if err := r.Same(d); err != nil {

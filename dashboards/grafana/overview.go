@@ -23,7 +23,7 @@ func overview() dashboard {
 				Multi: true, IncludeAll: true, AllValue: ".*", Refresh: 2, Sort: 1},
 		}},
 		Annotations: annotations{[]annotation{{
-			Name: "Code Red", Datasource: prometheus, Enable: true, Expr: `gate_freeze_state{service=~"$service",state="code_red"} == 1`, Step: "5m",
+			Name: "Code Red", Datasource: prometheus, Enable: true, Expr: `plimsoll_gate_freeze_state{service=~"$service",state="code_red"} == 1`, Step: "5m",
 			IconColor: "red", TitleFormat: "Releases frozen", TextFormat: "{{service}} to {{environment}}",
 		}}},
 	}
@@ -31,7 +31,7 @@ func overview() dashboard {
 		{
 			stat("Objectives", 6, `count(slo_objective_ratio`+chosen+`)`, "Objectives of the chosen services."),
 			stat("Spent budgets", 6, `count(slo_error_budget_remaining_ratio`+chosen+` <= 0) or vector(0)`, "Budgets of which nothing is left.").warnAbove(0),
-			stat("Frozen environments", 6, `sum(gate_freeze_state{service=~"$service",state="code_red"}) or vector(0)`, "Environments in Code Red.").warnAbove(0),
+			stat("Frozen environments", 6, `sum(plimsoll_gate_freeze_state{service=~"$service",state="code_red"}) or vector(0)`, "Environments in Code Red.").warnAbove(0),
 			stat("Open incidents", 6, `sum(incident_open) or vector(0)`, "Open incidents of all severities and services.").warnAbove(0),
 		},
 		{
@@ -47,7 +47,7 @@ func overview() dashboard {
 			lines("Bad events a second", 12, `sum by (service, slo, objective) (rate(slo_events_total{service=~"$service",result="bad"}[$__rate_interval]))`, "cps", "Events that spend budget."),
 		},
 		{
-			freezeTimeline("Freezes", 12, `gate_freeze_state{service=~"$service"} == 1`, "The phase of each environment's freeze."),
+			freezeTimeline("Freezes", 12, `plimsoll_gate_freeze_state{service=~"$service"} == 1`, "The phase of each environment's freeze."),
 			lines("Coverage", 12, `slo_coverage_ratio`+chosen, "percentunit", "Share of the window's minutes in which the source was seen. Figures of a low coverage are to be read with care."),
 		},
 	}

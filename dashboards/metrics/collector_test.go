@@ -47,13 +47,13 @@ func TestCollect(t *testing.T) {
 		t.Fatal(problems, err)
 	}
 	err := testutil.CollectAndCompare(col, strings.NewReader(`
-# HELP gate_allow 1 if the deploy gate lets an ordinary change (class feature) through now, 0 if not.
-# TYPE gate_allow gauge
-gate_allow{environment="production",service="video-api"} 0
-# HELP gate_freeze_state 1 for the state that the freeze of a service and environment is in, 0 for the others.
-# TYPE gate_freeze_state gauge
-gate_freeze_state{environment="production",service="video-api",state="code_red"} 1
-gate_freeze_state{environment="production",service="video-api",state="open"} 0
+# HELP plimsoll_gate_allow 1 if the deploy gate lets an ordinary change (class feature) through now, 0 if not.
+# TYPE plimsoll_gate_allow gauge
+plimsoll_gate_allow{environment="production",service="video-api"} 0
+# HELP plimsoll_gate_freeze_state 1 for the state that the freeze of a service and environment is in, 0 for the others.
+# TYPE plimsoll_gate_freeze_state gauge
+plimsoll_gate_freeze_state{environment="production",service="video-api",state="code_red"} 1
+plimsoll_gate_freeze_state{environment="production",service="video-api",state="open"} 0
 # HELP incident_open Open incidents by severity, 1 being the worst.
 # TYPE incident_open gauge
 incident_open{severity="1"} 0
@@ -71,7 +71,7 @@ slo_events_total{group="",objective="p95",result="good",service="video-api",slo=
 # HELP slo_objective_ratio Share of events that shall be good.
 # TYPE slo_objective_ratio gauge
 slo_objective_ratio{group="",objective="p95",service="video-api",slo="latency"} 0.95
-`), "gate_allow", "gate_freeze_state", "incident_open", "slo_error_budget_remaining_ratio", "slo_events_total", "slo_objective_ratio")
+`), "plimsoll_gate_allow", "plimsoll_gate_freeze_state", "incident_open", "slo_error_budget_remaining_ratio", "slo_events_total", "slo_objective_ratio")
 	if err != nil {
 		t.Error(err)
 	}

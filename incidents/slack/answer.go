@@ -3,10 +3,13 @@ package slack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/postmortem"
+	"plimsoll/slo/gate"
 )
 
 // printer writes answers in Slack's mrkdwn.
@@ -119,7 +122,7 @@ func (p printer) hints(i incidents.Incident, last incidents.TimelineEntry) messa
 func (p printer) refused(err error) message {
 	var u *usageError
 	if !errors.As(err, &u) {
-		return quiet(escaper.Replace(sentence(rootOf(err).Error())))
+		return quiet(escaper.Replace(sentence(rootOf(err))))
 	}
 	if u.verb == nil {
 		return quiet(escaper.Replace(u.problem) + fmt.Sprintf(" `%s help` lists them all.", p.command))
@@ -127,17 +130,53 @@ func (p printer) refused(err error) message {
 	return quiet(escaper.Replace(u.problem) + "\n" + p.usage(*u.verb))
 }
 
-// rootOf leaves out what the store was doing: the person knows what was asked.
-func rootOf(err error) error {
+// rootOf is what an error says without what the store was doing: the person knows what was asked.
+func rootOf(err error) string {
 	var input *incidents.InputError
 	var state *incidents.StateError
+	var review *postmortem.StateError
+	var field *gate.InputError
 	switch {
 	case errors.As(err, &input):
-		return input
+		return input.Error()
 	case errors.As(err, &state):
-		return state
+		return state.Error()
+	case errors.As(err, &review):
+		return review.Error()
+	case errors.As(err, &field):
+		return field.Error()
 	}
-	return err
+	said := err.Error()
+	for _, known := range answerable {
+		if at := strings.Index(said, known.Error()); at >= 0 && errors.Is(err, known) {
+			return said[at:]
+		}
+	}
+	return said
+}
+
+// answerable are the errors that the person who asked can put right, besides those with a type of their own.
+var answerable = []error{
+	incidents.ErrNotFound, incidents.ErrNoEntry, incidents.ErrNobody, errWhich,
+	postmortem.ErrNotFound, postmortem.ErrNoItem, postmortem.ErrOwnWork, postmortem.ErrNoIncident, errNoPostmortems,
+	gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson,
+}
+
+// correctable reports whether the person who asked can put an error right.
+func correctable(err error) bool {
+	var usage *usageError
+	var field *fieldError
+	var input *incidents.InputError
+	var state *incidents.StateError
+	var review *postmortem.StateError
+	var missing *postmortem.MissingError
+	var gateInput *gate.InputError
+	for _, target := range []any{&usage, &field, &input, &state, &review, &missing, &gateInput} {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(answerable, func(known error) bool { return errors.Is(err, known) })
 }
 
 func (p printer) usage(v verb) string {

@@ -76,12 +76,13 @@ func readEvent(payload []byte) (EventArgs, error) {
 
 type eventWorker struct {
 	river.WorkerDefaults[EventArgs]
-	store  store
-	rooms  rooms
-	pins   pins
-	bot    *Bot
-	page   printer
-	logger *slog.Logger
+	store       store
+	postmortems postmortems
+	rooms       rooms
+	pins        pins
+	bot         *Bot
+	page        printer
+	logger      *slog.Logger
 }
 
 // Timeout bounds one attempt.
@@ -123,7 +124,11 @@ func (w *eventWorker) react(ctx context.Context, a EventArgs) error {
 	text := plain(m.text, w.page.people.subject)
 	if a.Reaction != reactionPin {
 		kind := map[string]incidents.TaskKind{reactionTask: incidents.TaskNow, reactionFollowUp: incidents.TaskFollowUp}[a.Reaction]
-		_, _, err := w.store.Do(ctx, ref, incidents.AddTask{Kind: kind, Text: text}, by)
+		i, _, err := w.store.Do(ctx, ref, incidents.AddTask{Kind: kind, Text: text}, by)
+		if err != nil || kind != incidents.TaskFollowUp {
+			return err
+		}
+		_, err = propose(ctx, w.postmortems, i, by.Subject)
 		return err
 	}
 	_, made, err := w.store.Do(ctx, ref, incidents.Pin{Text: text, Author: w.page.people.subject(m.author), Link: m.link}, by)

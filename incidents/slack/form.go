@@ -71,8 +71,11 @@ var (
 		{name: "event", label: "What happened?", kind: choice, options: []string{"started", "detected", "declared", "acknowledged", "mitigated", "resolved"}},
 		{name: "at", label: "When?", hint: "14:05 or 2026-03-02T14:05:00Z, in UTC"}}, blame: "at"}
 	doneForm = &form{title: "Close an action item", fields: []input{
-		{name: "action item", label: "Action item", hint: "AI-7"}, {name: "evidence.kind", label: "What shows that it is done?", kind: choice, options: evidenceKinds()},
-		{name: "evidence.ref", label: "Where is it?", hint: "An address, or the name of a test or an alert, or a commit"}, {name: "evidence.words", label: "What does it show?"}}}
+		{name: "action item", label: "Action item", hint: "AI-7"}, {name: "evidence[0].kind", label: "What shows that it is done?", kind: choice, options: evidenceKinds()},
+		{name: "evidence[0].ref", label: "Where is it?", hint: "An address, or the name of a test or an alert, or a commit"}, {name: "evidence[0].words", label: "What does it show?"}}}
+	itemForm = &form{title: "Add an action item", fields: []input{
+		{name: "kind", label: "What is it good for?", kind: choice, options: itemKinds()}, {name: "priority", label: "How urgent is it?", kind: choice, options: []string{"p1", "p2", "p3", "p4"}, optional: true},
+		{name: "owner", label: "Who answers for it?", kind: who, optional: true}, {name: "text", label: "What will be changed?"}}, blame: "text"}
 	verifyForm = &form{title: "Verify an action item", fields: []input{{name: "action item", label: "Action item", hint: "AI-7"}, {name: "note", label: "What did you see?", optional: true}}}
 	inviteForm = &form{title: "Invite", fields: []input{{name: "who", label: "Who may see it?", kind: who}}}
 )
@@ -164,14 +167,21 @@ func (v verb) fault(err error) (field, problem string) {
 	if f, ok := errors.AsType[*fieldError](err); ok {
 		about = f.field
 	} else if f, ok := errors.AsType[*incidents.InputError](err); ok {
-		about, _, _ = strings.Cut(f.Field, "[")
+		about = f.Field
 	}
+	list, _, _ := strings.Cut(about, "[") // "services[1]" is in the field "services"
 	for _, in := range v.form.fields {
-		if in.name == about {
-			field = about
+		if in.name == about || in.name == list {
+			field = in.name
 		}
 	}
-	return field, sentence(rootOf(err).Error())
+	if f, ok := errors.AsType[*incidents.InputError](err); ok { // the field is seen; its name in records need not be
+		if f.Found == "" {
+			return field, sentence("expected " + f.Want)
+		}
+		return field, fmt.Sprintf("%q is not valid: expected %s.", f.Found, f.Want)
+	}
+	return field, sentence(rootOf(err))
 }
 
 // origin is what a modal remembers of where it was opened.

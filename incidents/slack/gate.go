@@ -122,7 +122,7 @@ func (q *gateQuestion) place(ctx context.Context, g gatekeeper) (service, enviro
 		switch {
 		case err == nil:
 			environment, q.words = q.words[0], q.words[1:]
-		case !gateCorrectable(err):
+		case !correctable(err):
 			return "", "", err
 		}
 	}
@@ -303,18 +303,4 @@ func gateApprove(ctx context.Context, w *worker, q gateQuestion) (message, error
 		return message{}, err
 	}
 	return loud(q.page.override(o)), nil
-}
-
-// gateCorrectable reports whether the person can put an error of the gate right.
-func gateCorrectable(err error) bool {
-	var input *gate.InputError
-	if errors.As(err, &input) {
-		return true
-	}
-	for _, known := range []error{gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return false
 }

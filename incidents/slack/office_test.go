@@ -20,6 +20,7 @@ import (
 
 	"plimsoll/incidents"
 	"plimsoll/incidents/postgres"
+	postmortempg "plimsoll/incidents/postmortem/postgres"
 	"plimsoll/incidents/slack"
 	slackpg "plimsoll/incidents/slack/postgres"
 	"plimsoll/incidents/slack/slacktest"
@@ -50,7 +51,7 @@ func (soon) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(20 * 
 func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 	t.Helper()
 	ctx := context.Background()
-	o := &office{t: t, pool: pgtest.New(t, postgres.Migrations, slackpg.Migrations), now: noon}
+	o := &office{t: t, pool: pgtest.New(t, postgres.Migrations, slackpg.Migrations, postmortempg.Migrations), now: noon}
 	o.Workspace = slacktest.New(t, o.clock)
 	for id, name := range map[string]string{"U1": "ada", "U2": "bob", "U3": "cy", "U4": "eve"} {
 		o.User(id, name)
@@ -59,6 +60,10 @@ func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 	var err error
 	o.rooms = slackpg.New(o.pool)
 	if o.store, err = postgres.New(postgres.Config{Pool: o.pool, Now: o.clock, Changed: o.changed}); err != nil {
+		t.Fatal(err)
+	}
+	postmortems, err := postmortempg.New(postmortempg.Config{Pool: o.pool, Incidents: o.store, Now: o.clock})
+	if err != nil {
 		t.Fatal(err)
 	}
 	driver := riverpgxv5.New(o.pool)
@@ -74,7 +79,7 @@ func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 		t.Fatal(err)
 	}
 	subjects := map[string]string{"U1": "ada", "U2": "bob", "U3": "cy"}
-	cfg := slack.WorkerConfig{Store: o.store, Bot: bot, Rooms: o.rooms, Announce: o.team, PublicURL: "https://plimsoll.example", Subjects: subjects,
+	cfg := slack.WorkerConfig{Store: o.store, Postmortems: postmortems, Bot: bot, Rooms: o.rooms, Announce: o.team, PublicURL: "https://plimsoll.example", Subjects: subjects,
 		ResponseBase: o.URL, Logger: slog.New(slog.DiscardHandler), Now: o.clock}
 	for _, option := range options {
 		option(&cfg)
@@ -133,13 +138,20 @@ func (o *office) changed(ctx context.Context, tx pgx.Tx, i incidents.Incident) e
 // settle waits until no work is left, and returns what has become visible.
 func (o *office) settle() []string {
 	o.t.Helper()
+	o.idle()
+	return o.Seen()
+}
+
+// idle waits until no work is left.
+func (o *office) idle() {
+	o.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		var left int
 		if err := o.pool.QueryRow(context.Background(), `SELECT count(*) FROM river_job WHERE finalized_at IS NULL`).Scan(&left); err != nil {
 			o.t.Fatal(err)
 		}
 		if left == 0 {
-			return o.Seen()
+			return
 		}
 		if time.Now().After(deadline) {
 			o.t.Fatalf("%d jobs do not come to an end: %s", left, o.troubles())
@@ -198,4 +210,19 @@ func (o *office) timeline(ref incidents.Ref) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s", e.By, e.Sentence(nil)))
 	}
 	return lines
+}
+
+// connectSocket lets Slack reach Plimsoll by Socket Mode instead of HTTP.
+func (o *office) connectSocket() {
+	o.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- o.inbox.Run(ctx) }()
+	o.t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			o.t.Errorf("Socket Mode: %v", err)
+		}
+	})
+	o.AwaitSocket()
 }

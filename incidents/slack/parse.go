@@ -57,7 +57,7 @@ func parse(text string, c setting) (invocation, error) {
 	}
 	req, err := inv.verb.parse(rest, c)
 	if err != nil {
-		return inv, &usageError{problem: sentence(rootOf(err).Error()), verb: inv.verb}
+		return inv, &usageError{problem: sentence(rootOf(err)), verb: inv.verb}
 	}
 	inv.req = req
 	return inv, nil

@@ -1,10 +1,10 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"plimsoll/incidents"
@@ -16,22 +16,74 @@ type postmortems interface {
 	// Begin returns the postmortem that there is, if there is one.
 	Begin(ctx context.Context, ref incidents.Ref, by incidents.Caller) (postmortem.Record, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Command, by incidents.Caller) (postmortem.Record, error)
-	Item(ctx context.Context, v incidents.Viewer, id postmortem.ItemRef) (postmortem.ActionItem, error)
+	DoItem(ctx context.Context, id postmortem.ItemRef, cmd postmortem.Command, by incidents.Caller) (postmortem.ActionItem, error)
 }
 
 // errNoPostmortems is for an installation whose Slack is not connected with postmortems.
 var errNoPostmortems = errors.New("postmortems cannot be asked for from here")
 
-// postmortem begins the postmortem of an incident, or says how it stands.
-func (w *worker) postmortem(ctx context.Context, page printer, ref incidents.Ref, by incidents.Caller) (message, error) {
+// postmortem does what is asked of the postmortem of an incident, and says how that stands.
+func (w *worker) postmortem(ctx context.Context, page printer, ref incidents.Ref, req request, by incidents.Caller) (message, error) {
 	if w.Postmortems == nil {
 		return message{}, errNoPostmortems
+	}
+	if add, ok := req.(postmortem.AddItem); ok {
+		if add.Owner == "" {
+			add.Owner = by.Subject
+		}
+		r, err := w.Postmortems.Do(ctx, ref, add, by)
+		if err != nil {
+			return message{}, err
+		}
+		return quiet(page.postmortem(r)), nil
 	}
 	r, err := w.Postmortems.Begin(ctx, ref, by)
 	if err != nil {
 		return message{}, err
 	}
+	i, err := w.Store.Get(ctx, by.Viewer(), ref)
+	if err != nil {
+		return message{}, err
+	}
+	if proposed, err := propose(ctx, w.Postmortems, i, by.Subject); err != nil || proposed != nil {
+		if err != nil {
+			return message{}, err
+		}
+		r = *proposed
+	}
 	return quiet(page.postmortem(r)), nil
+}
+
+// proposalPriority is that of an action item that nobody has weighed yet.
+const proposalPriority postmortem.Priority = 3
+
+// propose makes an action item of every follow-up of an incident, once each, if its postmortem is begun. It is one of process until
+// somebody says that it prevents or detects: those a postmortem must not lack. The record is nil if nothing was there to propose.
+func propose(ctx context.Context, p postmortems, i incidents.Incident, by string) (*postmortem.Record, error) {
+	var last *postmortem.Record
+	if p == nil {
+		return nil, nil
+	}
+	for _, t := range i.Tasks {
+		if t.Kind != incidents.TaskFollowUp || t.Moved != 0 {
+			continue
+		}
+		text := t.Text
+		if cut := []rune(text); len(cut) > postmortem.MaxLine {
+			text = string(cut[:postmortem.MaxLine])
+		}
+		r, err := p.Do(ctx, i.Ref, postmortem.AddItem{
+			Kind: postmortem.Process, Text: strings.Join(strings.Fields(text), " "), Owner: cmp.Or(t.Owner, i.Roles[incidents.Commander], t.By), Priority: proposalPriority,
+		}, incidents.Caller{Subject: by, RequestID: fmt.Sprintf("followup/%s/%d", i.Ref, t.Number)})
+		switch {
+		case errors.Is(err, postmortem.ErrNotFound):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		last = &r
+	}
+	return last, nil
 }
 
 // postmortem says how a postmortem stands and what is still to be done.
@@ -63,53 +115,24 @@ func (p printer) item(i postmortem.ActionItem) string {
 	return line
 }
 
-// item does what is asked of an action item; an empty message for anything else. What an earlier attempt did is told, not refused.
-func (w *worker) item(ctx context.Context, page printer, req request, by incidents.Caller, again bool) (message, error) {
+// item does what is asked of an action item; an empty message for anything else.
+func (w *worker) item(ctx context.Context, page printer, req request, by incidents.Caller) (message, error) {
 	var id postmortem.ItemRef
-	var cmd postmortem.Command
-	var did func(postmortem.ActionItem) bool
 	next := ""
 	switch r := req.(type) {
-	case closeItem:
-		id, cmd = r.Item, postmortem.CloseItem{ID: r.Item, Evidence: []postmortem.Evidence{r.Evidence}}
-		did = func(i postmortem.ActionItem) bool {
-			return i.ClosedBy == by.Subject && slices.Contains(i.Evidence, r.Evidence)
-		}
-		next = fmt.Sprintf("\nSomebody else looks at the evidence: `%s verify %s`", page.command, r.Item)
-	case verifyItem:
-		id, cmd = r.Item, postmortem.VerifyItem{ID: r.Item, Note: r.Note}
-		did = func(i postmortem.ActionItem) bool { return i.VerifiedBy == by.Subject && i.Note == r.Note }
+	case postmortem.CloseItem:
+		id, next = r.ID, fmt.Sprintf("\nSomebody else looks at the evidence: `%s verify %s`", page.command, r.ID)
+	case postmortem.VerifyItem:
+		id = r.ID
 	default:
 		return message{}, nil
 	}
 	if w.Postmortems == nil {
 		return message{}, errNoPostmortems
 	}
-	item, err := w.Postmortems.Item(ctx, by.Viewer(), id)
+	item, err := w.Postmortems.DoItem(ctx, id, req.(postmortem.Command), by)
 	if err != nil {
 		return message{}, err
 	}
-	if !again || !did(item) {
-		record, err := w.Postmortems.Do(ctx, item.Incident, cmd, by)
-		if err != nil {
-			return message{}, err
-		}
-		item, _ = record.Item(id)
-	}
 	return quiet(page.item(item) + next), nil
-}
-
-// postmortemCorrectable reports whether the person can put an error about a postmortem right.
-func postmortemCorrectable(err error) bool {
-	var state *postmortem.StateError
-	var missing *postmortem.MissingError
-	if errors.As(err, &state) || errors.As(err, &missing) {
-		return true
-	}
-	for _, known := range []error{errNoPostmortems, postmortem.ErrNotFound, postmortem.ErrNoItem, postmortem.ErrOwnWork, postmortem.ErrNoIncident} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return false
 }

@@ -41,7 +41,7 @@ func TestConversation(t *testing.T) {
 		{"U2", "akc", "ephemeral", []string{`There is no verb "akc" (did you mean "ack"?). ` + "`/incident help` lists them all."}},
 		{"U2", "ack", "in_channel", []string{"(sev2, acknowledged)", "<@U2>: acknowledged"}},
 		{"U2", "ack", "ephemeral", []string{"INC-1 is acknowledged, so it is not possible to acknowledge; it is possible to: cancel, merge"}},
-		{"U2", "INC-9 ack", "ephemeral", []string{"there is no such incident: INC-9"}},
+		{"U2", "INC-9 ack", "ephemeral", []string{"There is no such incident: INC-9"}},
 		{"U2", "lead", "in_channel", []string{"incident commander is <@U2>"}},
 		{"U2", "scribe <@U3|cy>", "in_channel", []string{"scribe is <@U3>"}},
 		{"U3", "note <b>503</b> from <@U2|bob>", "in_channel", []string{"<@U3>: note: "}},

@@ -45,7 +45,7 @@ type syncWorker struct {
 func (w *syncWorker) Timeout(*river.Job[SyncArgs]) time.Duration { return 45 * time.Second }
 
 // busyFor is how long to wait for another job that has the room.
-const busyFor = time.Second
+const busyFor = 250 * time.Millisecond
 
 // Work brings the room up to date. It does again only what an earlier attempt did not finish.
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncArgs]) error {
@@ -255,7 +255,7 @@ func (s *syncing) cards(ctx context.Context) error {
 // maxEntries is how many entries one message tells.
 const maxEntries = 10
 
-// entries posts what has come onto the timeline. The declaration is what the card says, and a pinned message stands there already.
+// entries posts what has come onto the timeline. The declaration is what the card says.
 func (s *syncing) entries(ctx context.Context) error {
 	if to := s.room.PendingTo; to > s.room.Told {
 		ts, err := s.bot.posted(ctx, s.room.Channel, s.room.Pending)
@@ -278,7 +278,7 @@ func (s *syncing) entries(ctx context.Context) error {
 	for batch := range slices.Chunk(timeline, maxEntries) {
 		var lines []string
 		for _, e := range batch {
-			if e.Kind != incidents.KindDeclared && e.Kind != incidents.KindPinned {
+			if e.Kind != incidents.KindDeclared {
 				lines = append(lines, s.page.line(e))
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"plimsoll/incidents"
 )
 
-// request is what a verb asks for: a command on an incident, or one of the requests of this package.
+// request is what a verb asks for: a command on an incident, on its postmortem, or to begin that.
 type request any
 
 // verb is a row of the table of what can be asked.
@@ -46,6 +46,7 @@ func verbs() []verb {
 		{name: "followup", aliases: []string{"follow-up"}, usage: "[@user] text", help: "ask for something to be done afterwards", parse: parseTask(incidents.TaskFollowUp), form: taskForm("Follow-up")},
 		{name: "done", aliases: []string{"finish"}, usage: "n | AI-n test|alert|commit|change|dashboard|runbook|decision where what it shows",
 			help: "say that a task is done; close an action item with evidence", parse: parseDone, form: doneForm},
+		{name: "item", usage: "prevent|detect|mitigate|process [p1-4] [@user] text", help: "add an action item to its postmortem", parse: parseItem, form: itemForm},
 		{name: "verify", usage: "AI-n [note]", help: "say that you have looked at the evidence of an action item", parse: parseVerify, form: verifyForm},
 		{name: "invite", usage: "@user", help: "let somebody see a private incident", parse: parseInvite, form: inviteForm},
 		{name: "private", help: "hide it from all but its members", parse: always(incidents.SetPrivate{Private: true})},

@@ -18,18 +18,6 @@ import (
 // beginPostmortem asks for the postmortem of an incident.
 type beginPostmortem struct{}
 
-// closeItem closes an action item with evidence.
-type closeItem struct {
-	Item     postmortem.ItemRef
-	Evidence postmortem.Evidence
-}
-
-// verifyItem says that a second person has looked at the evidence.
-type verifyItem struct {
-	Item postmortem.ItemRef
-	Note string
-}
-
 // always is the request of a verb that takes no words.
 func always(r request) func(string, setting) (request, error) {
 	return func(rest string, _ setting) (request, error) {
@@ -234,7 +222,8 @@ func parseDone(rest string, c setting) (request, error) {
 	}
 	kind, evidence := cut(evidence)
 	where, shows := cut(evidence)
-	return closeItem{id, postmortem.Evidence{Kind: postmortem.EvidenceKind(strings.ToLower(kind)), Ref: where, Words: shows}}, nil
+	e := postmortem.Evidence{Kind: postmortem.EvidenceKind(strings.ToLower(kind)), Ref: where, Words: shows}
+	return postmortem.CloseItem{ID: id, Evidence: []postmortem.Evidence{e}}, nil
 }
 
 func isItem(word string) bool { return len(word) > 3 && strings.EqualFold(word[:3], "AI-") }
@@ -242,7 +231,37 @@ func isItem(word string) bool { return len(word) > 3 && strings.EqualFold(word[:
 func parseVerify(rest string, c setting) (request, error) {
 	first, note := cut(plain(rest, c.who))
 	id, err := postmortem.ParseItemRef(first)
-	return verifyItem{id, note}, err
+	return postmortem.VerifyItem{ID: id, Note: note}, err
+}
+
+// parseItem reads an action item: of which kind, how urgent, whose, and what.
+func parseItem(rest string, c setting) (request, error) {
+	kind, rest := cut(rest)
+	item := postmortem.AddItem{Kind: postmortem.ItemKind(strings.ToLower(plain(kind, c.who))), Priority: proposalPriority}
+	for {
+		first, more := cut(rest)
+		if m := mention.FindStringSubmatch(first); m != nil {
+			item.Owner, rest = c.who(m[1]), more
+			continue
+		}
+		if len(first) == 2 && (first[0] == 'p' || first[0] == 'P') && first[1] >= '1' && first[1] <= '4' {
+			item.Priority, rest = postmortem.Priority(first[1]-'0'), more
+			continue
+		}
+		item.Text = plain(rest, c.who)
+		if kinds := itemKinds(); !slices.Contains(kinds, string(item.Kind)) {
+			return nil, fmt.Errorf("%q is no kind of action item: %s are%s", plain(kind, c.who), strings.Join(kinds, ", "), nearest.Hint(kind, kinds))
+		}
+		return item, nil
+	}
+}
+
+func itemKinds() []string {
+	var list []string
+	for _, k := range postmortem.ItemKinds() {
+		list = append(list, string(k))
+	}
+	return list
 }
 
 func parseInvite(rest string, c setting) (request, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/postmortem"
 )
 
 // Names of the commands in a workspace that does not choose others.
@@ -120,7 +121,7 @@ func AddWorkers(workers *river.Workers, cfg WorkerConfig) error {
 	if cfg.Bot != nil {
 		all = append(all,
 			river.AddWorkerSafely(workers, &syncWorker{store: cfg.Store, rooms: cfg.Rooms, bot: cfg.Bot, page: page, announce: cfg.Announce, logger: logger}),
-			river.AddWorkerSafely(workers, &eventWorker{store: cfg.Store, rooms: cfg.Rooms, pins: cfg.Rooms, bot: cfg.Bot, page: page, logger: logger}),
+			river.AddWorkerSafely(workers, &eventWorker{store: cfg.Store, postmortems: cfg.Postmortems, rooms: cfg.Rooms, pins: cfg.Rooms, bot: cfg.Bot, page: page, logger: logger}),
 			river.AddWorkerSafely(workers, &postWorker{rooms: cfg.Rooms, bot: cfg.Bot}))
 	}
 	return errors.Join(all...)
@@ -204,7 +205,7 @@ func (w *worker) answer(ctx context.Context, args CommandArgs, again bool) (mess
 	if args.Gate {
 		m, err = w.gate(ctx, page, args, again)
 	} else {
-		m, err = w.incident(ctx, page, args, by, again)
+		m, err = w.incident(ctx, page, args, by)
 	}
 	if err != nil && correctable(err) {
 		return page.refused(err), nil
@@ -212,13 +213,13 @@ func (w *worker) answer(ctx context.Context, args CommandArgs, again bool) (mess
 	return m, err
 }
 
-func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, by incidents.Caller, again bool) (message, error) {
+func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, by incidents.Caller) (message, error) {
 	i, made, ran, err := w.Store.Request(ctx, by.Viewer(), args.RequestID)
 	if err != nil {
 		return message{}, err
 	}
 	if ran {
-		return w.done(ctx, page, args, i, made)
+		return w.done(ctx, page, args, i, made, by)
 	}
 	inv, err := w.asked(args)
 	if err != nil {
@@ -235,9 +236,9 @@ func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, b
 		if i, made, err = w.Store.Declare(ctx, d, by); err != nil {
 			return message{}, err
 		}
-		return w.done(ctx, page, args, i, made)
+		return w.done(ctx, page, args, i, made, by)
 	}
-	if m, err := w.item(ctx, page, inv.req, by, again); m.Text != "" || err != nil {
+	if m, err := w.item(ctx, page, inv.req, by); m.Text != "" || err != nil {
 		return m, err
 	}
 	ref, err := w.refOf(ctx, inv, args.Channel, by.Viewer())
@@ -249,9 +250,9 @@ func (w *worker) incident(ctx context.Context, page printer, args CommandArgs, b
 		if i, made, err = w.Store.Do(ctx, ref, r, by); err != nil {
 			return message{}, err
 		}
-		return w.done(ctx, page, args, i, made)
-	case beginPostmortem:
-		return w.postmortem(ctx, page, ref, by)
+		return w.done(ctx, page, args, i, made, by)
+	case beginPostmortem, postmortem.AddItem:
+		return w.postmortem(ctx, page, ref, r, by)
 	}
 	if i, err = w.Store.Get(ctx, by.Viewer(), ref); err != nil {
 		return message{}, err
@@ -276,7 +277,12 @@ func (w *worker) asked(args CommandArgs) (invocation, error) {
 
 // done says what was done. In the room of the incident everybody reads that on its timeline, so only what comes next is said, to
 // the person who asked; and what is private is said to nobody else anywhere.
-func (w *worker) done(ctx context.Context, page printer, args CommandArgs, i incidents.Incident, made []incidents.TimelineEntry) (message, error) {
+func (w *worker) done(ctx context.Context, page printer, args CommandArgs, i incidents.Incident, made []incidents.TimelineEntry, by incidents.Caller) (message, error) {
+	if len(made) > 0 && made[0].Kind == incidents.KindFollowUp {
+		if _, err := propose(ctx, w.Postmortems, i, by.Subject); err != nil && !correctable(err) {
+			return message{}, err
+		}
+	}
 	var room Room
 	if w.Rooms != nil {
 		var err error
@@ -338,21 +344,15 @@ func (w *worker) refOf(ctx context.Context, inv invocation, channel string, v in
 	return 0, fmt.Errorf("%w: %s are open; name one, such as %s %s", errWhich, names, open[0].Ref, inv.verb.name)
 }
 
-// sound reports what is wrong with a request whatever the incident is, for a modal that is still open.
-func sound(req request, at time.Time, by string) error {
-	if d, ok := req.(incidents.Declare); ok {
-		_, _, err := incidents.Apply(incidents.Incident{Ref: 1}, d, at, by)
-		return err
+// sound reports what is wrong with a request whatever it is about, for a modal that is still open. The incident or the item
+// stands for any that the request could be for.
+func sound(req request, at time.Time, by string) (err error) {
+	switch r := req.(type) {
+	case incidents.Declare:
+		_, _, err = incidents.Apply(incidents.Incident{Ref: 1}, r, at, by)
+	case postmortem.CloseItem:
+		item := postmortem.ActionItem{ID: r.ID, State: postmortem.ItemOpen}
+		_, _, err = postmortem.Apply(postmortem.Record{State: postmortem.Draft, Items: []postmortem.ActionItem{item}}, r, at, by)
 	}
-	return nil
-}
-
-// correctable reports whether the person who gave the command can put it right.
-func correctable(err error) bool {
-	var input *incidents.InputError
-	var state *incidents.StateError
-	var usage *usageError
-	var field *fieldError
-	return errors.As(err, &input) || errors.As(err, &state) || errors.As(err, &usage) || errors.As(err, &field) || errors.Is(err, incidents.ErrNotFound) ||
-		errors.Is(err, incidents.ErrNoEntry) || errors.Is(err, incidents.ErrNobody) || errors.Is(err, errWhich) || gateCorrectable(err) || postmortemCorrectable(err)
+	return err
 }

@@ -3,6 +3,7 @@ package slacktest
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -119,7 +120,7 @@ func fields(r *http.Request) (url.Values, error) {
 		return r.Form, err
 	}
 	var body map[string]json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil && !errors.Is(err, io.EOF) { // some calls have nothing to say
 		return nil, err
 	}
 	f := url.Values{}

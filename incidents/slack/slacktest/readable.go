@@ -7,8 +7,14 @@ import (
 
 var reference = regexp.MustCompile(`<([^<>|]*)(?:\|([^<>]*))?>`)
 
-// Readable turns a text as it is sent into what a person reads. The lock is held.
-func (w *Workspace) Readable(text string) string {
+// Plain turns a text as it is sent into what a person reads.
+func (w *Workspace) Plain(text string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.readable(text)
+}
+
+func (w *Workspace) readable(text string) string {
 	text = reference.ReplaceAllStringFunc(text, func(ref string) string {
 		parts := reference.FindStringSubmatch(ref)
 		target, label := parts[1], parts[2]

@@ -1,6 +1,7 @@
 package slacktest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -218,7 +219,7 @@ func (w *Workspace) stamp() string {
 }
 
 // Seen returns what has become visible since the last call, as people see it, channel by channel: "#inc-1-fire plimsoll: …". A line
-// that begins with "~" is a message that was changed in place, one with "-" a message that is gone.
+// that begins with "~" is a message that was changed in place. What only one person sees comes after what all see.
 func (w *Workspace) Seen() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,7 +227,9 @@ func (w *Workspace) Seen() []string {
 	ids := slices.SortedFunc(maps.Keys(w.channels), func(a, b string) int { return strings.Compare(w.channels[a].Name+a, w.channels[b].Name+b) })
 	for _, id := range ids {
 		c := w.channels[id]
-		for _, m := range c.Messages {
+		messages := slices.Clone(c.Messages)
+		slices.SortStableFunc(messages, func(a, b *Message) int { return cmp.Compare(min(len(a.Only), 1), min(len(b.Only), 1)) })
+		for _, m := range messages {
 			now := w.shown(c, m)
 			switch {
 			case m.shown == now:
@@ -265,7 +268,7 @@ func (w *Workspace) shown(c *Channel, m *Message) string {
 	if m.Only != "" {
 		where += " (only " + w.users[m.Only] + ")"
 	}
-	line := where + " " + w.users[m.User] + ": " + w.Readable(m.Text)
+	line := where + " " + w.users[m.User] + ": " + w.readable(m.Text)
 	if m.Text == "" {
 		return where + " " + w.users[m.User] + " deleted a message"
 	}

@@ -79,6 +79,7 @@ func TestWhatIsKeptIsWhatApplyReturned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	declare(t, s, nil) // to be linked
 	for n, cmd := range []incidents.Command{
 		incidents.Acknowledge{},
 		incidents.Assign{Role: incidents.Commander},
@@ -88,6 +89,16 @@ func TestWhatIsKeptIsWhatApplyReturned(t *testing.T) {
 		incidents.Update{Text: "we know the cause", NextIn: 20 * time.Minute},
 		incidents.SetSeverity{Severity: 1},
 		incidents.SetTime{Event: incidents.EventStarted, At: noon.Add(-2 * time.Hour)},
+		incidents.Impact{Services: []string{"web"}},
+		incidents.AddTask{Text: "drain", Owner: "cy", Due: noon.Add(24 * time.Hour)},
+		incidents.AddTask{Kind: incidents.TaskFollowUp, Text: "alert"},
+		incidents.FinishTask{Number: 1},
+		incidents.DraftMessage{Audience: incidents.Executives},
+		incidents.Happened{Kind: incidents.KindDeploy, Text: "4f2a1c", Source: "video-api", At: noon.Add(-time.Minute)},
+		incidents.Pin{Text: "it is the pool", Author: "cy", Link: "https://chat.example/1"},
+		incidents.Invite{Who: "dee"},
+		incidents.SetPrivate{Private: true},
+		incidents.Link{To: 2},
 		incidents.Cancel{Reason: "false alarm"},
 		incidents.Reopen{Reason: "it was none"},
 		incidents.Resolve{How: "rolled back"},

@@ -20,15 +20,17 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	"plimsoll/dashboards/web"
 	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/incidents/postmortem/drafts"
+	postmortempg "plimsoll/incidents/postmortem/postgres"
 	"plimsoll/incidents/reminders"
 	riskpg "plimsoll/incidents/risk/postgres"
 	"plimsoll/incidents/slack"
 	"plimsoll/incidents/stakeholders"
 	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
-	deployspg "plimsoll/slo/gate/deploys/postgres"
 	"plimsoll/slo/gate/attestation"
 	keyspg "plimsoll/slo/gate/attestation/postgres"
+	deployspg "plimsoll/slo/gate/deploys/postgres"
 	gatepg "plimsoll/slo/gate/postgres"
 	"plimsoll/slo/ledger"
 	ledgerpg "plimsoll/slo/ledger/postgres"
@@ -50,26 +52,28 @@ type App struct {
 	defs definitions
 
 	// Built by Run, in this order.
-	url       string // where this process is reached; empty if nobody knows
-	pool      *pgxpool.Pool
-	store     *ledgerpg.Store
-	replica   *replica.Replica
-	corrected *ledgerpg.Corrections
-	incidents *incidentspg.Store
-	risks     *riskpg.Store
-	jobs      *river.Client[pgx.Tx]
-	alerts    *alertspg.Engine
-	gate      *gatepg.Gate
-	signer    *attestation.Signer
-	keys      *keyspg.Store
-	deploys   *deployspg.Store
-	pages     *web.Web
-	reminders *reminders.Runner
-	words     *stakeholders.Runner
-	sessions  *identity.Sessions
-	bot       *slack.Bot   // nil without a token for Slack
-	inbox     *slack.Inbox // nil where Slack is not connected
-	slackGate *slackGate
+	url         string // where this process is reached; empty if nobody knows
+	pool        *pgxpool.Pool
+	store       *ledgerpg.Store
+	replica     *replica.Replica
+	corrected   *ledgerpg.Corrections
+	incidents   *incidentspg.Store
+	risks       *riskpg.Store
+	postmortems *postmortempg.Store
+	drafts      *drafts.Runner
+	jobs        *river.Client[pgx.Tx]
+	alerts      *alertspg.Engine
+	gate        *gatepg.Gate
+	signer      *attestation.Signer
+	keys        *keyspg.Store
+	deploys     *deployspg.Store
+	pages       *web.Web
+	reminders   *reminders.Runner
+	words       *stakeholders.Runner
+	sessions    *identity.Sessions
+	bot         *slack.Bot   // nil without a token for Slack
+	inbox       *slack.Inbox // nil where Slack is not connected
+	slackGate   *slackGate
 }
 
 // New reads all definitions and checks the configuration; it connects to nothing.
@@ -147,7 +151,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if a.risks, err = riskpg.New(riskpg.Config{Pool: db.pool}); err != nil {
 		return err
 	}
-	if err := a.buildSlack(); err != nil {
+	if err := errors.Join(a.buildPostmortems(), a.buildSlack()); err != nil {
 		return err
 	}
 	if a.jobs, err = a.newJobs(); err != nil {
@@ -156,13 +160,13 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	if a.inbox, err = a.slackInbox(); err != nil {
 		return err
 	}
-	if err := errors.Join(a.buildOutreach(), a.buildSessions()); err != nil {
+	if err := errors.Join(a.buildOutreach(), a.buildDrafts(), a.buildSessions()); err != nil {
 		return err
 	}
 	if err := a.buildAlerts(); err != nil {
 		return err
 	}
-	known := gateIncidents{a.incidents}
+	known := gateIncidents{a.incidents, a.postmortems}
 	a.gate, err = gatepg.New(gatepg.Config{
 		Pool: db.pool, Policies: a.policies.Load, Ledger: a.ledger, Incidents: known.open, References: known.references, Alerts: a.firing,
 		Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,

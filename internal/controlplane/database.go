@@ -13,6 +13,7 @@ import (
 	alertspg "plimsoll/alerts/postgres"
 	backfillpg "plimsoll/collectors/backfill/postgres"
 	incidentspg "plimsoll/incidents/postgres"
+	postmortempg "plimsoll/incidents/postmortem/postgres"
 	"plimsoll/incidents/reminders"
 	riskpg "plimsoll/incidents/risk/postgres"
 	slackpg "plimsoll/incidents/slack/postgres"
@@ -51,7 +52,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, keyspg.Migrations, deployspg.Migrations, incidentspg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
+	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, keyspg.Migrations, deployspg.Migrations, incidentspg.Migrations, postmortempg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
 		gitlabpg.Migrations, riskpg.Migrations); err != nil {
 		return nil, err
 	}

@@ -3,15 +3,21 @@ package controlplane
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"plimsoll/incidents"
 	incidentspg "plimsoll/incidents/postgres"
+	"plimsoll/incidents/postmortem"
+	postmortempg "plimsoll/incidents/postmortem/postgres"
 	"plimsoll/slo/gate"
 )
 
 // gateIncidents shows the gate the incidents that it decides by: those that everybody may see, since a refusal would tell
 // of a private one, and no drills.
-type gateIncidents struct{ store *incidentspg.Store }
+type gateIncidents struct {
+	store       *incidentspg.Store
+	postmortems *postmortempg.Store
+}
 
 func (g gateIncidents) open(ctx context.Context, service string) ([]gate.Incident, error) {
 	list, err := g.store.Open(ctx, incidents.Viewer{}, service)
@@ -34,6 +40,14 @@ func (g gateIncidents) open(ctx context.Context, service string) ([]gate.Inciden
 func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Reference, error) {
 	var out []gate.Reference
 	for _, s := range refs {
+		if id, err := postmortem.ParseItemRef(s); err == nil && strings.HasPrefix(strings.ToUpper(s), "AI-") {
+			known, open, err := g.item(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, gate.Reference{Ref: s, Known: known, Open: open})
+			continue
+		}
 		ref, err := incidents.ParseRef(s)
 		if err != nil {
 			out = append(out, gate.Reference{Ref: s})

@@ -33,7 +33,7 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	if err := river.AddWorkerSafely(workers, &deployToldWorker{store: a.incidents}); err != nil {
 		return nil, fmt.Errorf("add worker: %w", err)
 	}
-	if err := a.addSlackWorkers(workers); err != nil {
+	if err := errors.Join(a.addSlackWorkers(workers), a.addDraftWorker(workers)); err != nil {
 		return nil, err
 	}
 	if err := a.addOutreachWorkers(workers); err != nil {

@@ -13,7 +13,7 @@ import (
 // exportMetrics puts what the rooms know on /metrics.
 func (a *App) exportMetrics() error {
 	exported, err := metrics.New(metrics.Config{
-		Ledger: a.ledger, Gates: a.gateStates, OpenIncidents: gateIncidents{a.incidents}.openBySeverity, Logger: a.logger,
+		Ledger: a.ledger, Gates: a.gateStates, OpenIncidents: gateIncidents{a.incidents, a.postmortems}.openBySeverity, Logger: a.logger,
 	})
 	if err != nil {
 		return err

@@ -143,6 +143,7 @@ func (a *App) overdue() []reminders.Source {
 		reminders.OfIncidents(func(ctx context.Context) ([]incidents.Incident, error) {
 			return a.incidents.Open(ctx, incidents.Viewer{System: true}, "")
 		}),
+		a.latePostmortems,
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"plimsoll/incidents"
 	"plimsoll/incidents/alertmanager"
 	incidentsapi "plimsoll/incidents/api"
+	postmortemapi "plimsoll/incidents/postmortem/api"
 	riskapi "plimsoll/incidents/risk/api"
 	"plimsoll/internal/httpapi"
 	"plimsoll/slo"
@@ -59,6 +60,7 @@ func (a *App) routes() (http.Handler, error) {
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
+		&postmortemapi.Handlers{Store: a.postmortems, Incidents: a.incidents, Now: time.Now},
 		&riskapi.Handlers{Store: a.risks, Ledger: a.ledger, Now: time.Now},
 		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Incidents: a.incidentsOf},
 	}...) {

@@ -74,7 +74,7 @@ func (a *App) buildSlack() (err error) {
 // addSlackWorkers registers the work for Slack.
 func (a *App) addSlackWorkers(workers *river.Workers) error {
 	cfg := slack.WorkerConfig{
-		Store: a.incidents, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects,
+		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects,
 		ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
 	}
 	if a.bot != nil {

@@ -51,6 +51,7 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("gate", a.gate.Run)
 	s.start("alerts", a.alerts.Run)
 	s.start("reminders", a.reminders.Run)
+	s.start("drafts of postmortems", a.drafts.Run)
 	s.start("word to stakeholders", a.words.Run)
 	s.start("freeze periods of GitLab", a.keepGitLab)
 	return s.wait(ctx)

@@ -169,7 +169,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 	known := gateIncidents{a.incidents, a.postmortems}
 	a.gate, err = gatepg.New(gatepg.Config{
 		Pool: db.pool, Policies: a.policies.Load, Ledger: a.ledger, Incidents: known.open, References: known.references, Alerts: a.firing,
-		Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,
+		Response: a.response, Jobs: a.jobs, Every: a.cfg.GateEvery, Logger: a.logger,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"plimsoll/internal/config"
 	"plimsoll/internal/identity"
 	"plimsoll/internal/identity/oidc"
+	"plimsoll/internal/nearest"
 )
 
 // check says everything that is wrong with the values, each with its key.
@@ -25,7 +26,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.checkDialects(), c.Slack.check())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.checkDialects(), c.checkTell(), c.Slack.check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}
@@ -91,7 +92,13 @@ func (c Config) holders() (map[string]identity.Principal, error) {
 		case !holders[token].Anonymous() || token == c.Token:
 			errs = append(errs, fmt.Errorf("tokens[%d].env: %s holds the token of somebody else; each needs one of their own", i, t.Env))
 		default:
-			holders[token] = identity.Principal{Subject: t.Subject}
+			holders[token] = identity.Principal{Subject: t.Subject, Roles: t.Roles}
+		}
+		for k, role := range t.Roles {
+			if role != identity.ReleaseManager {
+				errs = append(errs, fmt.Errorf("tokens[%d].roles[%d]: %q is not a role of people: expected %s%s", i, k, role, identity.ReleaseManager,
+					nearest.Hint(role, []string{identity.ReleaseManager})))
+			}
 		}
 	}
 	return holders, errors.Join(errs...)

@@ -85,6 +85,8 @@ type Config struct {
 type TokenConfig struct {
 	Subject string `yaml:"subject"` // by which the records name them
 	Env     string `yaml:"env"`     // environment variable that holds the token
+	// Roles that they have besides what every holder of a token may do; release_manager is one.
+	Roles []string `yaml:"roles"`
 }
 
 // maxRetention is a year and the time to report on it. Events of one objective take less than 3 MB then.

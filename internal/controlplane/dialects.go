@@ -29,10 +29,12 @@ const (
 // GateConfig is how the gate answers.
 type GateConfig struct {
 	// RequireIdentity refuses checks of callers who do not prove who they are.
-	RequireIdentity bool             `yaml:"require_identity"`
-	GitHub          GitHubConfig     `yaml:"github"`
-	GitLab          GitLabConfig     `yaml:"gitlab"`
-	Kubernetes      KubernetesConfig `yaml:"kubernetes"`
+	RequireIdentity bool `yaml:"require_identity"`
+	// Tell says who is told what happens to releases, besides the incident of a Code Red.
+	Tell       []TellConfig     `yaml:"tell"`
+	GitHub     GitHubConfig     `yaml:"github"`
+	GitLab     GitLabConfig     `yaml:"gitlab"`
+	Kubernetes KubernetesConfig `yaml:"kubernetes"`
 }
 
 // GitHubConfig turns on the deployment protection rule when there are targets.

@@ -27,7 +27,7 @@ const repeat = time.Minute
 // newJobs makes the client of the durable jobs, with every worker of the control plane.
 func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &codeRedWorker{store: a.incidents}); err != nil {
+	if err := a.addGateWorkers(workers); err != nil {
 		return nil, fmt.Errorf("add worker: %w", err)
 	}
 	if err := river.AddWorkerSafely(workers, &deployToldWorker{store: a.incidents}); err != nil {
@@ -88,7 +88,7 @@ func (w *codeRedWorker) Work(ctx context.Context, job *river.Job[gatepg.CodeRedI
 	for _, o := range a.Objectives {
 		keys = append(keys, slo.Key(o))
 	}
-	id := fmt.Sprintf("code-red/%s/%s/%d", a.Service, a.Environment, a.Freeze)
+	id := codeRedID(a.Service, a.Environment, a.Freeze)
 	inc, _, err := w.store.Declare(ctx, incidents.Declare{
 		Title: a.Title, Severity: codeRedSeverity, Services: []string{a.Service}, Objectives: keys,
 		Source: incidents.SourceCodeRed, DedupKey: id,

@@ -17,7 +17,7 @@ func (a *App) buildSessions() error {
 	if err != nil {
 		return err
 	}
-	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator}}
+	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator, identity.ReleaseManager}}
 	find, err := a.cfg.authenticate(identity.NewTokens(holders))
 	if err != nil {
 		return err

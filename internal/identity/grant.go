@@ -13,6 +13,8 @@ const (
 	Member = "member"
 	// Deployer may ask the gate and tell of deploys, and nothing else that needs an identity.
 	Deployer = "deployer"
+	// ReleaseManager may end a Code Red by its exit criteria, besides what a member may.
+	ReleaseManager = "release_manager"
 )
 
 // ErrForbidden is returned for what a principal may not ask, although it is known.

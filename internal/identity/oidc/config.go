@@ -43,7 +43,7 @@ type Rule struct {
 }
 
 // roles that a rule may give.
-var roles = []string{identity.Deployer, identity.Member}
+var roles = []string{identity.Deployer, identity.Member, identity.ReleaseManager}
 
 // Check says everything that is wrong with issuers, each with its key.
 func Check(issuers []Issuer) error {

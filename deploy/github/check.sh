@@ -1,8 +1,18 @@
 #!/usr/bin/env bash
 # Asks the gate, writes what it said where GitHub shows it, and exits as "plimsoll gate check" does: 0 allow, 2 deny, 3 hold or no
-# decision, 1 wrong usage. Needs curl and jq, which the runners of GitHub have. Inputs are the GATE_ variables of action.yml.
+# decision, 1 wrong usage. Needs plimsoll, or curl and jq, which the runners of GitHub have. Inputs are the GATE_ variables of action.yml.
 set -euo pipefail
 
+# Where plimsoll is installed it says all that follows itself, to the letter.
+if command -v plimsoll >/dev/null; then
+  flags=(--url "$GATE_URL" --output github)
+  check=(--service "$GATE_SERVICE" --env "$GATE_ENVIRONMENT" --sha "$GATE_COMMIT" --class "$GATE_CLASS" --version "$GATE_VERSION" --author "$GATE_AUTHOR"
+    --ref "$GATE_REFS" --wait "$GATE_WAIT" --every "${GATE_EVERY:-30}s" "--progressive=$GATE_PROGRESSIVE")
+  PLIMSOLL_TOKEN=$GATE_TOKEN PLIMSOLL_TOKEN_FILE=/dev/null exec plimsoll "${flags[@]}" gate check "${check[@]}"
+fi
+
+# What breaks a line, or steers a terminal, is a blank; as in slo/gate/message.go.
+one_line='def one_line: tostring | gsub("[\\p{Cc}\\x{2028}\\x{2029}]"; " ") | gsub("^\\s+|\\s+$"; "");'
 every=${GATE_EVERY:-30} # seconds between questions while it waits
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -47,7 +57,7 @@ read_answer() {
   if [[ $status == 200 ]] && decision=$(jq -er '.outcome | select(. == "allow" or . == "deny" or . == "hold")' "$scratch/answer" 2>/dev/null); then
     seq=$(jq -r '.seq' "$scratch/answer")
     reason=$(jq -r '.reason' "$scratch/answer")
-    message=$(jq -r '.message | join("\n")' "$scratch/answer")
+    message=$(jq -r "$one_line"'.message | map(one_line) | join("\n")' "$scratch/answer")
     return
   fi
   decision=hold seq=0 reason=NO_ANSWER
@@ -72,13 +82,14 @@ show() {
     printf '\n'
     if [[ $seq != 0 ]]; then
       printf '<details><summary>Decision %s</summary>\n\n| clause | verdict | figures |\n|---|---|---|\n' "$seq"
-      jq -r '.clauses[] | [.clause, .verdict, .detail] | map(tostring | gsub("\\|"; "\\|") | gsub("<"; "&lt;") | gsub("\n"; " ")) | "| " + join(" | ") + " |"' "$scratch/answer"
+      jq -r "$one_line"'
+        def cell: one_line | gsub("(?<c>[\\\\`*_\\[\\]<>&~|])"; "\\\(.c)") | gsub("#"; "&#35;") | gsub("@"; "&#64;") | gsub("!"; "&#33;") | gsub("://"; ":&#47;/");
+        .clauses[] | [.clause, .verdict, .detail] | map(cell) | "| " + join(" | ") + " |"' "$scratch/answer"
       printf '\n</details>\n'
     fi
   } >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
   printf 'decision=%s\nseq=%s\nreason=%s\n' "$decision" "$seq" "$reason" >>"${GITHUB_OUTPUT:-/dev/null}"
-  printf '%s\n' "$message"
-  printf '::%s title=Plimsoll gate: %s::%s\n' "$level" "$decision" "$(escape "$message")"
+  printf '::%s title=Plimsoll gate%%3A %s::%s\n' "$level" "$decision" "$(escape "$message")"
 }
 
 [[ -n ${GATE_URL:-} ]] || usage 'The input "url" is empty: it must be the address of Plimsoll, such as https://plimsoll.example.com.'

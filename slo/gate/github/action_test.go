@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"plimsoll/slo/gate"
@@ -42,8 +43,8 @@ type result struct {
 	log, summary, outputs string
 }
 
-// runAction runs the steps of the shipped action as a runner does.
-func runAction(t *testing.T, inputs map[string]string) result {
+// runAction runs the steps of the shipped action as a runner does, with further variables of the environment.
+func runAction(t *testing.T, inputs map[string]string, more ...string) result {
 	t.Helper()
 	dir, err := filepath.Abs("../../../deploy/github")
 	if err != nil {
@@ -92,6 +93,7 @@ func runAction(t *testing.T, inputs map[string]string) result {
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
 	cmd.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+dir, "GITHUB_STEP_SUMMARY="+summary, "GITHUB_OUTPUT="+outputs, "GATE_EVERY=0")
+	cmd.Env = append(cmd.Env, more...)
 	for name, value := range step.Env {
 		cmd.Env = append(cmd.Env, name+"="+evaluate(value))
 	}
@@ -130,9 +132,9 @@ func TestAction(t *testing.T) {
 	}{
 		{"allow", map[string]string{"service": "video-api"}, 0, "\nreason=WITHIN_BUDGET\n",
 			"### ✅ Plimsoll gate: allow\n\n    ALLOW feature 0d1a26e67d8f of video-api to production: the budget allows it.\n    API availability: budget 90.0 %",
-			"::notice title=Plimsoll gate: allow::ALLOW feature 0d1a26e67d8f of video-api to production: the budget allows it.%0AAPI availability: budget 90.0 %25"},
+			"::notice title=Plimsoll gate%3A allow::ALLOW feature 0d1a26e67d8f of video-api to production: the budget allows it.%0AAPI availability: budget 90.0 %25"},
 		{"deny", map[string]string{"service": "search"}, 2, "\nreason=BUDGET_SPENT\n",
-			"    Next: only rollbacks, security fixes", "::error title=Plimsoll gate: deny::DENY"},
+			"    Next: only rollbacks, security fixes", "::error title=Plimsoll gate%3A deny::DENY"},
 		{"clauses", map[string]string{"service": "search", "token": "t"}, 2, "decision=deny\nseq=", "| budget | deny | Search availability: budget −38.2 %", ""},
 		{"rollback", map[string]string{"service": "search", "class": "rollback"}, 0, "reason=EXEMPT_ROLLBACK", "", ""},
 		{"references", map[string]string{"service": "search", "class": "reliability", "refs": " INC-7 ,, INC-8", "progressive": "true"}, 2, "decision=deny\nseq=", "INC-8 is not known", ""},
@@ -189,5 +191,39 @@ func TestActionWaits(t *testing.T) {
 	r := runAction(t, map[string]string{"url": server.URL, "service": "video-api", "environment": "production", "wait": "2m"})
 	if r.code != 0 || asked != 3 || strings.Count(r.outputs, "decision=") != 1 || !strings.Contains(r.log, "releases are frozen by hand") {
 		t.Errorf("exit %d after %d questions\n%s%s", r.code, asked, r.outputs, r.log)
+	}
+}
+
+var seqs = regexp.MustCompile(`(seq=|Decision )\d+`)
+
+// TestActionAgrees runs the action on a runner that has plimsoll, which says the same as one that has none, to the letter.
+func TestActionAgrees(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", filepath.Join(bin, "plimsoll"), "plimsoll/cmd/plimsoll").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	g := dialecttest.New(t)
+	url := dialecttest.Serve(t, &api.Handlers{Gate: g.Gate})
+	for name, inputs := range map[string]map[string]string{
+		"allow":         {"service": "video-api", "version": "v1 $(id)", "token": "t"},
+		"deny":          {"service": "search", "class": "reliability", "refs": " INC-7 ,, INC-8", "progressive": "true"},
+		"hold":          {"service": "vidoe-api"},
+		"hostile":       {"service": "<!channel> @all #1 #64; **b** [x](https://a.example/b) `c` a|b & \\ ~ _u_ </details>::error::"},
+		"wrong usage":   {"service": "search", "class": "feture"},
+		"expired token": {"service": "search", "token": "old"},
+	} {
+		inputs["url"], inputs["environment"] = url, "production"
+		without := runAction(t, inputs)
+		with := runAction(t, inputs, "PATH="+bin+":"+os.Getenv("PATH"), "PLIMSOLL_TOKEN=another")
+		for _, r := range []*result{&without, &with} {
+			r.outputs, r.summary = seqs.ReplaceAllString(r.outputs, "${1}N"), seqs.ReplaceAllString(r.summary, "${1}N")
+		}
+		if with.code == 1 { // wrong usage is told in the words of each
+			with.log, without.log = "", ""
+		}
+		if diff := cmp.Diff(without, with, cmp.AllowUnexported(result{})); diff != "" {
+			t.Errorf("%s: without plimsoll and with it: %s", name, diff)
+		}
 	}
 }

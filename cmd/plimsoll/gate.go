@@ -23,7 +23,12 @@ type gateCmd struct {
 	Log     gateLogCmd     `cmd:"" help:"List decisions, newest first, or verify the audit log."`
 	Freezes gateFreezesCmd `cmd:"" help:"List the freezes in their present state."`
 	Freeze  gateFreezeCmd  `cmd:"" help:"Freeze releases by hand, with a reason and an end."`
-	Thaw    gateThawCmd    `cmd:"" help:"Lift a freeze by hand, with a reason and an end."`
+	Thaw    gateThawCmd    `cmd:"" help:"Lift a freeze by hand for a time; or, as a release manager, end a Code Red whose exit criteria are met."`
+
+	Status    gateStatusCmd    `cmd:"" help:"Tell how every freeze stands: what is owed, what ends it, and when that may be."`
+	Plan      gatePlanCmd      `cmd:"" help:"File the action plan of a Code Red."`
+	Exempt    gateExemptCmd    `cmd:"" help:"Record that a spent budget is not the team's to make good, with a reason and an end."`
+	ExemptEnd gateExemptEndCmd `cmd:"" help:"End an exemption before its time."`
 
 	Override  gateOverrideCmd  `cmd:"" help:"Ask for an override: one commit may go out whatever the policy says, once another person has approved it."`
 	Approve   gateApproveCmd   `cmd:"" help:"Approve the override that another person asked for."`

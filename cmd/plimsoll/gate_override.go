@@ -89,6 +89,8 @@ func (cmd gateOverridesCmd) Run(c *cli) error {
 
 func overrideState(o gate.Override, now time.Time) string {
 	switch {
+	case o.FollowUp != nil && o.FollowUp.DoneAt == nil:
+		return fmt.Sprintf("used by %d, follow-up owed by %s until %s", o.UsedBy, o.FollowUp.Owner, o.FollowUp.Due.UTC().Format(time.DateOnly))
 	case o.UsedBy != 0:
 		return fmt.Sprintf("used by %d", o.UsedBy)
 	case !now.Before(o.Until):

@@ -153,11 +153,15 @@ type manualFlags struct {
 }
 
 func (f manualFlags) post(c *cli, path string) error {
+	return postEvent(c, path, api.Manual{Service: f.Service, Environment: f.Env, Reason: f.Reason, Until: time.Now().Add(f.For).UTC()})
+}
+
+// postEvent asks for something that is told as an event of a freeze, and prints that.
+func postEvent(c *cli, path string, body any) error {
 	client, err := c.Client()
 	if err != nil {
 		return err
 	}
-	body := api.Manual{Service: f.Service, Environment: f.Env, Reason: f.Reason, Until: time.Now().Add(f.For).UTC()}
 	var e gate.Event
 	if err := client.Do(c.Ctx, http.MethodPost, path, body, &e); err != nil {
 		return err
@@ -176,11 +180,6 @@ type gateFreezeCmd struct{ manualFlags }
 
 // Run freezes.
 func (cmd gateFreezeCmd) Run(c *cli) error { return cmd.post(c, "/v1/gate/freezes") }
-
-type gateThawCmd struct{ manualFlags }
-
-// Run thaws.
-func (cmd gateThawCmd) Run(c *cli) error { return cmd.post(c, "/v1/gate/thaws") }
 
 type gateLintCmd struct {
 	Paths []string `arg:"" name:"path" type:"path" help:"Policy files, or folders of them."`

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"plimsoll/incidents"
 )
 
 // TestBrowser opens the pages in a real browser. With "go test -artifacts" it keeps the screenshots.
@@ -29,6 +31,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("screens", func(t *testing.T) { screens(t, browser, url) })
 	t.Run("live update", func(t *testing.T) { liveUpdate(t, browser) })
 	t.Run("filter", func(t *testing.T) { filter(t, browser, url) })
+	t.Run("work on an incident", func(t *testing.T) { workOnIncident(t, browser) })
 }
 
 // tab is a tab of the browser.
@@ -106,6 +109,7 @@ func screens(t *testing.T, browser context.Context, url string) {
 		{"composite", "/objectives/encoder/journey", "Components"},
 		{"incidents", "/incidents", "2 incidents are open"},
 		{"incident", "/incidents/INC-7", "Incident commander is ada"},
+		{"login", "/login", "Everybody may read budgets"},
 	}
 	for _, size := range []struct {
 		name  string
@@ -178,5 +182,32 @@ func filter(t *testing.T, browser context.Context, url string) {
 	}
 	if at := read(b, chromedp.Location()); !strings.HasSuffix(at, "?q=search+fresh") {
 		t.Errorf("the address is %s", at)
+	}
+}
+
+// workOnIncident signs in, declares an incident and works on it. What is being typed stays when the page changes.
+func workOnIncident(t *testing.T, browser context.Context) {
+	s := incidentShelf()
+	url := serve(t, fleet(), s)
+	b := open(t, browser)
+	b.visit(url + "/login?next=/incidents/new")
+	b.do(chromedp.SendKeys(`input[name="token"]`, "token-of-bob"+kb.Enter), chromedp.WaitVisible(`input[name="title"]`))
+	b.do(chromedp.SendKeys(`input[name="title"]`, "Thumbnails are missing"), chromedp.Click(`input[name="severity"][value="3"]`), chromedp.Submit(`input[name="title"]`))
+	b.do(chromedp.WaitVisible(`//h1[text()="Thumbnails are missing"]`), chromedp.Click(`//button[text()="Take command"]`),
+		chromedp.WaitVisible(`//p[text()="incident commander is bob"]`), chromedp.WaitVisible(`#pulse[data-state="live"]`), chromedp.Click(`#f-note > summary`), chromedp.SendKeys(`#f-note textarea`, "The disk of"))
+	if _, _, err := s.Do(b.ctx, 93, incidents.Mitigate{How: "another disk"}, incidents.Caller{Subject: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	b.until(`document.querySelector(".badges").textContent.includes("mitigated")`)
+	if typed := read(b, chromedp.Evaluate[string](`document.querySelector("#f-note textarea").value`)); typed != "The disk of" {
+		t.Errorf("what was being typed has become %q", typed)
+	}
+	b.do(chromedp.SendKeys(`#f-note textarea`, " the thumbnailer is full"), chromedp.Submit(`#f-note textarea`),
+		chromedp.WaitVisible(`//p[text()="note: The disk of the thumbnailer is full"]`))
+	width := read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
+	if picture := read(b, chromedp.FullScreenshot(100)); width > 1280 {
+		t.Errorf("the page is %d wide, %d bytes", width, len(picture))
+	} else if err := os.WriteFile(filepath.Join(t.ArtifactDir(), "work.png"), picture, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -84,6 +84,7 @@ func fleet() *slotest.Ledger {
 type shelf struct {
 	mu   sync.Mutex
 	list []incidents.Incident
+	made map[incidents.Ref][]incidents.TimelineEntry // of those that were declared here
 	err  error
 }
 
@@ -116,7 +117,12 @@ func (s *shelf) Get(_ context.Context, v incidents.Viewer, ref incidents.Ref) (i
 	return incidents.Incident{}, cmp.Or(s.err, incidents.ErrNotFound)
 }
 
-func (s *shelf) Timeline(context.Context, incidents.Viewer, incidents.Ref) ([]incidents.TimelineEntry, error) {
+func (s *shelf) Timeline(_ context.Context, _ incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if made, ok := s.made[ref]; ok {
+		return slices.Clone(made), nil
+	}
 	return []incidents.TimelineEntry{
 		{Number: 1, Kind: incidents.KindDeclared, At: now.Add(-26 * time.Hour), By: "plimsoll", Became: "sev2", Text: "the error budget of video-api is spent"},
 		{Number: 2, Kind: incidents.KindAssigned, At: now.Add(-25 * time.Hour), By: "ada", Field: "commander", Became: "ada"},
@@ -155,6 +161,7 @@ func (s *shelf) Declare(_ context.Context, d incidents.Declare, by incidents.Cal
 	i, made, err := incidents.Apply(incidents.Incident{Ref: incidents.Ref(len(s.list) + 90)}, d, now, by.Subject)
 	if err == nil {
 		s.list = append(s.list, i)
+		s.made[i.Ref] = made
 	}
 	return i, made, err
 }
@@ -167,6 +174,9 @@ func (s *shelf) Do(_ context.Context, ref incidents.Ref, cmd incidents.Command, 
 			next, made, err := incidents.Apply(i, cmd, now, by.Subject)
 			if err == nil {
 				s.list[n] = next
+				if _, here := s.made[ref]; here {
+					s.made[ref] = append(s.made[ref], made...)
+				}
 			}
 			return next, made, err
 		}
@@ -183,7 +193,7 @@ func (s *shelf) Amend(ctx context.Context, ref incidents.Ref, number int, text s
 }
 
 func incidentShelf() *shelf {
-	return &shelf{list: []incidents.Incident{
+	return &shelf{made: map[incidents.Ref][]incidents.TimelineEntry{}, list: []incidents.Incident{
 		{Ref: 7, Title: "Code Red: API answers", Severity: 2, State: incidents.Mitigated, Services: []string{"video-api"},
 			Objectives: []slo.Key{"video-api/availability"}, Source: incidents.SourceCodeRed,
 			Times: incidents.Times{Started: now.Add(-27 * time.Hour), Detected: now.Add(-26*time.Hour - 20*time.Minute), Declared: now.Add(-26 * time.Hour),

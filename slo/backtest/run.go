@@ -71,9 +71,8 @@ func (cfg *Config) check() error {
 type walk struct {
 	cfg     Config
 	history *history
-	watched bool           // whether the budget moves a freeze
-	alerts  []alerts.Alert // one for each tier
-	current []int          // place of the present or last episode of each tier in the result; −1 before the first
+	watched bool // whether the budget moves a freeze
+	rules   []*rule
 	freeze  gate.State
 	result  *Result
 }
@@ -81,7 +80,7 @@ type walk struct {
 func newWalk(cfg Config) *walk {
 	o := cfg.Objective
 	w := &walk{
-		cfg: cfg, alerts: make([]alerts.Alert, len(cfg.Tiers)), current: make([]int, len(cfg.Tiers)),
+		cfg: cfg, rules: rulesOf(o, cfg.Tiers),
 		watched: cfg.Policy != nil && !o.OutOfGate && o.Parent == "",
 		freeze:  gate.State{Service: o.Service, Environment: cfg.Environment, Phase: gate.Open},
 		result: &Result{
@@ -89,13 +88,9 @@ func newWalk(cfg Config) *walk {
 			Episodes: []Episode{}, Phases: []Phase{},
 		},
 	}
-	for i, t := range cfg.Tiers {
-		w.alerts[i] = alerts.Alert{Objective: o.Key, Tier: t.Name, State: alerts.Inactive}
-		w.current[i] = -1
-	}
 	begin := lastBefore(cfg.From)
 	start, _ := o.Window.Span(begin.Time())
-	for _, l := range slo.Lookbacks() {
+	for _, l := range o.Lookbacks() {
 		start = min(start, begin-slo.Minute(l/time.Minute))
 	}
 	w.history = remember(cfg.View, start, lastBefore(cfg.To))
@@ -127,8 +122,8 @@ func (w *walk) step(at time.Time) {
 		w.budget(s.Budget.Remaining, at)
 	}
 	forAlert := slo.Gaps(s, w.history, slo.ForAlert)
-	for i, tier := range w.cfg.Tiers {
-		w.alert(i, alerts.Judge(forAlert, tier, alerts.DefaultGuard()), at)
+	for _, r := range w.rules {
+		w.alert(r, r.judge(forAlert), at)
 	}
 	if w.watched {
 		w.move(slo.Gaps(s, w.history, slo.ForGate), at)
@@ -142,24 +137,24 @@ func (w *walk) budget(remaining float64, at time.Time) {
 	}
 }
 
-// alert moves the alert of a tier by its verdict.
-func (w *walk) alert(i int, v alerts.Verdict, at time.Time) {
-	next, change := alerts.Transition(w.alerts[i], v, at, alerts.DefaultTiming())
-	w.alerts[i] = next
+// alert moves an alert by its verdict.
+func (w *walk) alert(r *rule, v alerts.Verdict, at time.Time) {
+	next, change := alerts.Transition(r.alert, v, at, r.timing)
+	r.alert = next
 	switch change {
 	case alerts.FiredNow:
-		w.current[i] = len(w.result.Episodes)
+		r.current = len(w.result.Episodes)
 		w.result.Episodes = append(w.result.Episodes, Episode{
 			Tier: v.Tier.Name, Severity: v.Tier.Severity, From: at, Factor: v.Factor, Ongoing: true,
 		})
 	case alerts.Reopened:
-		w.result.Episodes[w.current[i]].Ongoing = true
+		w.result.Episodes[r.current].Ongoing = true
 	case alerts.Ended:
-		e := &w.result.Episodes[w.current[i]]
+		e := &w.result.Episodes[r.current]
 		e.To, e.Ongoing = at, false
 	}
 	if next.State == alerts.Firing {
-		e := &w.result.Episodes[w.current[i]]
+		e := &w.result.Episodes[r.current]
 		e.Peak = max(e.Peak, v.Long.Rate)
 	}
 }

@@ -33,7 +33,9 @@ type Verdict struct {
 	Reason Reason
 	Long   slo.Burn
 	Short  slo.Burn
-	Detail string // in words, of an alert about data
+	// Condition is that of a policy, in words; empty of a tier.
+	Condition string
+	Detail    string // in words, of an alert about data and of one that can never fire
 }
 
 // Burning reports whether somebody is to be told.
@@ -42,5 +44,5 @@ func (v Verdict) Burning() bool { return bearings[v.Reason] == burns }
 // Judge decides whether a tier burns. The status is that of the use [slo.ForAlert] where the objective says what gaps mean.
 func Judge(s slo.Status, t Tier, g Guard) Verdict {
 	v := t.Pace.Judge(s, g.Coverage)
-	return Verdict{Tier: t, Factor: v.Factor, Reason: Reason(v.Reason), Long: v.Long, Short: v.Short}
+	return Verdict{Tier: t, Factor: v.Factor, Reason: Reason(v.Reason), Long: v.Long, Short: v.Short, Detail: t.Unreachable(s.Objective)}
 }

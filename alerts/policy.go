@@ -39,12 +39,12 @@ func PolicyTiming(p slo.AlertPolicy, tiers Timing) Timing {
 // the one against low traffic is only for burn rates that are too high.
 func JudgePolicy(s slo.Status, p slo.AlertPolicy, g Guard) Verdict {
 	c, long := p.Condition, s.BurnOver(p.Condition.Lookback)
-	v := Verdict{Tier: PolicyTier(p), Factor: c.Threshold, Long: long}
+	v := Verdict{Tier: PolicyTier(p), Factor: c.Threshold, Long: long, Condition: c.Describe()}
 	switch {
 	case p.OnNoData && long.Minutes > 0 && long.Observed == 0:
 		v.Reason, v.Detail = NoData, "nothing was observed for "+slo.ShortDuration(c.Lookback)
 	case c.Unreachable(s.Objective) != "":
-		v.Reason = Unreachable
+		v.Reason, v.Detail = Unreachable, c.Unreachable(s.Objective)
 	case !p.OnBreach && !p.OnResolve, !c.Holds(s.Objective, long):
 		v.Reason = Calm
 	case s.Gaps.Hold != "", !s.Seen(long, g.Coverage):

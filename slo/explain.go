@@ -32,7 +32,44 @@ type Explanation struct {
 	Enough      bool           `json:"enough" doc:"Whether it does"`
 	Gaps        []GapFigures   `json:"gaps" nullable:"false" doc:"What minutes without data mean, for each use that does not ignore them"`
 	Quality     []Signal       `json:"quality" nullable:"false" doc:"What is wrong with the data"`
+	Policies    []PolicyFigure `json:"policies" nullable:"false" doc:"The alert policies of the objective, beside the tiers that every objective has"`
 	Figures     []Figure       `json:"figures" nullable:"false"`
+}
+
+// PolicyFigure explains an alert policy.
+type PolicyFigure struct {
+	Name      string   `json:"name"`
+	Severity  string   `json:"severity" doc:"As its condition says; page and critical wake somebody"`
+	Condition string   `json:"condition" example:"burn rate over 45m above 10 for 5m"`
+	Value     string   `json:"value" doc:"The burn rate now"`
+	Holds     bool     `json:"holds" doc:"Whether the condition holds now, whatever the guards say"`
+	Tells     []string `json:"tells" nullable:"false" enum:"breach,end,no data" doc:"What is told"`
+	Targets   []string `json:"targets" nullable:"false" doc:"Who is told"`
+}
+
+// policyFigures explains the alert policies of s.
+func policyFigures(s Status) []PolicyFigure {
+	figures := []PolicyFigure{}
+	for _, p := range s.Objective.Alerts {
+		b := s.BurnOver(p.Condition.Lookback)
+		fig := PolicyFigure{
+			Name: p.Name, Severity: p.Condition.Severity, Condition: p.Condition.Describe(), Value: FormatRate(b.Rate),
+			Holds: p.Condition.Holds(s.Objective, b), Tells: []string{}, Targets: []string{},
+		}
+		for _, tells := range []struct {
+			what string
+			on   bool
+		}{{"breach", p.OnBreach}, {"end", p.OnResolve}, {"no data", p.OnNoData}} {
+			if tells.on {
+				fig.Tells = append(fig.Tells, tells.what)
+			}
+		}
+		for _, t := range p.Targets {
+			fig.Targets = append(fig.Targets, cmp.Or(t.Name, t.Target))
+		}
+		figures = append(figures, fig)
+	}
+	return figures
 }
 
 // Input is one query of an indicator.
@@ -73,7 +110,7 @@ func Explain(s Status, view Reader, f Forecast) Explanation {
 		Method: o.Method, SLI: o.Describe(), Unit: m.Many, Inputs: inputs(o.Indicator), Source: o.Indicator.Source,
 		Version: s.Version, Revision: s.Revision, Corrections: append([]CorrectionID{}, s.Corrections...),
 		Guard: o.Guard().Describe(m), Enough: s.Judged(), Gaps: []GapFigures{}, Quality: append([]Signal{}, Quality(s, QualityLimits{})...),
-		Figures: append(Figures(s), forecastFigure(s, f)),
+		Figures: append(Figures(s), forecastFigure(s, f)), Policies: policyFigures(s),
 	}
 	e.Measured, e.Judged = goodOf(raw, s.Raw.Counts), goodOf(m, s.Window.Counts)
 	if o.Method == Composite {

@@ -60,6 +60,7 @@ func TestExplain(t *testing.T) {
 		Inputs:   []slo.Input{{Name: "bad", Query: "sum(errors_total)"}, {Name: "total", Query: "sum(requests_total)"}},
 		Measured: "71,325 good of 71,500 events", Judged: "71,355 good of 71,500 events", Corrections: []slo.CorrectionID{3},
 		Since: &since, Guard: "at least 10 bad events", Enough: true,
+		Policies: []slo.PolicyFigure{},
 		Gaps: []slo.GapFigures{
 			{Use: slo.ForGate, Policy: slo.GapHold, Minutes: 5, Remaining: s.Budget.Remaining},
 			{Use: slo.ForReport, Policy: slo.GapBad, Minutes: 5, Estimated: true, Added: 500, Remaining: slo.BudgetOf(plain.Target, slo.Counts{Good: 71_355, Total: 72_000}).Remaining},

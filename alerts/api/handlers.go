@@ -16,7 +16,7 @@ import (
 
 // engine knows the alerts and what was told of them.
 type engine interface {
-	Active(ctx context.Context) ([]alerts.Alert, error)
+	All(ctx context.Context) ([]alerts.Alert, error)
 	Notices(ctx context.Context, group string, limit int) ([]alerts.Notice, error)
 }
 
@@ -38,7 +38,7 @@ var tags = []string{"alerts"}
 func (h *Handlers) Register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-alerts", Method: http.MethodGet, Path: "/v1/alerts", Tags: tags,
-		Summary: "List the alerts that are pending, firing or just resolved",
+		Summary: "List the alerts that are pending, firing or just resolved, or all that there can be",
 	}, h.List)
 	huma.Register(api, huma.Operation{
 		OperationID: "list-alert-notices", Method: http.MethodGet, Path: "/v1/alerts/notices", Tags: tags,
@@ -60,15 +60,17 @@ type Alert struct {
 	Objective slo.Key         `json:"objective"`
 	Tier      string          `json:"tier" example:"page-fast"`
 	Severity  alerts.Severity `json:"severity" enum:"page,ticket"`
-	State     alerts.State    `json:"state" enum:"pending,firing,resolved"`
-	Since     time.Time       `json:"since" doc:"Since when it is in this state"`
+	Policy    string          `json:"policy,omitempty" doc:"Name of the AlertPolicy that it is of; absent if it is of a tier"`
+	State     alerts.State    `json:"state" enum:"inactive,pending,firing,resolved"`
+	Since     *time.Time      `json:"since,omitempty" doc:"Since when it is in this state; absent if it never left it"`
 	Fired     *time.Time      `json:"fired,omitempty" doc:"When the episode began to fire; absent while it is pending"`
 	Reason    alerts.Reason   `json:"reason,omitempty" doc:"What is said of the tier now"`
-	Detail    string          `json:"detail,omitempty" doc:"What is wrong with the data; of alerts about data only"`
-	Factor    float64         `json:"factor" doc:"Burn rate at which the tier begins"`
+	Detail    string          `json:"detail,omitempty" doc:"What is wrong with the data, or why it can never fire"`
+	Factor    float64         `json:"factor" doc:"Burn rate at which it begins"`
+	Condition string          `json:"condition,omitempty" doc:"Of a policy" example:"burn rate over 45m above 10 for 5m"`
 	Lookback  string          `json:"lookback" example:"1h"`
 	Burn      float64         `json:"burn" doc:"Burn rate over the lookback now"`
-	Short     string          `json:"shortLookback" example:"5m"`
+	Short     string          `json:"shortLookback,omitempty" example:"5m" doc:"Absent of a policy, which has one lookback"`
 	ShortBurn float64         `json:"shortBurn" doc:"Burn rate over the short lookback now"`
 }
 
@@ -82,15 +84,23 @@ type ListResponse struct {
 	Body List
 }
 
-// List returns the alerts that are not inactive.
-func (h *Handlers) List(ctx context.Context, _ *struct{}) (*ListResponse, error) {
-	active, err := h.Engine.Active(ctx)
+// ListRequest picks alerts.
+type ListRequest struct {
+	Service string `query:"service" doc:"Only those of this service"`
+	All     bool   `query:"all" doc:"Also those that are inactive: every tier, policy and kind of bad data of every objective"`
+}
+
+// List returns the alerts that are not inactive, or all.
+func (h *Handlers) List(ctx context.Context, in *ListRequest) (*ListResponse, error) {
+	all, err := h.Engine.All(ctx)
 	if err != nil {
 		return nil, httpapi.Problem(httpapi.Unavailable, "the alerts cannot be read now", err)
 	}
-	out := &ListResponse{Body: List{Alerts: make([]Alert, 0, len(active))}}
-	for _, a := range active {
-		out.Body.Alerts = append(out.Body.Alerts, alertOf(a))
+	out := &ListResponse{Body: List{Alerts: []Alert{}}}
+	for _, a := range all {
+		if (in.All || a.State != alerts.Inactive) && (in.Service == "" || a.Objective.Service() == in.Service) {
+			out.Body.Alerts = append(out.Body.Alerts, alertOf(a))
+		}
 	}
 	return out, nil
 }
@@ -98,8 +108,14 @@ func (h *Handlers) List(ctx context.Context, _ *struct{}) (*ListResponse, error)
 func alertOf(a alerts.Alert) Alert {
 	v := a.Verdict
 	out := Alert{
-		Objective: a.Objective, Tier: a.Tier, Severity: v.Tier.Severity, State: a.State, Since: a.Since, Reason: v.Reason, Detail: v.Detail, Factor: v.Factor,
-		Lookback: slo.ShortDuration(v.Long.Lookback), Burn: v.Long.Rate, Short: slo.ShortDuration(v.Short.Lookback), ShortBurn: v.Short.Rate,
+		Objective: a.Objective, Tier: a.Tier, Policy: a.ID().Policy(), Severity: v.Tier.Severity, State: a.State, Reason: v.Reason, Detail: v.Detail,
+		Factor: v.Factor, Condition: v.Condition, Lookback: slo.ShortDuration(v.Long.Lookback), Burn: v.Long.Rate, ShortBurn: v.Short.Rate,
+	}
+	if v.Short.Lookback > 0 {
+		out.Short = slo.ShortDuration(v.Short.Lookback)
+	}
+	if !a.Since.IsZero() {
+		out.Since = &a.Since
 	}
 	if !a.Fired.IsZero() {
 		out.Fired = &a.Fired

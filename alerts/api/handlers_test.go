@@ -23,10 +23,13 @@ var at = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 // desk has one alert, one notice and one dead letter.
 type desk struct{ replayed []int64 }
 
-func (*desk) Active(context.Context) ([]alerts.Alert, error) {
+func (*desk) All(context.Context) ([]alerts.Alert, error) {
 	return []alerts.Alert{{Objective: "video-api/availability", Tier: "page-fast", State: alerts.Firing, Since: at, Fired: at,
 		Verdict: alerts.Verdict{Tier: alerts.Tiers()[0], Factor: 14.4, Reason: alerts.Burning,
-			Long: slo.Burn{Lookback: time.Hour}, Short: slo.Burn{Lookback: 5 * time.Minute}}}}, nil
+			Long: slo.Burn{Lookback: time.Hour}, Short: slo.Burn{Lookback: 5 * time.Minute}}},
+		{Objective: "search/latency", Tier: "policy-slow", State: alerts.Inactive,
+			Verdict: alerts.Verdict{Tier: alerts.Tier{Severity: alerts.Ticket}, Reason: alerts.Calm, Condition: "burn rate over 45m above 10", Long: slo.Burn{Lookback: 45 * time.Minute}}},
+	}, nil
 }
 
 func (*desk) Notices(_ context.Context, group string, _ int) ([]alerts.Notice, error) {
@@ -71,7 +74,7 @@ func TestList(t *testing.T) {
 	}
 	fired := at
 	want := api.List{Alerts: []api.Alert{{Objective: "video-api/availability", Tier: "page-fast", Severity: alerts.Page, State: alerts.Firing,
-		Since: at, Fired: &fired, Reason: alerts.Burning, Factor: 14.4, Lookback: "1h", Short: "5m"}}}
+		Since: &fired, Fired: &fired, Reason: alerts.Burning, Factor: 14.4, Lookback: "1h", Short: "5m"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -84,6 +87,8 @@ func TestAnswers(t *testing.T) {
 		status                    int
 		want                      string
 	}{
+		{"alerts of a service", "GET", "/v1/alerts?service=search", "", 200, `"alerts":[]`},
+		{"all alerts of a service", "GET", "/v1/alerts?all=true&service=search", "", 200, `"policy":"slow"`},
 		{"notices of a service", "GET", "/v1/alerts/notices?service=video-api", "", 200, `"cause":"first"`},
 		{"no notices", "GET", "/v1/alerts/notices?service=other", "", 200, `"notices":[]`},
 		{"too many notices", "GET", "/v1/alerts/notices?limit=5000", "", 422, "1000"},

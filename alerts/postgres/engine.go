@@ -210,21 +210,24 @@ func of(stored map[alerts.ID]alerts.Alert, key slo.Key, t alerts.Tier) alerts.Al
 
 // Active returns the alerts that are not inactive, as they were last saved, with the verdicts of now.
 func (e *Engine) Active(ctx context.Context) ([]alerts.Alert, error) {
+	all, err := e.All(ctx)
+	return slices.DeleteFunc(all, func(a alerts.Alert) bool { return a.State == alerts.Inactive }), err
+}
+
+// All returns the alerts that there can be, as they were last saved, with the verdicts of now.
+func (e *Engine) All(ctx context.Context) ([]alerts.Alert, error) {
 	stored, err := loadStates(ctx, e.cfg.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("load alerts: %w", err)
 	}
-	at := e.cfg.Now()
-	for _, s := range e.cfg.Ledger.Statuses(at) {
+	for _, s := range e.cfg.Ledger.Statuses(e.cfg.Now()) {
 		if s.Objective.Parent != "" {
 			continue
 		}
 		for _, v := range e.judge(e.forAlert(s)) {
-			id := alerts.ID{Objective: s.Objective.Key, Tier: v.Tier.Name}
-			if a, ok := stored[id]; ok {
-				a.Verdict = v.Verdict
-				stored[id] = a
-			}
+			a := of(stored, s.Objective.Key, v.Tier)
+			a.Verdict = v.Verdict
+			stored[a.ID()] = a
 		}
 	}
 	return sorted(maps.Values(stored)), nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,22 +16,26 @@ import (
 
 // alertCmd is "plimsoll alert".
 type alertCmd struct {
-	List        alertListCmd        `cmd:"" help:"List the alerts that are pending, firing or just resolved."`
+	List        alertListCmd        `cmd:"" help:"List the alerts that are pending, firing or just resolved, or all."`
 	Notices     alertNoticesCmd     `cmd:"" help:"List what was told, newest first."`
 	DeadLetters alertDeadLettersCmd `cmd:"" help:"List the notices that were given up, newest first."`
 	Replay      alertReplayCmd      `cmd:"" help:"Try a notice again that was given up."`
 }
 
-type alertListCmd struct{}
+type alertListCmd struct {
+	Service string `short:"s" help:"Only those of this service."`
+	All     bool   `short:"a" help:"Also those that are inactive, with what is said of them now: every tier, policy and kind of bad data."`
+}
 
 // Run prints the alerts.
-func (alertListCmd) Run(c *cli) error {
+func (cmd alertListCmd) Run(c *cli) error {
 	client, err := c.Client()
 	if err != nil {
 		return err
 	}
 	var list api.List
-	if err := client.Do(c.Ctx, http.MethodGet, "/v1/alerts", nil, &list); err != nil {
+	query := url.Values{"service": {cmd.Service}, "all": {strconv.FormatBool(cmd.All)}}
+	if err := client.Do(c.Ctx, http.MethodGet, "/v1/alerts?"+query.Encode(), nil, &list); err != nil {
 		return err
 	}
 	return c.Print(list, func(w io.Writer) { writeAlerts(w, list.Alerts) })
@@ -42,14 +47,23 @@ func writeAlerts(out io.Writer, list []api.Alert) {
 		return
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "STATE\tSEVERITY\tOBJECTIVE\tTIER\tSINCE\tBURN\tBEGINS AT")
+	fmt.Fprintln(w, "STATE\tSEVERITY\tOBJECTIVE\tALERT\tSINCE\tSAYS\tBURN\tBEGINS AT")
 	for _, a := range list {
-		if a.Detail != "" {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t–\n", a.State, a.Severity, a.Objective, a.Tier, a.Since.UTC().Format(time.DateTime), a.Detail)
-			continue
+		since, burns, begins := "–", fmt.Sprintf("%s over %s", slo.FormatRate(a.Burn), a.Lookback), slo.FormatRate(a.Factor)
+		if a.Since != nil {
+			since = a.Since.UTC().Format(time.DateTime)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s over %s, %s over %s\t%s\n", a.State, a.Severity, a.Objective, a.Tier, a.Since.UTC().Format(time.DateTime),
-			slo.FormatRate(a.Burn), a.Lookback, slo.FormatRate(a.ShortBurn), a.Short, slo.FormatRate(a.Factor))
+		switch {
+		case a.Detail != "":
+			burns, begins = a.Detail, "–"
+		case a.Condition != "":
+			begins = a.Condition
+		case a.Short != "":
+			burns += fmt.Sprintf(", %s over %s", slo.FormatRate(a.ShortBurn), a.Short)
+		default: // about data, of which nothing is wrong
+			burns, begins = "–", "–"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.State, a.Severity, a.Objective, a.Tier, since, a.Reason, burns, begins)
 	}
 	w.Flush()
 }

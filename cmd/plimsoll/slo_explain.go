@@ -78,6 +78,7 @@ func writeExplanation(out io.Writer, e slo.Explanation) {
 	}
 	fact("Definition", "version %d", e.Version)
 	fact("Ledger", "revision %d", e.Revision)
+	writePolicies(fact, e)
 	for _, f := range e.Figures {
 		fmt.Fprintf(w, "\n%s\t%s\t(%s)\n", f.Title, f.Value, f.Name)
 		fact("  formula", "%s", f.Formula)
@@ -85,6 +86,17 @@ func writeExplanation(out io.Writer, e slo.Explanation) {
 		fact("  over", "%s until %s, %s of it observed", f.From.UTC().Format(moment), f.Until.UTC().Format(moment), f.Coverage)
 	}
 	w.Flush()
+}
+
+func writePolicies(fact func(name, format string, args ...any), e slo.Explanation) {
+	for _, p := range e.Policies {
+		holds := "does not hold"
+		if p.Holds {
+			holds = "holds"
+		}
+		fact("Alert policy", "%s (%s): %s, which %s at %s; tells of %s, to %s", p.Name, p.Severity, p.Condition, holds, p.Value,
+			strings.Join(p.Tells, ", "), strings.Join(p.Targets, ", "))
+	}
 }
 
 func writeGaps(fact func(name, format string, args ...any), e slo.Explanation) {

@@ -88,6 +88,7 @@ func writeFacts(w io.Writer, d api.Detail) {
 	}
 	fact("Forecast", "%s", d.Outlook)
 	fact("Coverage", "%s", coverage(d.Coverage))
+	writePolicies(fact, d.Explanation)
 	for _, signal := range d.Quality {
 		fact("Data", "%s", signal.Detail)
 	}

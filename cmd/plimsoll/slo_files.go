@@ -104,6 +104,10 @@ func writeLint(w io.Writer, r objectiveLint) {
 		fmt.Fprintf(w, "%s.\n", strings.Join(counts, ", "))
 		return
 	}
+	if r.Objectives == 0 {
+		fmt.Fprintln(w, "No objective is defined: a server that reads only this watches nothing.")
+		return
+	}
 	counts = append([]string{plural(r.Objectives, "objective") + ", all valid"}, counts...)
 	fmt.Fprintf(w, "%s.\n", strings.Join(counts, "; "))
 }

@@ -72,6 +72,10 @@ func TestLintCounts(t *testing.T) {
 		says []string
 	}{
 		{"valid", goodObjective, nil, 0, []string{"1 objective, all valid."}},
+		{"nothing", "", nil, 0, []string{"No objective is defined"}},
+		{"only a service", "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: shop}\nspec: {}\n", nil, 0, []string{"No objective is defined"}},
+		{"a tier that can never fire", strings.Replace(goodObjective, "0.999", "0.9", 1), nil, 0,
+			[]string{"a.yaml:14:16: spec.objectives[0]: warning: page-fast of shop/availability can never fire", "1 objective, all valid; 1 warning."}},
 		{"an error", quoted, nil, 1, []string{"a.yaml:14:25: spec.objectives[0].target: ", "1 error."}},
 		{"leniently", quoted, []string{"--lenient"}, 0, []string{"warning: ", "read as 0.999", "1 objective, all valid; 1 warning."}},
 		{"not countable", divided, nil, 2, []string{"a.yaml:10:", "1 that cannot be counted here."}},

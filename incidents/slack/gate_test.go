@@ -1,0 +1,150 @@
+package slack_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"plimsoll/incidents/slack"
+	"plimsoll/slo/gate"
+)
+
+// keeper is a gate in memory that keeps the rules of overrides.
+type keeper struct {
+	mu        sync.Mutex
+	now       func() time.Time
+	states    []gate.State
+	overrides []gate.Override
+	lost      int // how many changes are carried out and reported as failed
+}
+
+func (k *keeper) known(service, environment string) error {
+	switch {
+	case service != "video-api":
+		return fmt.Errorf("%w: %q", gate.ErrUnknownService, service)
+	case environment != "production" && environment != "staging":
+		return fmt.Errorf("%w: %s in %s", gate.ErrNoPolicy, service, environment)
+	}
+	return nil
+}
+
+var errLost = errors.New("connection reset")
+
+func (k *keeper) answered() error {
+	if k.lost > 0 {
+		k.lost--
+		return errLost
+	}
+	return nil
+}
+
+func (k *keeper) Freezes(context.Context) ([]gate.State, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.states), nil
+}
+
+func (k *keeper) Preview(_ context.Context, c gate.Change) (gate.Decision, error) {
+	if err := k.known(c.Service, c.Environment); err != nil {
+		return gate.Decision{}, err
+	}
+	return gate.Decision{Outcome: gate.Deny, Change: c, Message: []string{"deny: a budget < 0 is spent", "availability 99.2 %", "wait, or ask for an override"}}, nil
+}
+
+func (k *keeper) byHand(kind gate.CommandKind, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := gate.Command{Kind: kind, By: by, Reason: reason, Until: until}
+	if err := errors.Join(k.known(service, environment), c.Validate(k.now())); err != nil {
+		return gate.Event{}, err
+	}
+	k.states = append(k.states, gate.State{Service: service, Environment: environment,
+		Manual: &gate.Manual{Kind: kind, By: by, Reason: reason, At: k.now(), Until: until}})
+	return gate.Event{}, k.answered()
+}
+
+func (k *keeper) Freeze(_ context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	return k.byHand(gate.FreezeByHand, by, service, environment, reason, until)
+}
+
+func (k *keeper) Thaw(_ context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	return k.byHand(gate.ThawByHand, by, service, environment, reason, until)
+}
+
+func (k *keeper) RequestOverride(_ context.Context, o gate.Override) (gate.Override, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	o.ID, o.At = int64(len(k.overrides)+1), k.now()
+	if err := errors.Join(k.known(o.Service, o.Environment), o.Validate(len(k.overrides))); err != nil {
+		return o, err
+	}
+	k.overrides = append(k.overrides, o)
+	return o, k.answered()
+}
+
+func (k *keeper) ApproveOverride(_ context.Context, by string, id int64) (gate.Override, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if id < 1 || int(id) > len(k.overrides) {
+		return gate.Override{}, fmt.Errorf("approve override: %w: %d", gate.ErrNoOverride, id)
+	}
+	o, err := k.overrides[id-1].Approve(by, k.now())
+	if err != nil {
+		return o, fmt.Errorf("approve override: %w", err)
+	}
+	k.overrides[id-1] = o
+	return o, k.answered()
+}
+
+func (k *keeper) Overrides(context.Context, string) ([]gate.Override, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.overrides), nil
+}
+
+// TestGate: what people ask of the gate and read, step by step. Each change is carried out and its answer lost at first; it is done once.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	k := &keeper{}
+	o := newOffice(t, func(c *slack.WorkerConfig) { c.Gate = k; k.now = c.Now })
+	for _, step := range []struct {
+		user, typed, sees string
+		lose              bool
+	}{
+		{"U1", "/gate", "(only ada) plimsoll: Where no environment is named, production is meant.", false},
+		{"U1", "/gate status", "(only ada) plimsoll: Nothing is frozen.", false},
+		{"U1", "/gate why video-api", "(only ada) plimsoll: deny: a budget < 0 is spent\navailability 99.2 %\nwait, or ask for an override", false},
+		{"U1", "/gate why vide-api", `"vide-api"`, false},
+		{"U1", "/gate freeze video-api", "Write `/gate freeze service [environment] [--for 2h] why`.", false},
+		{"U4", "/gate freeze video-api x", "Plimsoll does not know which of its people you are", false},
+		{"U1", "/gate freeze video-api staging --for 30m a migration", "#team plimsoll: video-api is frozen in staging until 2026-03-02 12:30 UTC, by @ada: a migration", true},
+		{"U1", "/gate freeze video-api --for soon x", `"soon" is no length of time`, false},
+		{"U2", "/gate status", "• video-api in staging: open; frozen by @ada until 2026-03-02 12:30 UTC: a migration", false},
+		{"U2", "/gate thaw video-api staging it is over", "#team plimsoll: video-api is thawed in staging until 2026-03-02 16:00 UTC, by @bob: it is over", true},
+		{"U1", "/gate override video-api 8f2c1d0 fixes the outage", "#team plimsoll: • override 1: 8f2c1d0 of video-api in production, until 2026-03-02 13:00 UTC, asked for by @ada: fixes the outage; somebody else approves it", true},
+		{"U1", "/gate approve 1", "an override needs a second person", false},
+		{"U2", "/gate approve 1", "asked for by @ada: fixes the outage; approved by @bob", true},
+		{"U2", "/gate approve 1", "The override has ended, is used, or is approved already.", false},
+		{"U2", "/gate approve 7", "There is no such override: 7.", false},
+		{"U1", "/gate override video-api 8f2c1d1 --for 9h long", "at most 4h later", false},
+	} {
+		if step.lose {
+			k.mu.Lock()
+			k.lost = 1
+			k.mu.Unlock()
+		}
+		o.Type(step.user, o.team, step.typed)
+		seen := strings.Join(o.settle(), "\n")
+		if !strings.Contains(strings.ReplaceAll(strings.ToLower(seen), "*", ""), strings.ToLower(step.sees)) {
+			t.Errorf("%s: people see %q, want %q\n%s", step.typed, seen, step.sees, o.troubles())
+		}
+	}
+	if len(k.states) != 2 || len(k.overrides) != 1 {
+		t.Errorf("%d by hand, %d overrides; want each once", len(k.states), len(k.overrides))
+	}
+}

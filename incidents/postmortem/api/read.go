@@ -38,15 +38,15 @@ type Change struct {
 	Fields  []string  `json:"fields" nullable:"false"`
 }
 
-// VersionsResponse holds the history.
-type VersionsResponse struct {
+// HistoryResponse holds the history.
+type HistoryResponse struct {
 	Body struct {
 		Versions []Change `json:"versions" nullable:"false"`
 	}
 }
 
 // Versions returns the history of a postmortem.
-func (h *Handlers) Versions(ctx context.Context, in *RefRequest) (*VersionsResponse, error) {
+func (h *Handlers) Versions(ctx context.Context, in *RefRequest) (*HistoryResponse, error) {
 	ref, err := incidents.ParseRef(in.Ref)
 	if err != nil {
 		return nil, problem(err, "path.ref")
@@ -55,7 +55,7 @@ func (h *Handlers) Versions(ctx context.Context, in *RefRequest) (*VersionsRespo
 	if err != nil {
 		return nil, problem(err, "")
 	}
-	out := &VersionsResponse{}
+	out := &HistoryResponse{}
 	for _, v := range list {
 		out.Body.Versions = append(out.Body.Versions, Change{v.Number, v.At, v.By, v.Verb, v.Reason, v.Fields})
 	}

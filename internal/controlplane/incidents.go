@@ -29,12 +29,38 @@ func (g gateIncidents) open(ctx context.Context, service string) ([]gate.Inciden
 		if i.Drill {
 			continue
 		}
-		out = append(out, gate.Incident{
-			Ref: i.Ref.String(), Title: i.Title, Severity: int(i.Severity), Since: i.Times.Declared,
-			CodeRed: i.Source == incidents.SourceCodeRed,
-		})
+		out = append(out, gateIncident(i))
 	}
 	return out, nil
+}
+
+// takenFor is the severity of an incident to the gate and to figures. Until somebody has said how bad it is, it is taken
+// for a major one: releases wait rather than go out into what may be one.
+func takenFor(s incidents.Severity) int {
+	if !s.Set() {
+		return 2
+	}
+	return int(s)
+}
+
+func gateIncident(i incidents.Incident) gate.Incident {
+	g := gate.Incident{
+		Ref: i.Ref.String(), Title: i.Title, Severity: takenFor(i.Severity), Since: i.Times.Declared,
+		CodeRed: i.Source == incidents.SourceCodeRed,
+	}
+	if !i.Severity.Set() {
+		g.Title += " (taken for major until its severity is set)"
+	}
+	return g
+}
+
+// whole follows an incident that was merged to the one that it went into.
+func (g gateIncidents) whole(ctx context.Context, ref incidents.Ref) (incidents.Incident, error) {
+	i, err := g.store.Get(ctx, incidents.Viewer{}, ref)
+	for err == nil && i.MergedInto != 0 {
+		i, err = g.store.Get(ctx, incidents.Viewer{}, i.MergedInto)
+	}
+	return i, err
 }
 
 func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Reference, error) {
@@ -53,11 +79,11 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 			out = append(out, gate.Reference{Ref: s})
 			continue
 		}
-		inc, err := g.store.Get(ctx, incidents.Viewer{}, ref)
+		inc, err := g.whole(ctx, ref)
 		if err != nil && !errors.Is(err, incidents.ErrNotFound) {
 			return nil, err
 		}
-		out = append(out, gate.Reference{Ref: s, Known: err == nil, Open: err == nil && inc.State.Open()})
+		out = append(out, gate.Reference{Ref: s, Known: err == nil, Open: err == nil && inc.State.Open() && !inc.Drill})
 	}
 	return out, nil
 }
@@ -71,7 +97,7 @@ func (g gateIncidents) openBySeverity(ctx context.Context) (map[int]int, error) 
 	out := map[int]int{}
 	for _, c := range counts {
 		if c.State.Open() {
-			out[int(c.Severity)] += c.Count
+			out[takenFor(c.Severity)] += c.Count
 		}
 	}
 	return out, nil

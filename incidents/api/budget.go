@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"plimsoll/incidents"
@@ -53,21 +52,11 @@ func (h *Handlers) budget(i incidents.Incident) []Spent {
 	return list
 }
 
-// spent measures what the objectives of an incident lost: those that it names, and those of its services. What was no
-// incident spent nothing; neither did a drill, nor one that went on as another and is measured there.
+// spent measures what an incident cost. What was no incident spent nothing; neither did a drill, nor one that went on as
+// another and is measured there.
 func (h *Handlers) spent(i incidents.Incident) []postmortem.Spent {
 	if h.Ledger == nil || !i.Counts() {
 		return nil
 	}
-	from, to := postmortem.Hurt(i.Times, h.Now())
-	var list []postmortem.Spent
-	for _, o := range h.Ledger.Objectives() {
-		if !slices.Contains(i.Objectives, o.Key) && !slices.Contains(i.Services, o.Service) {
-			continue
-		}
-		if r, ok := h.Ledger.Reader(o.Key); ok {
-			list = append(list, postmortem.Measure(o, r, from, to))
-		}
-	}
-	return list
+	return postmortem.MeasureAll(h.Ledger, i, h.Now())
 }

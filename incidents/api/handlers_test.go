@@ -29,6 +29,7 @@ type server struct {
 	t       *testing.T
 	handler http.Handler
 	store   *postgres.Store
+	ledger  *slotest.Ledger
 	at      time.Time
 }
 
@@ -46,6 +47,7 @@ func newServer(t *testing.T) *server {
 	for m := -60; m < 60; m++ {
 		ledger.Add(objective.Key, noon.Add(time.Duration(m)*time.Minute), 990, 1000)
 	}
+	s.ledger = ledger
 	tokens := identity.NewTokens(map[string]identity.Principal{"a": {Subject: "ada"}, "b": {Subject: "bob"}})
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate, Logger: slog.New(slog.DiscardHandler)})
 	(&api.Handlers{Store: store, Ledger: ledger, Now: now}).Register(web.Huma)

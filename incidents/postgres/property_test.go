@@ -59,7 +59,7 @@ func TestAnySequenceThroughTheStore(t *testing.T) {
 			}
 			refs, timelines[i.Ref] = append(refs, i.Ref), made
 		}
-		for range rapid.IntRange(1, 20).Draw(t, "steps") {
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(-5, 30).Draw(t, "minutes")) * time.Minute)
 			c.set(now)
 			ref, caller := rapid.SampledFrom(refs).Draw(t, "ref"), incidents.Caller{Subject: rapid.SampledFrom(people).Draw(t, "by")}

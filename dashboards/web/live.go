@@ -136,7 +136,7 @@ func (w *Web) fingerprint(ctx context.Context) uint64 {
 			list, err := w.cfg.Incidents.List(ctx, incidents.Viewer{System: true}, filter) // members watch private ones
 			fmt.Fprint(h, err)
 			for _, i := range list {
-				fmt.Fprint(h, i.Ref, i.Changed.UnixNano())
+				fmt.Fprint(h, i.Ref, i.Changed.UnixNano(), i.Entries)
 			}
 		}
 	}

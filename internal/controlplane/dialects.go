@@ -140,7 +140,7 @@ func (a *App) dialects() ([]interface{ Register(huma.API) }, error) {
 	cluster := a.cfg.Gate.Kubernetes
 	all := []interface{ Register(huma.API) }{
 		&argo.Handlers{Gate: a.gate, RequireIdentity: require, Logger: a.logger},
-		&flagger.Handlers{Gate: a.gate, RequireIdentity: require, Token: os.Getenv(flaggerTokenEnv), Logger: a.logger},
+		&flagger.Handlers{Gate: a.gate, RequireIdentity: require, Token: os.Getenv(flaggerTokenEnv), Deploys: a.deploys, Logger: a.logger},
 		&kubernetes.Handlers{
 			Gate: a.gate, RequireIdentity: require, Token: os.Getenv(kubernetesTokenEnv), Logger: a.logger,
 			Namespace: cluster.Namespace, Environment: cluster.Environment, Environments: cluster.Environments,
@@ -152,6 +152,7 @@ func (a *App) dialects() ([]interface{ Register(huma.API) }, error) {
 	}
 	webhook, err := github.NewWebhook(github.WebhookConfig{
 		Secret: r.secret, Client: r.client, Jobs: a.jobs, Targets: func() *github.Targets { return r.targets },
+		Deploys: a.deploys,
 	})
 	return append(all, webhook), err
 }

@@ -8,6 +8,10 @@
 //	                                                            ├── nothing goes out any more (post-rollout, event, failed) ──▶ 200
 //	                                                            └── a hook of type rollback: 200 would roll back ──▶ 403, always
 //
+// Where nothing goes out any more the hook may tell what became of the canary, and that is recorded as a deploy:
+//
+//	event, phase Progressing ──▶ start     event "Promotion completed!", phase Succeeded ──▶ finish     event "Canary failed!", phase Failed ──▶ rollback
+//
 // Flagger takes a status above 202 as a refusal, 204 too.
 //
 // Source: Flagger, Webhooks.

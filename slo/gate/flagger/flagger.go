@@ -38,8 +38,10 @@ type Handlers struct {
 	RequireIdentity bool
 	// Token proves that it is Flagger who asks: metadata.token of a webhook holds it, since Flagger sends no headers. Empty means that
 	// only a header proves anything.
-	Token  string
-	Logger *slog.Logger // slog.Default when nil
+	Token string
+	// Deploys takes down what became of canaries, of which hooks of type event and post-rollout tell. It needs to know who tells; nil records nothing.
+	Deploys recorder
+	Logger  *slog.Logger // slog.Default when nil
 }
 
 // Register adds the operation to api.
@@ -85,12 +87,12 @@ func (h *Handlers) Webhook(ctx context.Context, in *Request) (*Response, error) 
 		return say(http.StatusUnprocessableEntity, err.Error()), nil
 	}
 	by, known := h.caller(ctx, p)
-	if !known {
+	if !known && h.RequireIdentity {
 		return say(http.StatusUnauthorized, fmt.Sprintf("Canary %s.%s: metadata.token must hold the token of the gate.", p.Name, p.Namespace)), nil
 	}
 	switch p.stage() {
 	case isOver:
-		return say(http.StatusOK, "Nothing goes out at this point, so nothing was asked."), nil
+		return h.record(ctx, p, by, known), nil
 	case rollsBack:
 		return say(http.StatusForbidden, "The gate never asks for a rollback. Take it out of the webhooks of type rollback: a success there rolls the canary back."), nil
 	}
@@ -117,12 +119,12 @@ func answer(d gate.Decision) *Response {
 	return say(http.StatusForbidden, d.Text())
 }
 
-// caller names who asks, and reports whether they may.
-func (h *Handlers) caller(ctx context.Context, p payload) (by string, may bool) {
+// caller names who asks, and reports whether they have proved it.
+func (h *Handlers) caller(ctx context.Context, p payload) (by string, known bool) {
 	who := identity.From(ctx)
 	given, want := sha256.Sum256([]byte(p.Metadata["token"])), sha256.Sum256([]byte(h.Token))
 	if h.Token != "" && subtle.ConstantTimeCompare(given[:], want[:]) == 1 {
 		return fmt.Sprintf("flagger:%s/%s", p.Namespace, p.Name), true
 	}
-	return who.Name(), !h.RequireIdentity || !who.Anonymous()
+	return who.Name(), !who.Anonymous()
 }

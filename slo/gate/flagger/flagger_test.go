@@ -154,7 +154,7 @@ func TestSnippet(t *testing.T) {
 	phases := map[string]string{"confirm-rollout": "Waiting", "confirm-promotion": "WaitingPromotion"}
 	ask := func(want int) {
 		t.Helper()
-		for _, w := range canary.Spec.Analysis.Webhooks {
+		for _, w := range canary.Spec.Analysis.Webhooks[:2] {
 			body, err := json.Marshal(map[string]any{"name": canary.Metadata.Name, "namespace": canary.Metadata.Namespace, "phase": phases[w.Type],
 				"type": w.Type, "checksum": "85d557f47b", "metadata": w.Metadata})
 			if err != nil {
@@ -168,7 +168,7 @@ func TestSnippet(t *testing.T) {
 			}
 		}
 	}
-	if len(canary.Spec.Analysis.Webhooks) != 2 {
+	if hooks := canary.Spec.Analysis.Webhooks; len(hooks) != 3 || hooks[2].Type != "event" || !strings.HasSuffix(hooks[2].URL, flagger.Path) || hooks[2].Metadata["service"] == "" {
 		t.Fatalf("%+v", canary)
 	}
 	ask(200)

@@ -5,6 +5,7 @@ import "testing"
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"name":"podinfo","namespace":"test","phase":"Waiting","checksum":"85d557f47b","type":"confirm-rollout","metadata":{"service":"a","environment":"b","refs":"INC-7,,"}}`))
 	f.Add([]byte(`{"name":"podinfo","namespace":"test","type":"rollback","metadata":null}`))
+	f.Add([]byte(`{"name":"podinfo","namespace":"test","phase":"Progressing","metadata":{"eventMessage":"Canary failed!","eventType":"Warning","timestamp":"1764072000000"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := parse(body)
 		if err != nil {
@@ -18,6 +19,9 @@ func FuzzParse(f *testing.F) {
 			if ref == "" {
 				t.Errorf("%q", c.Refs)
 			}
+		}
+		if kind, ok := p.happened(); ok && kind == "" || !ok && kind != "" {
+			t.Errorf("happened %q, %v", kind, ok)
 		}
 		if p.Type == "rollback" && p.stage() != rollsBack {
 			t.Errorf("a rollback hook is %d", p.stage())

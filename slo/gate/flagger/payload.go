@@ -52,7 +52,13 @@ var hooks = map[string]stage{"post-rollout": isOver, "event": isOver, "rollback"
 // phases are those of a canary in which nothing goes out any more.
 var phases = map[string]stage{"Finalising": isOver, "Succeeded": isOver, "Failed": isOver, "Terminating": isOver, "Terminated": isOver}
 
-func (p payload) stage() stage { return cmp.Or(hooks[p.Type], phases[p.Phase]) }
+// stage is what the hook is for. Older versions do not say the type of an event, but no other hook has a message.
+func (p payload) stage() stage {
+	if p.Type == "" && p.Metadata["eventMessage"] != "" {
+		return isOver
+	}
+	return cmp.Or(hooks[p.Type], phases[p.Phase])
+}
 
 // change translates a hook that asks for leave. A canary rolls out in steps that stop by themselves.
 func (p payload) change() (gate.Change, error) {

@@ -14,6 +14,10 @@
 // could not be delivered is never sent later: the gate is asked anew, since a freeze may have begun. It goes only to addresses of
 // the repository's runs on the configured host, so that a webhook cannot send the App's token elsewhere.
 //
-// Sources: GitHub, "Creating custom deployment protection rules", "Validating webhook deliveries", "Authenticating as a GitHub App
+// A webhook of a deployment_status tells what became of a deployment, and is recorded as a deploy at once:
+//
+//	in_progress ──▶ start     success ──▶ finish     failure, error ──▶ fail     all others tell nothing
+//
+// Sources: GitHub, "Creating custom deployment protection rules", "Validating webhook deliveries", "Webhook events and payloads", "Authenticating as a GitHub App
 // installation", "Rate limits for the REST API".
 package github

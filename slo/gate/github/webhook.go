@@ -23,12 +23,14 @@ type jobs interface {
 	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }
 
-// WebhookConfig of a [Webhook]. All is required.
+// WebhookConfig of a [Webhook]. All but Deploys is required.
 type WebhookConfig struct {
 	Secret  string // of the App's webhook
 	Targets func() *Targets
 	Client  *Client // whose host callbacks must be on
 	Jobs    jobs    // takes a [ReviewArgs]
+	// Deploys takes down what became of deployments, of which events of deployment_status tell; nil ignores them.
+	Deploys recorder
 }
 
 // Webhook takes the deliveries of GitHub.
@@ -49,8 +51,8 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 func (w *Webhook) Register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "gate-github", Method: http.MethodPost, Path: Path, Tags: []string{"gate"}, DefaultStatus: http.StatusAccepted,
-		Summary:     "Take a webhook of GitHub's deployment protection rules",
-		Description: "Signed with the App's secret (X-Hub-Signature-256). The decision follows through deployment_callback_url.",
+		Summary:     "Take a webhook of GitHub: a deployment that waits for its protection rule, or what became of one",
+		Description: "Signed with the App's secret (X-Hub-Signature-256). The decision on a deployment_protection_rule follows through deployment_callback_url; a deployment_status is recorded as a deploy.",
 		Errors:      []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}, MaxBodyBytes: maxBody,
 	}, w.take)
 }
@@ -64,7 +66,7 @@ type delivered struct {
 
 // Taken says what became of a delivery.
 type Taken struct {
-	Did string `json:"did" enum:"queued,repeated,ignored" doc:"ignored are events of other kinds"`
+	Did string `json:"did" enum:"queued,recorded,repeated,ignored" doc:"queued is a deployment that waits, recorded what became of one; ignored are events that tell nothing"`
 }
 
 type taken struct{ Body Taken }
@@ -72,6 +74,9 @@ type taken struct{ Body Taken }
 func (w *Webhook) take(ctx context.Context, in *delivered) (*taken, error) {
 	if !signed([]byte(w.cfg.Secret), in.RawBody, in.Signature) {
 		return nil, httpapi.Problem(httpapi.Unauthenticated, "X-Hub-Signature-256 is missing or was not made with the secret of the webhook", nil)
+	}
+	if in.Event == statusEvent {
+		return w.record(ctx, in.RawBody)
 	}
 	if in.Event != event {
 		return &taken{Taken{"ignored"}}, nil

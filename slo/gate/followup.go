@@ -26,7 +26,7 @@ var ErrNoFollowUp = errors.New("the override owes no follow-up: it was not used,
 
 // Use returns the override as used up by the decision at a place in the audit log, with the follow-up that it owes.
 func (o Override) Use(seq int64, at time.Time) Override {
-	o.UsedBy = seq
+	o.UsedBy, o.UsedAt = seq, &at
 	o.FollowUp = &FollowUp{
 		Text:  fmt.Sprintf("Say why %s of %s had to go to %s by override %d: %s", ShortCommit(o.Commit), o.Service, o.Environment, o.ID, o.Reason),
 		Owner: o.By, Due: at.Add(FollowUpWithin),

@@ -22,7 +22,8 @@ type Override struct {
 	ApprovedBy  string     `json:"approvedBy,omitempty"` // never By
 	ApprovedAt  *time.Time `json:"approvedAt,omitempty"`
 	// UsedBy is the place in the audit log of the decision that it turned; 0 while it is unused.
-	UsedBy int64 `json:"usedBy,omitempty"`
+	UsedBy int64      `json:"usedBy,omitempty"`
+	UsedAt *time.Time `json:"usedAt,omitempty"`
 	// FollowUp is what is owed since it was used.
 	FollowUp *FollowUp `json:"followUp,omitempty"`
 }

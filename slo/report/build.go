@@ -36,6 +36,7 @@ type Inputs struct {
 	Decisions  []gate.Decision // at least those of the week
 	Events     []gate.Event    // of freezes, from before the week on, for what was in force when it began
 	Incidents  []incidents.Incident
+	Overrides  []gate.Override // at least those that were asked for, used, or owed a follow-up in the week
 }
 
 // Build makes the report: of a week that is over the whole, otherwise everything up to and with the instant of asking.
@@ -55,6 +56,7 @@ func Build(in Inputs) Report {
 		}
 		slices.SortFunc(s.Objectives, func(a, b Objective) int { return cmp.Compare(a.Key, b.Key) })
 		s.Releases = releases(in.Decisions, name, p)
+		s.Overrides, s.Overdue = overrides(in.Overrides, name, p), overdue(in.Events, name, p)
 		s.Advice = advise(s)
 		r.Services = append(r.Services, s)
 	}

@@ -59,6 +59,7 @@ func service(b *bytes.Buffer, s Service) {
 	}
 	hours(b, s)
 	gateParagraphs(b, s)
+	overrideParagraphs(b, s)
 }
 
 func sli(o Objective) string {

@@ -25,6 +25,8 @@ type Service struct {
 	Objectives []Objective `json:"objectives" nullable:"false"`
 	Releases   Releases    `json:"releases"`
 	Freezes    []Freeze    `json:"freezes" nullable:"false" doc:"Spells in which releases were frozen, cut to the week"`
+	Overrides  []Override  `json:"overrides" nullable:"false" doc:"Asked for, used, or owing a follow-up in the week"`
+	Overdue    []Overdue   `json:"overdue" nullable:"false" doc:"Duties of a Code Red that were not done in time"`
 	Advice     Advice      `json:"advice"`
 }
 

@@ -68,11 +68,11 @@ func (g *Gate) changeOverride(ctx context.Context, verb string, id int64, change
 }
 
 // OverridesBetween returns the overrides that were asked for or used in [from, to), oldest first; of one service if it is named. One whose
-// follow-up is still owed at the end counts as well.
+// follow-up was owed at some time in it counts as well.
 func (g *Gate) OverridesBetween(ctx context.Context, service string, from, to time.Time) ([]gate.Override, error) {
 	rows, err := g.cfg.Pool.Query(ctx, `SELECT override FROM gate_overrides
 		WHERE ($1 = '' OR service = $1) AND requested < $3
-		  AND (requested >= $2 OR until >= $2 OR override -> 'followUp' ->> 'due' IS NOT NULL AND override -> 'followUp' ->> 'doneAt' IS NULL)
+		  AND (requested >= $2 OR until >= $2 OR override ? 'followUp' AND coalesce((override -> 'followUp' ->> 'doneAt')::timestamptz, $2) >= $2)
 		ORDER BY id`, service, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read overrides: %w", err)

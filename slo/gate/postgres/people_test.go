@@ -213,7 +213,7 @@ func TestUsedOverrideOwesAFollowUp(t *testing.T) {
 	if o, err := f.FinishFollowUp(ctx, "grace", 1, "the alert came too late"); err != nil || o.FollowUp.DoneBy != "grace" {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if owed, err := f.OverridesBetween(ctx, "", f.clock.now(), f.clock.now().Add(time.Hour)); err != nil || len(owed) != 0 {
+	if owed, err := f.OverridesBetween(ctx, "", f.clock.now().Add(time.Minute), f.clock.now().Add(time.Hour)); err != nil || len(owed) != 0 {
 		t.Errorf("what is done is owed: %+v, %v", owed, err)
 	}
 	if asked, err := f.OverridesBetween(ctx, "video-api", began, f.clock.now()); err != nil || len(asked) != 1 {

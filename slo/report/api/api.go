@@ -34,6 +34,8 @@ type Handlers struct {
 	Decisions func(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error)
 	// Events returns all that happened to freezes before to, the long past included; nil reports none.
 	Events func(ctx context.Context, service string, to time.Time) ([]gate.Event, error)
+	// Overrides returns at least the overrides that were asked for, used, or owed a follow-up in [from, to); nil reports none.
+	Overrides func(ctx context.Context, service string, from, to time.Time) ([]gate.Override, error)
 	// Incidents returns at least the incidents that were declared or open in [from, to); nil reports none.
 	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
 }
@@ -112,6 +114,11 @@ func (h *Handlers) gather(ctx context.Context, in *report.Inputs) (err error) {
 	if h.Events != nil {
 		if in.Events, err = h.Events(ctx, in.Service, to); err != nil {
 			return fmt.Errorf("read freezes for the report: %w", err)
+		}
+	}
+	if h.Overrides != nil {
+		if in.Overrides, err = h.Overrides(ctx, in.Service, from, to); err != nil {
+			return fmt.Errorf("read overrides for the report: %w", err)
 		}
 	}
 	if h.Incidents != nil {

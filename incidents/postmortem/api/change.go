@@ -52,8 +52,8 @@ func (h *Handlers) Edit(ctx context.Context, in *EditRequest) (*PostmortemRespon
 	return h.answer(r, nil)
 }
 
-// AssignRequest gives a postmortem to somebody.
-type AssignRequest struct {
+// OwnerRequest gives a postmortem to somebody.
+type OwnerRequest struct {
 	RefRequest
 	Body struct {
 		Owner string `json:"owner,omitempty" doc:"Absent for whoever asks"`
@@ -61,7 +61,7 @@ type AssignRequest struct {
 }
 
 // Assign gives a postmortem to somebody.
-func (h *Handlers) Assign(ctx context.Context, in *AssignRequest) (*PostmortemResponse, error) {
+func (h *Handlers) Assign(ctx context.Context, in *OwnerRequest) (*PostmortemResponse, error) {
 	owner := in.Body.Owner
 	if owner == "" {
 		owner = caller(ctx).Subject

@@ -90,7 +90,7 @@ func New(cfg Config) *API {
 	hc.DocsPath = "" // huma's page loads scripts from elsewhere; ours stands alone
 	hc.RejectUnknownQueryParameters = true
 	hc.CreateHooks = nil // no $schema members in answers
-	hc.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	hc.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNames())
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer"}}
 	hc.Transformers = append(hc.Transformers, logCause(logger))
 	api := humachi.New(mux, hc)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -134,6 +135,75 @@ func TestSameNames(t *testing.T) {
 	for _, name := range []string{`"InternalIdentityPrincipal":`, `"ProblemError":`} {
 		if !strings.Contains(w.Body.String(), name) {
 			t.Errorf("no schema %s in %s", name, w.Body)
+		}
+	}
+}
+
+// TestSameNamesWithoutTypes does the same with bodies that have no type of their own.
+func TestSameNamesWithoutTypes(t *testing.T) {
+	t.Parallel()
+	api := httpapi.New(httpapi.Config{Title: "T", Version: "1", Logger: slog.New(slog.DiscardHandler)})
+	registerLists(api.Huma)
+	type ListResponse struct {
+		Body struct {
+			Others []int `json:"others"`
+		}
+	}
+	huma.Register(api.Huma, huma.Operation{OperationID: "b", Method: http.MethodGet, Path: "/b"},
+		func(context.Context, *struct{}) (*ListResponse, error) { return &ListResponse{}, nil })
+	w := httptest.NewRecorder()
+	api.Mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	for _, name := range []string{`"ListResponseBody":`, `"ListResponseBody2":`, `"others"`, `"names"`} {
+		if !strings.Contains(w.Body.String(), name) {
+			t.Errorf("no %s in %s", name, w.Body)
+		}
+	}
+}
+
+func registerLists(api huma.API) {
+	type ListResponse struct {
+		Body struct {
+			Names []string `json:"names"`
+		}
+	}
+	huma.Register(api, huma.Operation{OperationID: "a", Method: http.MethodGet, Path: "/a"},
+		func(context.Context, *struct{}) (*ListResponse, error) { return &ListResponse{}, nil })
+}
+
+// TestRefusals proves that a caller learns whether the token is bad, may not, or cannot be looked at now, and that a deployer is let in where
+// deployers are named.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	callers := map[string]error{
+		"bad": identity.ErrBadToken, "stranger": fmt.Errorf("%w: no rule", identity.ErrForbidden), "later": fmt.Errorf("%w: down", identity.ErrUnavailable),
+	}
+	api := httpapi.New(httpapi.Config{Title: "T", Version: "1", Logger: slog.New(slog.DiscardHandler), Authenticate: func(r *http.Request) (identity.Principal, error) {
+		who := r.Header.Get("Authorization")
+		return identity.Principal{Subject: who, Roles: []string{identity.Deployer}}, callers[who]
+	}})
+	type request struct {
+		Body struct {
+			Name string `json:"name"`
+		}
+	}
+	for path, security := range map[string][]map[string][]string{"/members": httpapi.Bearer, "/deployers": httpapi.Deployers} {
+		huma.Register(api.Huma, huma.Operation{OperationID: path, Method: http.MethodPost, Path: path, Security: security},
+			func(context.Context, *request) (*struct{}, error) { return nil, nil })
+	}
+	for _, tc := range []struct {
+		who, path string
+		status    int
+	}{
+		{"bad", "/deployers", 401}, {"stranger", "/deployers", 403}, {"later", "/deployers", 503}, {"", "/deployers", 401},
+		{"ci", "/deployers", 204}, {"ci", "/members", 403},
+	} {
+		r := httptest.NewRequest(http.MethodPost, tc.path, strings.NewReader(`{"name":"a"}`))
+		r.Header.Set("Authorization", tc.who)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		api.Mux.ServeHTTP(w, r)
+		if w.Code != tc.status || (w.Code == 503) != (w.Header().Get("Retry-After") == "5") || (w.Code == 401) != (w.Header().Get("WWW-Authenticate") == "Bearer") {
+			t.Errorf("%q at %s: %d %s %v, want %d", tc.who, tc.path, w.Code, w.Body, w.Header(), tc.status)
 		}
 	}
 }

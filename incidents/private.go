@@ -40,7 +40,8 @@ func (v Invite) apply(c *change) error {
 	return nil
 }
 
-// SetPrivate makes the incident one for its members only, or one for everybody.
+// SetPrivate makes the incident one for its members only, or one for everybody. Who makes it private is a member from then on,
+// so as not to lose sight of it.
 type SetPrivate struct{ Private bool }
 
 // Verb is "change privacy".
@@ -52,6 +53,9 @@ func (p SetPrivate) apply(c *change) error {
 	}
 	c.record(TimelineEntry{Kind: KindPrivacy, Was: privacy(c.Private), Became: privacy(p.Private)})
 	c.Private = p.Private
+	if c.Private {
+		c.join(c.by)
+	}
 	return nil
 }
 

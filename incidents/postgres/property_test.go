@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func TestAnySequenceThroughTheStore(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s, _, c := newStore(t)
-	start := noon
+	start, requests := noon, 0
 	rapid.Check(t, func(t *rapid.T) {
 		start = start.AddDate(0, 0, 3) // each run has days and a service of its own, so that lists stay short
 		service := "s" + start.Format("20060102")
@@ -63,6 +64,10 @@ func TestAnySequenceThroughTheStore(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(-5, 30).Draw(t, "minutes")) * time.Minute)
 			c.set(now)
 			ref, caller := rapid.SampledFrom(refs).Draw(t, "ref"), incidents.Caller{Subject: rapid.SampledFrom(people).Draw(t, "by")}
+			if rapid.Bool().Draw(t, "requested") {
+				requests++
+				caller.RequestID = fmt.Sprint("r", requests)
+			}
 			before := mustGet(t, s, ref)
 			cmd := anyCommand(t, refs, start)
 			after, made, err := s.Do(ctx, ref, cmd, caller)
@@ -70,6 +75,12 @@ func TestAnySequenceThroughTheStore(t *testing.T) {
 				t.Fatalf("%s was refused (%v) and left a trace: %s", cmd.Verb(), err, cmp.Diff(before, read))
 			} else if d := cmp.Diff(after, read, cmpopts.EquateEmpty()); err == nil && d != "" {
 				t.Fatalf("after %s (-returned +read):\n%s", cmd.Verb(), d)
+			}
+			if err == nil && caller.RequestID != "" { // delivered again
+				again, remade, err := s.Do(ctx, ref, cmd, caller)
+				if err != nil || !cmp.Equal(after, again, cmpopts.EquateEmpty()) || !cmp.Equal(made, remade) {
+					t.Fatalf("%s again: %v\n%s", cmd.Verb(), err, cmp.Diff(after, again))
+				}
 			}
 			if err == nil && !before.VisibleTo(caller.Viewer()) {
 				t.Fatalf("%s gave a command on an incident that they do not see", caller.Subject)

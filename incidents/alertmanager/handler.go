@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -20,7 +19,7 @@ import (
 type store interface {
 	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
-	Open(ctx context.Context, v incidents.Viewer, service string) ([]incidents.Incident, error)
+	Latest(ctx context.Context, v incidents.Viewer, prefix string) (incidents.Incident, error)
 }
 
 // Handlers take webhooks. Store is required.
@@ -118,14 +117,14 @@ func outcome(i incidents.Incident, by incidents.Caller, did string) Outcome {
 
 // openOf returns the open incident of the group, or nil.
 func (h *Handlers) openOf(ctx context.Context, p payload) (*incidents.Incident, error) {
-	open, err := h.Store.Open(ctx, incidents.Viewer{System: true}, "")
-	if err != nil {
-		return nil, fmt.Errorf("list open incidents: %w", err)
+	i, err := h.Store.Latest(ctx, incidents.Viewer{System: true}, p.prefix())
+	switch {
+	case errors.Is(err, incidents.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("look for the incident of the group: %w", err)
+	case !i.State.Open():
+		return nil, nil
 	}
-	for _, i := range open {
-		if strings.HasPrefix(i.DedupKey, p.prefix()) {
-			return &i, nil
-		}
-	}
-	return nil, nil
+	return &i, nil
 }

@@ -98,7 +98,23 @@ func TestGroupIsAnIncident(t *testing.T) {
 	if inc.Title != "Down is bad" || inc.Severity != 2 || inc.Source != incidents.SourceAlert || inc.Services[0] != "video-api" {
 		t.Errorf("declared %+v", inc)
 	}
-	if _, _, err := f.store.Do(t.Context(), 1, incidents.Resolve{}, incidents.Caller{Subject: "ada"}); err != nil {
+	ada := incidents.Caller{Subject: "ada"}
+	if _, _, err := f.store.Do(t.Context(), 1, incidents.Merge{Into: 2}, ada); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.take(t, webhook("g", "Slow warning firing 05")); got != (alertmanager.Outcome{Incident: "INC-2", Did: "noted"}) {
+		t.Errorf("after it was merged: %+v", got)
+	}
+	if _, _, err := f.store.Do(t.Context(), 2, incidents.SetPrivate{Private: true}, incidents.Caller{Subject: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.take(t, webhook("g", "Slow warning firing 05", "Down critical firing 06")); got != (alertmanager.Outcome{Incident: "INC-2", Did: "noted"}) {
+		t.Errorf("which declared it itself and is a member: %+v", got)
+	}
+	if _, _, err := f.store.Do(t.Context(), 2, incidents.Resolve{}, ada); err == nil {
+		t.Error("ada is no member")
+	}
+	if _, _, err := f.store.Do(t.Context(), 2, incidents.Resolve{}, incidents.Caller{Subject: "plimsoll", System: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.take(t, webhook("g", "Down critical firing 30")); got.Did != "declared" || got.Incident == "INC-1" {

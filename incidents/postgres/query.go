@@ -97,6 +97,23 @@ func (s *Store) Absorbed(ctx context.Context, v incidents.Viewer, ref incidents.
 	return s.list(ctx, v, `merged_into = $3 ORDER BY number`, ref)
 }
 
+// Latest returns the newest incident that a machine declared with a key that begins with prefix, as what it is a part of if
+// it was merged, or [incidents.ErrNotFound].
+func (s *Store) Latest(ctx context.Context, v incidents.Viewer, prefix string) (incidents.Incident, error) {
+	list, err := s.list(ctx, v, `starts_with(dedup_key, $3) ORDER BY number DESC LIMIT 1`, prefix)
+	if err != nil {
+		return incidents.Incident{}, err
+	}
+	if len(list) == 0 {
+		return incidents.Incident{}, fmt.Errorf("%w with a key that begins with %q", incidents.ErrNotFound, prefix)
+	}
+	i := list[0]
+	for i.MergedInto != 0 && err == nil {
+		i, err = s.Get(ctx, v, i.MergedInto)
+	}
+	return i, err
+}
+
 // Search returns the incidents that say what is looked for in their title, services or timeline as it reads now, best
 // first and at most [DefaultLimit]. Words are stemmed as English; "quotes" keep words together, OR offers a choice and
 // a minus sign excludes, as in PostgreSQL's websearch_to_tsquery.

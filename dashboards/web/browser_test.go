@@ -108,6 +108,8 @@ func screens(t *testing.T, browser context.Context, url string) {
 		{"slices", "/objectives/encoder/minutes#f-remaining", "Minutes in which encoding keeps up"},
 		{"composite", "/objectives/encoder/journey", "Components"},
 		{"incidents", "/incidents", "2 incidents are open"},
+		{"alerts", "/alerts", "1 page and 1 ticket fire"},
+		{"sources", "/sources", "1 of 3 sources is down"},
 		{"incident", "/incidents/INC-7", "Incident commander is ada"},
 		{"login", "/login", "Everybody may read budgets"},
 	}

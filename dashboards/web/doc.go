@@ -1,5 +1,5 @@
 // Package web serves the built-in pages: the overview of all budgets, one objective with what spent its budget and
-// the working of its figures, incidents.
+// the working of its figures, incidents, alerts and what was told of them, and the sources of samples.
 //
 // Pages are HTML made on the server, complete without a script. A small script of ours keeps them live: it listens to
 // /events and, when something has changed, asks for the page's live part again and swaps it in.

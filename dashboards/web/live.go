@@ -140,6 +140,7 @@ func (w *Web) fingerprint(ctx context.Context) uint64 {
 			}
 		}
 	}
+	w.fingerprintAlerts(ctx, h)
 	return h.Sum64()
 }
 

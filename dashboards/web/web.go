@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"plimsoll/alerts"
 	"plimsoll/incidents"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
@@ -48,6 +49,11 @@ type Config struct {
 	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
 	Incidents incidentStore                               // nil shows none
 	Sessions  sessions                                    // nil lets nobody sign in, and pages only read
+	Alerts    alertStore                                  // nil: none are evaluated
+	// DeadLetters returns the notices that were given up; nil knows of none.
+	DeadLetters func(context.Context) ([]alerts.DeadLetter, error)
+	// Sources returns how the sources of samples are doing; nil: there are none.
+	Sources func() Sources
 	// Causes returns what may have spent the budget of an objective in [from, to); nil knows of none.
 	// [plimsoll/slo/causes.Sources.Of] is one.
 	Causes  func(ctx context.Context, o *slo.Objective, from, to time.Time) ([]slo.Cause, error)
@@ -93,6 +99,8 @@ func (w *Web) Mount(r chi.Router) {
 	r.Get("/incidents", w.incidents)
 	r.Get("/incidents/{ref}", w.incident)
 	r.Get("/incidents/{ref}/entries/{number}", w.entry)
+	r.Get("/alerts", w.alerts)
+	r.Get("/sources", w.sources)
 	w.mountSignIn(r)
 	w.mountActs(r)
 	r.Get("/events", w.events)

@@ -37,20 +37,21 @@ type commands struct {
 	TokenFile string `env:"PLIMSOLL_TOKEN_FILE" type:"path" help:"File with the token; by default that of the data directory of this user."`
 	Output    string `short:"o" enum:"table,json,yaml,github" default:"table" help:"Form of the answer: table, json or yaml; of gate check also github."`
 
-	Demo     demoCmd     `cmd:"" help:"Run everything on this machine: PostgreSQL, the video platform, honest traffic, and the control plane that watches it."`
-	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
-	Slo      sloCmd      `cmd:"" name:"slo" help:"Objectives and their error budgets."`
-	Alert    alertCmd    `cmd:"" help:"Burn-rate alerts: what fires, what was told, what could not be."`
-	Gate     gateCmd     `cmd:"" help:"The deploy gate: may this change go out now?"`
-	Deploy   deployCmd   `cmd:"" help:"What became of changes that went out, and how a team delivers by it."`
-	Incident incidentCmd `cmd:"" help:"Incidents: declare, lead, resolve, learn."`
-	Failure  failureCmd  `cmd:"" help:"Failure analysis: fault trees, failure modes and effects."`
-	Report   reportCmd   `cmd:"" help:"The weekly error-budget report."`
-	Backfill backfillCmd `cmd:"" help:"Fill objectives with the history of an existing Prometheus."`
-	Ledger   ledgerCmd   `cmd:"" help:"The ledger of events as a file."`
-	Risk     riskCmd     `cmd:"" help:"The risk register: what was left undone, ranked and weighed in money."`
-	Rules    rulesCmd    `cmd:"" help:"Objectives as rules of other systems."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Demo       demoCmd       `cmd:"" help:"Run everything on this machine: PostgreSQL, the video platform, honest traffic, and the control plane that watches it."`
+	Serve      serveCmd      `cmd:"" help:"Run the control plane."`
+	Slo        sloCmd        `cmd:"" name:"slo" help:"Objectives and their error budgets."`
+	Alert      alertCmd      `cmd:"" help:"Burn-rate alerts: what fires, what was told, what could not be."`
+	Gate       gateCmd       `cmd:"" help:"The deploy gate: may this change go out now?"`
+	Deploy     deployCmd     `cmd:"" help:"What became of changes that went out, and how a team delivers by it."`
+	Incident   incidentCmd   `cmd:"" help:"Incidents: declare, lead, resolve, learn."`
+	Failure    failureCmd    `cmd:"" help:"Failure analysis: fault trees, failure modes and effects."`
+	Report     reportCmd     `cmd:"" help:"The weekly error-budget report."`
+	Backfill   backfillCmd   `cmd:"" help:"Fill objectives with the history of an existing Prometheus."`
+	Ledger     ledgerCmd     `cmd:"" help:"The ledger of events as a file."`
+	Postmortem postmortemCmd `cmd:"" help:"Postmortems and action items: what was learnt, and the evidence of what has changed."`
+	Risk       riskCmd       `cmd:"" help:"The risk register: what was left undone, ranked and weighed in money."`
+	Rules      rulesCmd      `cmd:"" help:"Objectives as rules of other systems."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // cli is what a command gets to work with.

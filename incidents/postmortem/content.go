@@ -44,58 +44,58 @@ func TriggerKinds() []TriggerKind {
 
 // Content is what people write in a postmortem.
 type Content struct {
-	Summary      string   `json:"summary,omitempty" doc:"What happened, for somebody outside the team"`
-	Impact       Impact   `json:"impact"`
-	Background   string   `json:"background,omitempty" doc:"What a reader needs to know of the system"`
-	Trigger      Trigger  `json:"trigger"`
-	RootCauses   []Cause  `json:"rootCauses,omitempty" doc:"Without which it would not have happened"`
-	Contributing []Cause  `json:"contributing,omitempty" doc:"Factors that made it likelier, worse or longer"`
-	FiveWhys     []string `json:"fiveWhys,omitempty" doc:"Each is the answer to why the one before it was possible"`
-	Detection    string   `json:"detection,omitempty" doc:"How it was noticed"`
-	Gap          string   `json:"gap,omitempty" doc:"What should have noticed earlier, and why it did not"`
-	Response     string   `json:"response,omitempty" doc:"What helped the responders, and what was in their way"`
-	Recovery     string   `json:"recovery,omitempty" doc:"What brought the service back, and how that was known"`
-	Timeline     []Moment `json:"timeline,omitempty" doc:"What the incident's own timeline does not tell"`
-	WentWell     []string `json:"wentWell,omitempty"`
-	WentWrong    []string `json:"wentWrong,omitempty"`
-	Lucky        []string `json:"lucky,omitempty" doc:"What could have made it worse and happened not to"`
-	Lessons      []string `json:"lessons,omitempty"`
-	Links        Links    `json:"links"`
+	Summary      string   `json:"summary,omitempty" yaml:"summary" doc:"What happened, for somebody outside the team"`
+	Impact       Impact   `json:"impact" yaml:"impact"`
+	Background   string   `json:"background,omitempty" yaml:"background" doc:"What a reader needs to know of the system"`
+	Trigger      Trigger  `json:"trigger" yaml:"trigger"`
+	RootCauses   []Cause  `json:"rootCauses,omitempty" yaml:"rootCauses" doc:"Without which it would not have happened"`
+	Contributing []Cause  `json:"contributing,omitempty" yaml:"contributing" doc:"Factors that made it likelier, worse or longer"`
+	FiveWhys     []string `json:"fiveWhys,omitempty" yaml:"fiveWhys" doc:"Each is the answer to why the one before it was possible"`
+	Detection    string   `json:"detection,omitempty" yaml:"detection" doc:"How it was noticed"`
+	Gap          string   `json:"gap,omitempty" yaml:"gap" doc:"What did not notice it, and why"`
+	Response     string   `json:"response,omitempty" yaml:"response" doc:"What helped the responders, and what was in their way"`
+	Recovery     string   `json:"recovery,omitempty" yaml:"recovery" doc:"What brought the service back, and how that was known"`
+	Timeline     []Moment `json:"timeline,omitempty" yaml:"timeline" doc:"What the incident's own timeline does not tell"`
+	WentWell     []string `json:"wentWell,omitempty" yaml:"wentWell"`
+	WentWrong    []string `json:"wentWrong,omitempty" yaml:"wentWrong"`
+	Lucky        []string `json:"lucky,omitempty" yaml:"lucky" doc:"What could have made it worse and happened not to"`
+	Lessons      []string `json:"lessons,omitempty" yaml:"lessons"`
+	Links        Links    `json:"links" yaml:"links"`
 }
 
 // Impact is what customers noticed. What can be counted is among the facts.
 type Impact struct {
-	Text  string `json:"text,omitempty" doc:"Who noticed, and what they could not do"`
-	Users *int64 `json:"users,omitempty" minimum:"0" doc:"How many were affected; absent if nobody knows"`
+	Text  string `json:"text,omitempty" yaml:"text" doc:"Who noticed, and what they could not do"`
+	Users *int64 `json:"users,omitempty" yaml:"users" minimum:"0" doc:"How many were affected; absent if nobody knows"`
 }
 
 // Trigger is what set it off.
 type Trigger struct {
-	Kind TriggerKind `json:"kind,omitempty" enum:"binary,configuration,traffic,provider,capacity,hardware,data,expiry,security,other"`
-	Text string      `json:"text,omitempty"`
+	Kind TriggerKind `json:"kind,omitempty" yaml:"kind" enum:"binary,configuration,traffic,provider,capacity,hardware,data,expiry,security,other"`
+	Text string      `json:"text,omitempty" yaml:"text"`
 }
 
 // Cause is a condition that had to hold.
 type Cause struct {
-	Label    string `json:"label,omitempty" doc:"A short name that makes it known again in another postmortem" example:"connection pool exhausted"`
-	Text     string `json:"text"`
-	Evidence string `json:"evidence,omitempty" doc:"What shows it: a graph, a log, a commit"`
+	Label    string `json:"label,omitempty" yaml:"label" doc:"A short name that makes it known again in another postmortem" example:"connection pool exhausted"`
+	Text     string `json:"text" yaml:"text"`
+	Evidence string `json:"evidence,omitempty" yaml:"evidence" doc:"What shows it: a graph, a log, a commit"`
 }
 
 // Moment is a line that the authors add to the timeline.
 type Moment struct {
-	At   time.Time `json:"at"`
-	Who  string    `json:"who,omitempty" doc:"A role, not a name"`
-	What string    `json:"what"`
+	At   time.Time `json:"at" yaml:"at"`
+	Who  string    `json:"who,omitempty" yaml:"who" doc:"A role, not a name"`
+	What string    `json:"what" yaml:"what"`
 }
 
 // Links attach what else is known: risks of the register, rows of a failure modes and effects analysis, fault trees,
 // other incidents.
 type Links struct {
-	Risks      []string `json:"risks,omitempty" example:"[\"RISK-7\"]"`
-	FMEA       []string `json:"fmea,omitempty" doc:"Rows of an analysis, such as origin/disk"`
-	FaultTrees []string `json:"faultTrees,omitempty" doc:"Files or addresses of fault trees"`
-	Incidents  []string `json:"incidents,omitempty" example:"[\"INC-7\"]"`
+	Risks      []string `json:"risks,omitempty" yaml:"risks" example:"[\"RISK-7\"]"`
+	FMEA       []string `json:"fmea,omitempty" yaml:"fmea" doc:"Rows of an analysis, such as origin/disk"`
+	FaultTrees []string `json:"faultTrees,omitempty" yaml:"faultTrees" doc:"Files or addresses of fault trees"`
+	Incidents  []string `json:"incidents,omitempty" yaml:"incidents" example:"[\"INC-7\"]"`
 }
 
 var (

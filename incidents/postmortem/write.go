@@ -29,7 +29,7 @@ func Write(r Record) Document {
 		r.timeline(),
 		list("What went well", c.WentWell, "What worked as it was meant to?"),
 		list("What went wrong", c.WentWrong, "What did not, in the system and in the response?"),
-		list("Where we were lucky", c.Lucky, "What could have made it worse and happened not to?"),
+		list("Where we were lucky", c.Lucky, "What happened to be in our favour, and is not to be relied on?"),
 		list("Lessons", c.Lessons, "What do we know now that we did not know before?"),
 		r.items(),
 	}
@@ -109,7 +109,7 @@ func (r Record) impact() Section {
 		s.Points = append(s.Points, slo.FormatSpan(time.Duration(t.Minutes*float64(time.Minute)))+" at "+t.Severity.String())
 	}
 	if len(r.Facts.Losses) == 0 {
-		s.Questions = append(s.Questions, "No objective is linked to this incident, so no budget was measured. Which objective should have noticed?")
+		s.Questions = append(s.Questions, "No objective is linked to this incident, so no budget was measured. Which objective will notice the next one?")
 		return s
 	}
 	s.Text = append(s.Text, fmt.Sprintf("From %s to %s:", when(r.Facts.From), when(r.Facts.To)))
@@ -174,7 +174,7 @@ func (r Record) detection() Section {
 		s.Text = append(s.Text, "It was detected "+slo.FormatSpan(ttd)+" after it started.")
 	}
 	s.Questions = append(ask(r.Content.Detection == "", "How was it noticed?"),
-		ask(r.Content.Gap == "", "What should have noticed earlier, and why did it not?")...)
+		ask(r.Content.Gap == "", "What did not notice it, and what would it take to notice it earlier?")...)
 	return s
 }
 

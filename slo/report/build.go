@@ -8,6 +8,7 @@ import (
 	"plimsoll/incidents"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/deploys"
 )
 
 // Source is an objective with what it is judged by.
@@ -33,8 +34,9 @@ type Inputs struct {
 	Now        time.Time // of asking; matters only if the week is not over
 	Service    string    // only this one; all when empty
 	Objectives []Source
-	Decisions  []gate.Decision // at least those of the week
-	Events     []gate.Event    // of freezes, from before the week on, for what was in force when it began
+	Decisions  []gate.Decision  // at least those of the week
+	Deploys    []deploys.Deploy // at least those that ended in the week or later, and those that started in it
+	Events     []gate.Event     // of freezes, from before the week on, for what was in force when it began
 	Incidents  []incidents.Incident
 	Overrides  []gate.Override // at least those that were asked for, used, or owed a follow-up in the week
 }
@@ -57,6 +59,7 @@ func Build(in Inputs) Report {
 		slices.SortFunc(s.Objectives, func(a, b Objective) int { return cmp.Compare(a.Key, b.Key) })
 		s.Releases = releases(in.Decisions, name, p)
 		s.Overrides, s.Overdue = overrides(in.Overrides, name, p), overdue(in.Events, name, p)
+		s.Delivery = deliveries(in.Deploys, name, p)
 		s.Advice = advise(s)
 		r.Services = append(r.Services, s)
 	}

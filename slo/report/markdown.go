@@ -37,7 +37,8 @@ const explanation = `SLI is the week's share of good events. Budget is 1 − bad
 week begins and where it ends; below 0 % it is overspent. Spent is the week's bad events as a share of what the window at the week's end
 allows; a budget can rise while some of it is spent, because older bad events leave the window. Coverage is the share of the week's minutes
 in which the source was seen. TTD is from start to detection, TTA from detection to acknowledgement, TTM and TTR from start to mitigation
-and to resolution. Figures are rounded down.`
+and to resolution. Deployments are changes that went out; lead time is from the commit until then, change failures are those that had to be put
+right at once, and recovery time is from the failure until that was done (medians, with their number). Figures are rounded down.`
 
 func service(b *bytes.Buffer, s Service) {
 	fmt.Fprintf(b, "\n## %s\n", text(s.Name))
@@ -59,6 +60,7 @@ func service(b *bytes.Buffer, s Service) {
 	}
 	hours(b, s)
 	gateParagraphs(b, s)
+	deliveryTable(b, s.Delivery)
 	overrideParagraphs(b, s)
 }
 

@@ -12,7 +12,7 @@ import (
 // summarise says the week in sentences that need no knowledge of the field. Of a week that is not over it also says what
 // is in force and open now.
 func summarise(r Report) []string {
-	out := []string{promises(r), budgets(r), releasesSentence(r)}
+	out := []string{promises(r), budgets(r), releasesSentence(r), deliverySentence(r)}
 	var red []string
 	if !r.Complete {
 		out, red = append(out, frozenNow(r)...), codeRedNow(r)

@@ -16,6 +16,7 @@ import (
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/deploys"
 	"plimsoll/slo/report"
 )
 
@@ -36,6 +37,8 @@ type Handlers struct {
 	Events func(ctx context.Context, service string, to time.Time) ([]gate.Event, error)
 	// Overrides returns at least the overrides that were asked for, used, or owed a follow-up in [from, to); nil reports none.
 	Overrides func(ctx context.Context, service string, from, to time.Time) ([]gate.Override, error)
+	// Deploys returns at least the deploys that ended at from or later, and those that started since; nil reports none.
+	Deploys func(ctx context.Context, service string, from time.Time) ([]deploys.Deploy, error)
 	// Incidents returns at least the incidents that were declared or open in [from, to); nil reports none.
 	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
 }
@@ -119,6 +122,11 @@ func (h *Handlers) gather(ctx context.Context, in *report.Inputs) (err error) {
 	if h.Overrides != nil {
 		if in.Overrides, err = h.Overrides(ctx, in.Service, from, to); err != nil {
 			return fmt.Errorf("read overrides for the report: %w", err)
+		}
+	}
+	if h.Deploys != nil {
+		if in.Deploys, err = h.Deploys(ctx, in.Service, from); err != nil {
+			return fmt.Errorf("read deploys for the report: %w", err)
 		}
 	}
 	if h.Incidents != nil {

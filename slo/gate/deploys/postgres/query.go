@@ -48,18 +48,23 @@ func (s *Store) List(ctx context.Context, f deploys.Filter) ([]deploys.Deploy, e
 
 // Measures returns the measures of [from, to), of one service or environment where they are named.
 func (s *Store) Measures(ctx context.Context, service, environment string, from, to time.Time) ([]deploys.Measures, error) {
-	found, err := s.Ended(ctx, service, environment, from)
+	found, err := s.since(ctx, service, environment, from)
 	if err != nil {
 		return nil, err
 	}
 	return deploys.Measure(found, from, to), nil
 }
 
-// Ended returns what [deploys.Measure] needs for windows that begin at from or later: the deploys that ended then or later.
-func (s *Store) Ended(ctx context.Context, service, environment string, from time.Time) ([]deploys.Deploy, error) {
+// Since returns the deploys that ended or started at an instant or later, which is what [deploys.Measure] needs for windows that begin there or
+// later.
+func (s *Store) Since(ctx context.Context, service string, from time.Time) ([]deploys.Deploy, error) {
+	return s.since(ctx, service, "", from)
+}
+
+func (s *Store) since(ctx context.Context, service, environment string, from time.Time) ([]deploys.Deploy, error) {
 	return list(ctx, s.cfg.Pool, `
 		WHERE (@service = '' OR service = @service)
 		  AND (@environment = '' OR environment = @environment)
-		  AND greatest(finished, failed, rolled_back) >= @from
+		  AND greatest(started, finished, failed, rolled_back) >= @from
 		ORDER BY started, ref`, pgx.StrictNamedArgs{"service": service, "environment": environment, "from": from})
 }

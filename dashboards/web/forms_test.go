@@ -126,7 +126,7 @@ func TestForms(t *testing.T) {
 		{"closed", "/incidents/INC-6/close", nil, 200, "closed after"},
 		{"cancelled too late", "/incidents/INC-6/cancel", []string{"reason", "x"}, 409, "INC-6 is closed"},
 		{"invited", "/incidents/INC-7/invite", []string{"who", "bob"}, 200, "Code Red: API answers"},
-		{"made private", "/incidents/INC-7/privacy", []string{"private", "yes"}, 404, "There is no incident INC-7"},
+		{"made private", "/incidents/INC-7/privacy", []string{"private", "yes"}, 200, "Open it to everybody"},
 		{"no such act", "/incidents/INC-6/explode", nil, 404, "nothing to do here"},
 		{"no such incident", "/incidents/INC-99/note", []string{"text", "x"}, 404, "There is no incident INC-99"},
 	} {

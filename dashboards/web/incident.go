@@ -28,6 +28,7 @@ type incidentPage struct {
 	Timeline   []event // newest first
 	Absorbed   []incidents.Incident
 	Spent      []spent
+	Postmortem bool // there is one
 
 	// For whoever has signed in.
 	Who     string          // empty for others
@@ -151,6 +152,13 @@ func (w *Web) incidentPage(ctx context.Context, ref incidents.Ref) (incidentPage
 	}
 	v := incidentPage{incidentRow: incidentRow{i, now}, Reminders: incidents.Reminders(i, now), Milestones: milestones(i.Times),
 		Durations: durations(i.Times), Absorbed: absorbed, Spent: w.spentBy(i)}
+	if w.cfg.Postmortems != nil {
+		_, err := w.cfg.Postmortems.Get(ctx, who, ref)
+		v.Postmortem = err == nil
+		if err != nil && !errors.Is(err, postmortem.ErrNotFound) {
+			return incidentPage{}, err
+		}
+	}
 	for n := len(timeline) - 1; n >= 0; n-- {
 		v.Timeline = append(v.Timeline, event{timeline[n], timeline[n].Sentence(nil)})
 	}

@@ -48,7 +48,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"overview", "objective", "incidents", "incident", "alerts", "sources", "entry", "declare", "login", "message"} {
+	for _, name := range []string{"overview", "objective", "incidents", "incident", "alerts", "sources", "entry", "declare", "login", "postmortems", "postmortem", "risks", "risk", "message"} {
 		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)

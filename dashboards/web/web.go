@@ -45,11 +45,13 @@ type incidentReader interface {
 
 // Config of the pages.
 type Config struct {
-	Ledger    ledger                                      // required
-	Freezes   func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
-	Incidents incidentStore                               // nil shows none
-	Sessions  sessions                                    // nil lets nobody sign in, and pages only read
-	Alerts    alertStore                                  // nil: none are evaluated
+	Ledger      ledger                                      // required
+	Freezes     func(context.Context) ([]gate.State, error) // the freezes of the deploy gate; nil shows none
+	Incidents   incidentStore                               // nil shows none
+	Postmortems postmortemStore                             // nil shows none
+	Risks       riskStore                                   // nil shows none
+	Sessions    sessions                                    // nil lets nobody sign in, and pages only read
+	Alerts      alertStore                                  // nil: none are evaluated
 	// DeadLetters returns the notices that were given up; nil knows of none.
 	DeadLetters func(context.Context) ([]alerts.DeadLetter, error)
 	// Sources returns how the sources of samples are doing; nil: there are none.
@@ -103,6 +105,8 @@ func (w *Web) Mount(r chi.Router) {
 	r.Get("/sources", w.sources)
 	w.mountSignIn(r)
 	w.mountActs(r)
+	w.mountPostmortems(r)
+	w.mountRisks(r)
 	r.Get("/events", w.events)
 	r.Get("/static/*", w.assets.serve)
 	r.Get("/favicon.ico", w.assets.favicon)

@@ -65,10 +65,7 @@ const maxLine = 3000
 
 // line tells one entry.
 func (p printer) line(e incidents.TimelineEntry) string {
-	if cut := []rune(e.Text); len(cut) > maxLine {
-		e.Text = string(cut[:maxLine]) + "…"
-	}
-	e.Text = escaper.Replace(e.Text)
+	e.Text = escaper.Replace(clip(e.Text, maxLine))
 	return "• " + p.name(e.By) + ": " + e.Sentence(p.name)
 }
 

@@ -59,8 +59,11 @@ var labels = map[string]string{
 	"resolve": "Resolved", "reopen": "Reopen", "close": "Close", "postmortem": "Postmortem",
 }
 
-// card shows how an incident stands, in its own room or in another channel.
-func (p printer) card(i incidents.Incident, channel, room string) message {
+// maxUpdate bounds what a card shows of the last update; all of it is in the room.
+const maxUpdate = 500
+
+// card shows how an incident stands and what everybody was told last, in its own room or in another channel.
+func (p printer) card(i incidents.Incident, update, channel, room string) message {
 	lines := []string{p.title(i)}
 	if i.Severity.Set() {
 		lines = append(lines, capital(i.Severity.Name())+": "+i.Severity.Definition())
@@ -80,6 +83,9 @@ func (p printer) card(i incidents.Incident, channel, room string) message {
 	if !i.Times.Started.IsZero() {
 		lines = append(lines, "Started "+clock(i.Times.Started))
 	}
+	if update != "" {
+		lines = append(lines, "Last update: "+escaper.Replace(clip(update, maxUpdate)))
+	}
 	if due, ok := i.UpdateDue(); ok {
 		lines = append(lines, "Next update due "+clock(due)+".")
 	}
@@ -89,7 +95,7 @@ func (p printer) card(i incidents.Incident, channel, room string) message {
 	if channel != room {
 		lines = append(lines, "Responders are in <#"+room+">.")
 	}
-	m := message{Text: strings.Join(lines, "\n")}
+	m := message{Text: clip(strings.Join(lines, "\n"), maxSection)}
 	m.Blocks = []slackapi.Block{slackapi.NewSectionBlock(slackapi.NewTextBlockObject(slackapi.MarkdownType, m.Text, false, false), nil, nil)}
 	if channel == room {
 		if row := p.row(i); row != nil {
@@ -97,6 +103,17 @@ func (p printer) card(i incidents.Incident, channel, room string) message {
 		}
 	}
 	return m
+}
+
+// maxSection is how much Slack shows in one block, in characters.
+const maxSection = 3000
+
+// clip shortens a text to at most so many characters.
+func clip(text string, most int) string {
+	if cut := []rune(text); len(cut) > most {
+		return string(cut[:most-1]) + "…"
+	}
+	return text
 }
 
 // row is the row of buttons under a card; nil where nothing is left to do.

@@ -135,7 +135,15 @@ func (w *eventWorker) react(ctx context.Context, a EventArgs) error {
 	if err != nil || len(made) == 0 {
 		return err
 	}
-	return w.pins.Pin(ctx, Pin{Channel: a.Channel, Timestamp: a.Timestamp, Incident: ref, Entry: made[0].Number})
+	if err := w.pins.Pin(ctx, Pin{Channel: a.Channel, Timestamp: a.Timestamp, Incident: ref, Entry: made[0].Number}); err != nil {
+		return err
+	}
+	// Somebody may have edited the message since it was read, of which nothing was known to be pinned then.
+	now, err := w.bot.read(ctx, a.Channel, a.Timestamp)
+	if err != nil && !refusedWith(err, "message_not_found") {
+		return err
+	}
+	return w.edited(ctx, EventArgs{Channel: a.Channel, Timestamp: a.Timestamp, Text: now.text, User: now.author})
 }
 
 // edited keeps another version of a pinned message; one without text if it was deleted. Plimsoll does it for its author, of

@@ -157,7 +157,7 @@ func FuzzParse(f *testing.F) {
 			if i, made, err := incidents.Apply(i, cmd, received, "ada"); err == nil {
 				page := printer{command: "/incident"}
 				page.changed(i, made)
-				page.card(i, "C1", "C1")
+				page.card(i, "x", "C1", "C1")
 				page.topic(i)
 			}
 		}

@@ -68,12 +68,9 @@ func propose(ctx context.Context, p postmortems, i incidents.Incident, by string
 		if t.Kind != incidents.TaskFollowUp || t.Moved != 0 {
 			continue
 		}
-		text := t.Text
-		if cut := []rune(text); len(cut) > postmortem.MaxLine {
-			text = string(cut[:postmortem.MaxLine])
-		}
+		text := clip(strings.Join(strings.Fields(t.Text), " "), postmortem.MaxLine)
 		r, err := p.Do(ctx, i.Ref, postmortem.AddItem{
-			Kind: postmortem.Process, Text: strings.Join(strings.Fields(text), " "), Owner: cmp.Or(t.Owner, i.Roles[incidents.Commander], t.By), Priority: proposalPriority,
+			Kind: postmortem.Process, Text: text, Owner: cmp.Or(t.Owner, i.Roles[incidents.Commander], t.By), Priority: proposalPriority,
 		}, incidents.Caller{Subject: by, RequestID: fmt.Sprintf("followup/%s/%d", i.Ref, t.Number)})
 		switch {
 		case errors.Is(err, postmortem.ErrNotFound):

@@ -28,10 +28,11 @@ type Room struct {
 	Invited []string        `json:"invited,omitempty"`
 	Cards   map[string]Card `json:"cards,omitempty"` // by channel
 	Told    int             `json:"told,omitempty"`  // number of the last timeline entry that was posted
-	// Pending is the key of a message of which nobody knows yet whether Slack took it.
-	Pending string `json:"pending,omitempty"`
-	// PendingTo is the last timeline entry that the pending message tells, if it tells some.
-	PendingTo int `json:"pendingTo,omitempty"`
+	// Carding and Telling are the keys of a card and of timeline entries of which nobody knows yet whether Slack took them; TellingTo is
+	// the last of those entries.
+	Carding   string `json:"carding,omitempty"`
+	Telling   string `json:"telling,omitempty"`
+	TellingTo int    `json:"tellingTo,omitempty"`
 	// Left are channels that were the incident's before it became private.
 	Left []string `json:"left,omitempty"`
 }
@@ -119,8 +120,5 @@ func (p printer) topic(i incidents.Incident) string {
 	if i.MergedInto != 0 {
 		line += " · goes on in " + i.MergedInto.String()
 	}
-	if cut := []rune(line); len(cut) > maxTopic {
-		line = string(cut[:maxTopic-1]) + "…"
-	}
-	return line
+	return clip(line, maxTopic)
 }

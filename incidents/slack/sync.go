@@ -91,6 +91,15 @@ func (s *syncing) all(ctx context.Context) error {
 	return nil
 }
 
+// tolerate goes on without what Slack refuses and responders can do without.
+func (s *syncing) tolerate(ctx context.Context, err error) error {
+	if _, refused := errors.AsType[*refusal](err); !refused {
+		return err
+	}
+	s.logger.WarnContext(ctx, "Slack refuses a part of the channel of an incident", "incident", s.incident.Ref, "err", err)
+	return nil
+}
+
 func (s *syncing) save(ctx context.Context) error {
 	return s.rooms.Save(context.WithoutCancel(ctx), s.room)
 }
@@ -163,7 +172,9 @@ func (s *syncing) topic(ctx context.Context) error {
 		return nil
 	}
 	if _, err := s.bot.api.SetTopicOfConversationContext(ctx, s.room.Channel, topic); err != nil {
-		return called("set the topic of a channel", err)
+		if err := s.tolerate(ctx, called("set the topic of a channel", err)); err != nil {
+			return err
+		}
 	}
 	s.room.Topic = topic
 	return s.save(ctx)
@@ -176,7 +187,7 @@ func (s *syncing) bookmarks(ctx context.Context) error {
 	}
 	there, err := s.bot.api.ListBookmarksContext(ctx, s.room.Channel)
 	if err != nil {
-		return called("list bookmarks", err)
+		return s.tolerate(ctx, called("list bookmarks", err))
 	}
 	for _, b := range []slackapi.AddBookmarkParameters{
 		{Title: s.incident.Ref.String(), Type: "link", Link: s.page.link(s.incident.Ref)},
@@ -186,7 +197,7 @@ func (s *syncing) bookmarks(ctx context.Context) error {
 			continue
 		}
 		if _, err := s.bot.api.AddBookmarkContext(ctx, s.room.Channel, b); err != nil {
-			return called("add a bookmark", err)
+			return s.tolerate(ctx, called("add a bookmark", err))
 		}
 	}
 	s.room.Marked = true
@@ -202,11 +213,10 @@ func (s *syncing) people(ctx context.Context) error {
 		}
 		if _, err := s.bot.api.InviteUsersToConversationContext(ctx, s.room.Channel, user); err != nil {
 			err := called("invite to a channel", err)
-			if _, refused := errors.AsType[*refusal](err); !refused {
-				return err
-			}
 			if !refusedWith(err, "already_in_channel", "cant_invite_self") {
-				s.logger.WarnContext(ctx, "Slack does not let a responder into the channel", "incident", s.incident.Ref, "user", user, "err", err)
+				if err := s.tolerate(ctx, err); err != nil {
+					return err
+				}
 			}
 		}
 		s.room.Invited = append(s.room.Invited, user)
@@ -217,39 +227,63 @@ func (s *syncing) people(ctx context.Context) error {
 	return nil
 }
 
-// cards posts the live card, or brings it up to date in place. Everybody's channel gets none of a private incident.
+// cards shows how the incident stands in its room and, unless it is private, in everybody's channel.
 func (s *syncing) cards(ctx context.Context) error {
-	channels := []string{s.room.Channel}
-	if s.announce != "" && !s.incident.Private {
-		channels = append(channels, s.announce)
+	update, err := s.lastUpdate(ctx)
+	if err != nil {
+		return err
 	}
-	for _, channel := range channels {
-		m := s.page.card(s.incident, channel, s.room.Channel)
-		card, digest := s.room.Cards[channel], m.digest()
-		switch {
-		case card.Timestamp == "":
-			ts, err := s.once(ctx, channel, fmt.Sprintf("card/%s/%s", s.incident.Ref, channel), m)
-			if err != nil {
-				return err
-			}
-			card.Timestamp = ts
-		case card.Digest == digest:
-			continue
-		default:
-			if _, _, _, err := s.bot.api.UpdateMessageContext(ctx, channel, card.Timestamp, m.options()...); err != nil {
-				return called("update a card", err)
-			}
+	if err := s.card(ctx, s.room.Channel, update); err != nil {
+		return err
+	}
+	if s.announce == "" || s.incident.Private {
+		return nil
+	}
+	return s.tolerate(ctx, s.card(ctx, s.announce, update))
+}
+
+// lastUpdate is what everybody was told last; empty if nothing yet, or if it was taken back.
+func (s *syncing) lastUpdate(ctx context.Context) (string, error) {
+	timeline, err := s.store.Timeline(ctx, incidents.Viewer{System: true}, s.incident.Ref)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range slices.Backward(timeline) {
+		if e.Kind == incidents.KindUpdate && !e.Retracted() {
+			return e.Text, nil
 		}
-		card.Digest, s.room.Pending = digest, ""
-		if s.room.Cards == nil {
-			s.room.Cards = map[string]Card{}
-		}
-		s.room.Cards[channel] = card
-		if err := s.save(ctx); err != nil {
+	}
+	return "", nil
+}
+
+// card posts the live card into a channel, or brings it up to date in place; again if somebody has deleted it.
+func (s *syncing) card(ctx context.Context, channel, update string) error {
+	m := s.page.card(s.incident, update, channel, s.room.Channel)
+	card, digest := s.room.Cards[channel], m.digest()
+	if card.Timestamp != "" && card.Digest == digest {
+		return nil
+	}
+	if card.Timestamp != "" {
+		_, _, _, err := s.bot.api.UpdateMessageContext(ctx, channel, card.Timestamp, m.options()...)
+		if err = called("update a card", err); refusedWith(err, "message_not_found") {
+			card.Timestamp = ""
+		} else if err != nil {
 			return err
 		}
 	}
-	return nil
+	if card.Timestamp == "" {
+		ts, err := s.once(ctx, &s.room.Carding, channel, fmt.Sprintf("card/%s/%s", s.incident.Ref, channel), m)
+		if err != nil {
+			return err
+		}
+		card.Timestamp = ts
+	}
+	card.Digest, s.room.Carding = digest, ""
+	if s.room.Cards == nil {
+		s.room.Cards = map[string]Card{}
+	}
+	s.room.Cards[channel] = card
+	return s.save(ctx)
 }
 
 // maxEntries is how many entries one message tells.
@@ -257,15 +291,15 @@ const maxEntries = 10
 
 // entries posts what has come onto the timeline. The declaration is what the card says.
 func (s *syncing) entries(ctx context.Context) error {
-	if to := s.room.PendingTo; to > s.room.Told {
-		ts, err := s.bot.posted(ctx, s.room.Channel, s.room.Pending)
+	if to := s.room.TellingTo; to > s.room.Told {
+		ts, err := s.bot.posted(ctx, s.room.Channel, s.room.Telling)
 		if err != nil {
 			return err
 		}
 		if ts != "" {
 			s.room.Told = to
 		}
-		s.room.Pending, s.room.PendingTo = "", 0
+		s.room.Telling, s.room.TellingTo = "", 0
 		if err := s.save(ctx); err != nil {
 			return err
 		}
@@ -284,12 +318,12 @@ func (s *syncing) entries(ctx context.Context) error {
 		}
 		first, last := batch[0].Number, batch[len(batch)-1].Number
 		if len(lines) > 0 {
-			s.room.PendingTo = last
-			if _, err := s.once(ctx, s.room.Channel, fmt.Sprintf("entries/%s/%d-%d", s.incident.Ref, first, last), message{Text: strings.Join(lines, "\n")}); err != nil {
+			s.room.TellingTo = last
+			if _, err := s.once(ctx, &s.room.Telling, s.room.Channel, fmt.Sprintf("entries/%s/%d-%d", s.incident.Ref, first, last), message{Text: strings.Join(lines, "\n")}); err != nil {
 				return err
 			}
 		}
-		s.room.Told, s.room.Pending, s.room.PendingTo = last, "", 0
+		s.room.Told, s.room.Telling, s.room.TellingTo = last, "", 0
 		if err := s.save(ctx); err != nil {
 			return err
 		}
@@ -297,14 +331,14 @@ func (s *syncing) entries(ctx context.Context) error {
 	return nil
 }
 
-// once posts a message, unless an attempt that never heard an answer came through.
-func (s *syncing) once(ctx context.Context, channel, key string, m message) (string, error) {
-	if s.room.Pending == key {
+// once posts a message, unless an attempt that never heard an answer came through: pending keeps its key meanwhile.
+func (s *syncing) once(ctx context.Context, pending *string, channel, key string, m message) (string, error) {
+	if *pending == key {
 		if ts, err := s.bot.posted(ctx, channel, key); err != nil || ts != "" {
 			return ts, err
 		}
 	}
-	s.room.Pending = key
+	*pending = key
 	if err := s.save(ctx); err != nil {
 		return "", err
 	}

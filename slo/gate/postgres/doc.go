@@ -9,6 +9,9 @@
 //	keeper:  figures ────────────▶ [ lock head ─▶ read freeze ─▶ Transition ─▶ append, job ─▶ commit ]
 //	freeze:  a person ───────────▶ [ lock head ─▶ read freeze ─▶ Transition ─▶ append ─▶ commit ] ─▶ answer
 //
+// Overrides and exemptions are written likewise, and read by a check after it holds the head. The jobs that tell people of what happened are
+// inserted in the transaction in which it did.
+//
 // Hence a check that begins after a freeze was acknowledged reads that freeze, and an answer that was given is on disk.
 // Checks that arrive while a transaction is under way share the next one, so that one flush serves many.
 package postgres

@@ -1,11 +1,13 @@
 package controlplane
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plimsoll/dashboards/metrics"
+	"plimsoll/slo/gate/deploys"
 	"plimsoll/slo/ledger"
 	"plimsoll/slo/ledger/replica"
 )
@@ -19,6 +21,15 @@ func (a *App) exportMetrics() error {
 		return err
 	}
 	if err := a.registry.Register(exported); err != nil {
+		return err
+	}
+	delivery, err := metrics.NewDelivery(metrics.DeliveryConfig{Logger: a.logger, Measures: func(ctx context.Context, from, to time.Time) ([]deploys.Measures, error) {
+		return a.deploys.Measures(ctx, "", "", from, to)
+	}})
+	if err != nil {
+		return err
+	}
+	if err := a.registry.Register(delivery); err != nil {
 		return err
 	}
 	if err := exportReplica(a.registry, a.status, time.Now); err != nil {

@@ -119,11 +119,11 @@ func writeSpent(w io.Writer, spent []api.Spent) {
 		if n == 0 {
 			fmt.Fprintln(w)
 		}
-		share := "nothing to spend"
+		cost := "nothing was measured"
 		if s.Share != nil {
-			share = fmt.Sprintf("%.1f %% of its budget", *s.Share*100)
+			cost = fmt.Sprintf("%.1f %% of its budget: %d of %d events were bad", *s.Share*100, s.Bad, s.Total)
 		}
-		fmt.Fprintf(w, "Spent of %s\t%s: %d of %d events were bad\n", s.Objective, share, s.Bad, s.Total)
+		fmt.Fprintf(w, "Spent of %s\t%s\n", s.Objective, cost)
 	}
 }
 

@@ -26,7 +26,7 @@ CREATE INDEX incident_records_merged_into ON incident_records (merged_into) WHER
 
 -- Who declared it, and everybody who ever held a role.
 UPDATE incident_records SET members = ARRAY(
-    SELECT by FROM incident_timeline WHERE incident = number AND incident_timeline.number = 1 AND version = 1
+    SELECT t.by FROM incident_timeline t WHERE t.incident = incident_records.number AND t.number = 1 AND t.version = 1
     UNION SELECT holder FROM incident_roles WHERE incident = incident_records.number
     ORDER BY 1);
 

@@ -82,7 +82,7 @@ func (s schema) seek(name string) string {
 		return "all"
 	case s.isRef(name) || strings.Contains(string(s.Type), "array") && s.Items != nil && name == "refs":
 		return refHere
-	case name == "q" || name == "text" || name == "query":
+	case name == "q" || name == "text" || name == "query" || name == "words":
 		return lure
 	case name == "service":
 		return lure + "-svc"
@@ -136,7 +136,7 @@ func (s schema) example(d openAPI, name string) any {
 		return object
 	case strings.Contains(kind, "array"):
 		if s.isRef(name) {
-			return []any{refHere}
+			return []any{refHere, itemHere}
 		}
 		return []any{s.Items.example(d, name)}
 	case strings.Contains(kind, "string"):

@@ -18,11 +18,18 @@ const (
 	lure    = "zanzibar"
 	hidden  = "quokka"
 	private = "INC-74101"
-	unknown = "INC-74999" // never declared
+	item    = "AI-74301" // of its postmortem
 	public  = "INC-1"
 )
 
-var privateNumber = regexp.MustCompile(`(^|[^0-9])74101([^0-9]|$)`)
+// privateNumber finds the numbers of the private incident and of its action item.
+var privateNumber = regexp.MustCompile(`(^|[^0-9])(74101|74301)([^0-9]|$)`)
+
+// Either is there, or was never given: what stands for the numbers in a question.
+var (
+	there   = strings.NewReplacer(refHere, private, itemHere, item)
+	unheard = strings.NewReplacer(refHere, "INC-74999", itemHere, "AI-74998")
+)
 
 // TestOutsider declares a private incident and asks every route of the control plane, as they are in its router, about it: as
 // nobody, as somebody who is no member, and as the operator. No answer holds a word of it, nor its number, and where one asks by
@@ -53,7 +60,7 @@ func plot(t *testing.T, h *house) {
 	t.Helper()
 	post := func(who, path string, body any) map[string]any { return h.give(t, who, http.MethodPost, path, body) }
 	post("ada", "/v1/incidents", map[string]any{"title": "Playback stalls", "severity": 3, "services": []string{"video-api"}})
-	if _, err := h.app.pool.Exec(t.Context(), `SELECT setval('incident_numbers', 74100)`); err != nil {
+	if _, err := h.app.pool.Exec(t.Context(), `SELECT setval('incident_numbers', 74100), setval('postmortem_item_numbers', 74300)`); err != nil {
 		t.Fatal(err)
 	}
 	objective := string(h.app.ledger.Objectives()[0].Key)
@@ -75,6 +82,12 @@ func plot(t *testing.T, h *house) {
 	post("bob", at+"/messages/1/approve", nil)
 	post("ada", at+"/links", map[string]any{"ref": public})
 	h.give(t, "ada", http.MethodPut, at+"/timeline/3", map[string]any{"text": lure + " " + hidden + " amended"})
+	begun := post("ada", at+"/postmortem", nil)
+	h.give(t, "ada", http.MethodPut, at+"/postmortem", map[string]any{"version": begun["version"], "content": map[string]any{"summary": lure + " " + hidden + " summary", "impact": map[string]any{}, "trigger": map[string]any{}, "links": map[string]any{}}})
+	added := post("ada", at+"/postmortem/items", map[string]any{"kind": "prevent", "text": lure + " " + hidden + " item", "owner": "bob", "priority": 1})
+	if added["id"] != item {
+		t.Fatalf("the action item is %v", added["id"])
+	}
 }
 
 // membersFind is the other half of the proof: what outsiders do not find is there.
@@ -90,6 +103,10 @@ func membersFind(t *testing.T, h *house) {
 		{"ada", "/incidents/" + private, hidden + " task"},
 		{"ada", "/incidents/" + private + "/entries/3", hidden + " note"},
 		{"ada", "/", private},
+		{"bob", "/v1/action-items/" + item, hidden + " item"},
+		{"bob", "/v1/postmortems/similar?text=" + lure, private},
+		{"ada", "/postmortems", hidden + " item"},
+		{"bob", "/incidents/" + private + "/postmortem", hidden + " summary"},
 	} {
 		if r := h.ask(t, tc.who, http.MethodGet, tc.path, "", nil); r.status != http.StatusOK || !strings.Contains(r.body, tc.says) {
 			t.Errorf("%s finds no %q at %s: %d\n%.2000s", tc.who, tc.says, tc.path, r.status, r.body)
@@ -168,15 +185,18 @@ func newWalk(t *testing.T, h *house) *walk {
 	year, week := time.Now().UTC().ISOWeek()
 	w.path = map[string]string{
 		"/v1/incidents {ref}": refHere, "/incidents {ref}": refHere, "/v1/risks {ref}": "RISK-1",
-		"{number}": "1", "{id}": "1", "{seq}": "1", "{deploy}": "1", "{act}": "note", "{token}": "x", "{schema}": "Problem.json",
+		"/v1/action-items {id}": itemHere, "{risk}": "RISK-1", "{version}": "1", "{number}": "1", "{id}": "1", "{seq}": "1", "{deploy}": "1", "{act}": "note", "{token}": "x", "{schema}": "Problem.json",
 		"{week}": fmt.Sprintf("%d-W%02d", year, week), "{service}": service, "{slo}": name, "{objective}": name,
 		"/static *": "style.css", "/objectives *": string(key),
 	}
 	return w
 }
 
-// refHere stands for the number of an incident until it is known which one is asked for.
-const refHere = "REF"
+// What stands for the number of an incident, or of an action item, until it is known which one is asked for.
+const (
+	refHere  = "REF-HERE"
+	itemHere = "ITEM-HERE"
+)
 
 // fill puts values into the pattern of a route; an error names the parameter that has none.
 func (w *walk) fill(pattern string) (string, error) {
@@ -224,7 +244,7 @@ func (w *walk) everyRoute(t *testing.T, who string, reads bool) {
 	}
 }
 
-// question is a request in which refHere stands for the number of an incident.
+// question is a request in which refHere and itemHere stand for numbers.
 type question struct {
 	method, path, contentType, body string
 }
@@ -258,10 +278,10 @@ func (w *walk) questions(method, pattern, path string) []question {
 
 // question asks about the private incident, looks for it in the answer, and asks the same about one that does not exist.
 func (w *walk) question(t *testing.T, who string, q question) {
-	ask := func(ref string) reply {
-		return w.h.ask(t, who, q.method, strings.ReplaceAll(q.path, refHere, ref), q.contentType, []byte(strings.ReplaceAll(q.body, refHere, ref)))
+	ask := func(numbers *strings.Replacer) reply {
+		return w.h.ask(t, who, q.method, numbers.Replace(q.path), q.contentType, []byte(numbers.Replace(q.body)))
 	}
-	got := ask(private)
+	got := ask(there)
 	as := fmt.Sprintf("%q: %s %s %s", who, q.method, q.path, q.body)
 	if text := strings.ToLower(got.body + fmt.Sprint(got.header)); strings.Contains(text, hidden) {
 		t.Errorf("%s: the answer holds words of the private incident:\n%s", as, around(text, hidden))
@@ -269,13 +289,13 @@ func (w *walk) question(t *testing.T, who string, q question) {
 	if got.status >= 500 && got.status != http.StatusServiceUnavailable {
 		t.Errorf("%s: %d %s", as, got.status, got.body)
 	}
-	if !strings.Contains(q.path+q.body, refHere) {
-		if privateNumber.MatchString(got.body) {
-			t.Errorf("%s: the answer holds its number:\n%s", as, around(got.body, "74101"))
+	if there.Replace(q.path+q.body) == q.path+q.body {
+		if found := privateNumber.FindString(got.body); found != "" {
+			t.Errorf("%s: the answer holds its number:\n%s", as, around(got.body, found))
 		}
 		return
 	}
-	none := ask(unknown)
+	none := ask(unheard)
 	if got.status != none.status {
 		t.Errorf("%s: %d about the private incident, %d about one that is not there\n%s\n%s", as, got.status, none.status, got.body, none.body)
 	}

@@ -30,7 +30,7 @@ func Write(r Record) Document {
 		list("What went well", c.WentWell, "What worked as it was meant to?"),
 		list("What went wrong", c.WentWrong, "What did not, in the system and in the response?"),
 		list("Where we were lucky", c.Lucky, "What happened to be in our favour, and is not to be relied on?"),
-		list("Lessons", c.Lessons, "What do we know now that we did not know before?"),
+		list("Lessons", c.Lessons, "What is known now that was not known before?"),
 		r.items(),
 	}
 	if links := r.links(); len(links.Points) > 0 {

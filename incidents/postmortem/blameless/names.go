@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // firstNames are given names that are no other word of English and no product of our field, one a line: most frequent names of
@@ -64,7 +65,7 @@ func listed(names []string) *regexp.Regexp {
 	for _, name := range names {
 		local, _, address := strings.Cut(name, "@")
 		for _, word := range []string{name, local} {
-			if len(word) >= shortest && (word == name || address) {
+			if len(word) >= shortest && utf8.ValidString(word) && (word == name || address) {
 				words = append(words, regexp.QuoteMeta(word))
 			}
 		}

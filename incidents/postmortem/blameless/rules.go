@@ -27,7 +27,7 @@ const (
 		`mistakenly|wrongly|incorrectly|inadvertently|erroneously|unwittingly|broke\b|caused|crashed|took down|brought down|wiped|panicked|rushed|skipped|bypassed|` +
 		`violated|disregarded|dismissed|refused|chose not to|assumed|jumped to|lacked|blindly|` +
 		`made (?:a|an|the|another|several|some) (?:[a-z]+ )?(?:mistakes?|errors?|typo|wrong|bad|poor)|` +
-		`(?:did not|didn't|never|does not|doesn't|do not|don't) (?:even |properly |really |bother(?:ed)? to )?(?:bother|check|test|read|follow|notic|verif|think|thought|understand|understood|` +
+		`(?:did not|didn't|never) (?:even |properly |really |bother(?:ed)? to )?(?:bother|check|test|read|follow|notic|verif|think|thought|understand|understood|` +
 		`know|knew|realis|realiz|pay|paid|care|cared|review|look|escalat|communicat|consider|validat|question|spot|remember|ask|updat|document|listen)[a-z]*|` +
 		`(?:was|were) (?:too |so )?(?:careless|negligent|lazy|sloppy|unaware|distracted|inattentive|incompetent|overconfident|not paying|not careful|slow to)|wasn't paying|weren't paying)`
 )

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -30,13 +29,14 @@ import (
 // office is Plimsoll with a whole Slack around it.
 type office struct {
 	*slacktest.Workspace
-	t      *testing.T
-	pool   *pgxpool.Pool
-	store  *postgres.Store
-	rooms  *slackpg.Store
-	inbox  *slack.Inbox
-	client *river.Client[pgx.Tx]
-	team   string // a channel for everybody
+	t           *testing.T
+	pool        *pgxpool.Pool
+	store       *postgres.Store
+	postmortems *postmortempg.Store
+	rooms       *slackpg.Store
+	inbox       *slack.Inbox
+	client      *river.Client[pgx.Tx]
+	team        string // a channel for everybody
 
 	mu  sync.Mutex
 	now time.Time
@@ -62,7 +62,7 @@ func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 	if o.store, err = postgres.New(postgres.Config{Pool: o.pool, Now: o.clock, Changed: o.changed}); err != nil {
 		t.Fatal(err)
 	}
-	postmortems, err := postmortempg.New(postmortempg.Config{Pool: o.pool, Incidents: o.store, Now: o.clock})
+	o.postmortems, err = postmortempg.New(postmortempg.Config{Pool: o.pool, Incidents: o.store, Now: o.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 		t.Fatal(err)
 	}
 	subjects := map[string]string{"U1": "ada", "U2": "bob", "U3": "cy"}
-	cfg := slack.WorkerConfig{Store: o.store, Postmortems: postmortems, Bot: bot, Rooms: o.rooms, Announce: o.team, PublicURL: "https://plimsoll.example", Subjects: subjects,
+	cfg := slack.WorkerConfig{Store: o.store, Postmortems: o.postmortems, Bot: bot, Rooms: o.rooms, Announce: o.team, PublicURL: "https://plimsoll.example", Subjects: subjects,
 		ResponseBase: o.URL, Logger: slog.New(slog.DiscardHandler), Now: o.clock}
 	for _, option := range options {
 		option(&cfg)
@@ -167,14 +167,6 @@ func (o *office) troubles() string {
 		o.t.Fatal(err)
 	}
 	return found
-}
-
-// see checks what has become visible, in any order of channels but in order within each.
-func (o *office) see(want ...string) {
-	o.t.Helper()
-	if d := cmp.Diff(want, o.settle()); d != "" {
-		o.t.Errorf("(-want +seen):\n%s%s", d, o.troubles())
-	}
 }
 
 // seen checks that something has become visible, and returns everything that has.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/recordtest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what is seen over the transcripts in testdata")
@@ -68,7 +69,8 @@ func (s *script) matches(file string) {
 }
 
 // TestFromAlertToClosedActionItem is an incident that is driven by nothing but what Slack sends: commands, modals, buttons, reactions
-// and edits. Everything that anybody sees is in the transcript.
+// and edits. Everything that anybody sees is in the transcript, and everything that is kept in the record, in which the same script from
+// the command line ends, too (cmd/plimsoll).
 func TestFromAlertToClosedActionItem(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"http", "socket"} {
@@ -81,6 +83,7 @@ func TestFromAlertToClosedActionItem(t *testing.T) {
 			s := &script{office: o}
 			play(s)
 			s.matches("testdata/transcript.txt")
+			recordtest.Matches(t, "testdata/record.json", recordtest.Read(t, o.store, o.postmortems, 1), *rewrite)
 		})
 	}
 }

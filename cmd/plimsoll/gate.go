@@ -130,8 +130,8 @@ func (cmd gateCheckCmd) ask(c *cli, client *apiclient.Client, change gate.Change
 		if err != nil || d.Outcome == gate.Allow || left <= 0 {
 			return d, err
 		}
-		if d.Message[0] != said {
-			said = d.Message[0]
+		if line := d.Lines()[0]; line != said {
+			said = line
 			fmt.Fprintf(c.Err, "waiting for at most %s: %s\n", slo.FormatSpan(left.Round(time.Second)), said)
 		}
 		select {

@@ -203,7 +203,7 @@ func gateWhy(ctx context.Context, w *worker, q gateQuestion) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	return quiet(escaper.Replace(strings.Join(d.Message, "\n"))), nil
+	return quiet(d.Mrkdwn()), nil
 }
 
 // gateByHand freezes or thaws. An attempt that came through and never heard so is not made again.

@@ -27,7 +27,7 @@ type gatekeeper interface {
 
 // errUnknownPerson refuses whoever would have two names: an override takes two people, and one with a token and with Slack
 // would be two.
-var errUnknownPerson = errors.New("Plimsoll does not know which of its people you are: an administrator adds you to slack.subjects")
+var errUnknownPerson = errors.New("it is not known who you are elsewhere: an administrator adds you to slack.subjects")
 
 // gateVerb is a row of the table of what can be asked of the gate.
 type gateVerb struct {

@@ -121,7 +121,7 @@ func TestGate(t *testing.T) {
 		{"U1", "/gate why video-api", "(only ada) plimsoll: deny: a budget < 0 is spent\navailability 99.2 %\nwait, or ask for an override", false},
 		{"U1", "/gate why vide-api", `"vide-api"`, false},
 		{"U1", "/gate freeze video-api", "Write `/gate freeze service [environment] [--for 2h] why`.", false},
-		{"U4", "/gate freeze video-api x", "Plimsoll does not know which of its people you are", false},
+		{"U4", "/gate freeze video-api x", "It is not known who you are elsewhere", false},
 		{"U1", "/gate freeze video-api staging --for 30m a migration", "#team plimsoll: video-api is frozen in staging until 2026-03-02 12:30 UTC, by @ada: a migration", true},
 		{"U1", "/gate freeze video-api --for soon x", `"soon" is no length of time`, false},
 		{"U2", "/gate status", "• video-api in staging: open; frozen by @ada until 2026-03-02 12:30 UTC: a migration", false},

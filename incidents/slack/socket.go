@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/slack-go/slack/socketmode"
-
 	slackapi "github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
 )
 
 // socketParallel is how many envelopes are worked on at once; each only keeps a job or opens a modal.
@@ -20,7 +19,7 @@ const socketParallel = 8
 // on it. It ends before only if Slack refuses the token of the app.
 func (in *Inbox) Run(ctx context.Context) error {
 	if in.cfg.Bot == nil {
-		return errors.New("Socket Mode needs the tokens of the bot and of the app (PLIMSOLL_SLACK_BOT_TOKEN, PLIMSOLL_SLACK_APP_TOKEN)")
+		return errors.New("connecting by Socket Mode needs the tokens of the bot and of the app (PLIMSOLL_SLACK_BOT_TOKEN, PLIMSOLL_SLACK_APP_TOKEN)")
 	}
 	client := socketmode.New(in.cfg.Bot.api, socketmode.OptionReadLimit(maxBody), socketmode.OptionLog(slog.NewLogLogger(in.logger.Handler(), slog.LevelDebug)))
 	ctx, cancel := context.WithCancel(ctx)

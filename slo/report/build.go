@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/postmortem"
 	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/deploys"
@@ -30,15 +31,16 @@ func (s Source) at(end slo.Minute) slo.Status {
 
 // Inputs are what a report is made of. Order does not matter; what lies outside the week is left out.
 type Inputs struct {
-	Week       Week
-	Now        time.Time // of asking; matters only if the week is not over
-	Service    string    // only this one; all when empty
-	Objectives []Source
-	Decisions  []gate.Decision  // at least those of the week
-	Deploys    []deploys.Deploy // at least those that ended in the week or later, and those that started in it
-	Events     []gate.Event     // of freezes, from before the week on, for what was in force when it began
-	Incidents  []incidents.Incident
-	Overrides  []gate.Override // at least those that were asked for, used, or owed a follow-up in the week
+	Week        Week
+	Now         time.Time // of asking; matters only if the week is not over
+	Service     string    // only this one; all when empty
+	Objectives  []Source
+	Decisions   []gate.Decision  // at least those of the week
+	Deploys     []deploys.Deploy // at least those that ended in the week or later, and those that started in it
+	Events      []gate.Event     // of freezes, from before the week on, for what was in force when it began
+	Incidents   []incidents.Incident
+	ActionItems []postmortem.ActionItem // of postmortems that everybody may see
+	Overrides   []gate.Override         // at least those that were asked for, used, or owed a follow-up in the week
 }
 
 // Build makes the report: of a week that is over the whole, otherwise everything up to and with the instant of asking.
@@ -69,6 +71,7 @@ func Build(in Inputs) Report {
 		}
 	}
 	slices.SortFunc(r.Incidents, func(a, b Incident) int { return cmp.Or(a.Declared.Compare(b.Declared), cmp.Compare(a.Ref, b.Ref)) })
+	r.ActionItems = lateItems(in.ActionItems, p)
 	r.Summary = summarise(r)
 	return r
 }

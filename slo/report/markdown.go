@@ -28,6 +28,7 @@ func Markdown(w io.Writer, r Report) error {
 		service(&b, s)
 	}
 	incidentTable(&b, r.Incidents)
+	itemTable(&b, r.ActionItems)
 	fmt.Fprintf(&b, "\n---\n\n%s\n", explanation)
 	_, err := b.WriteTo(w)
 	return err

@@ -12,10 +12,11 @@ type Report struct {
 	From  time.Time `json:"from" doc:"First instant of the week"`
 	Until time.Time `json:"until" doc:"The end of the week, which is not part of it; or the instant of asking, which is, if the week is not over"`
 	// Complete is false for a week that is not over: its figures will still change.
-	Complete  bool       `json:"complete" doc:"Whether the week is over"`
-	Summary   []string   `json:"summary" nullable:"false" doc:"The week in plain sentences"`
-	Services  []Service  `json:"services" nullable:"false"`
-	Incidents []Incident `json:"incidents" nullable:"false" doc:"Incidents that were declared or open in the week"`
+	Complete    bool         `json:"complete" doc:"Whether the week is over"`
+	Summary     []string     `json:"summary" nullable:"false" doc:"The week in plain sentences"`
+	Services    []Service    `json:"services" nullable:"false"`
+	Incidents   []Incident   `json:"incidents" nullable:"false" doc:"Incidents that were declared or open in the week"`
+	ActionItems []ActionItem `json:"overdueActionItems" nullable:"false" doc:"Action items of postmortems that were due and not done at the end, the one that waits longest first"`
 }
 
 // Service is the week of one service.

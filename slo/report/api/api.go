@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/postmortem"
 	"plimsoll/internal/httpapi"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
@@ -39,6 +40,8 @@ type Handlers struct {
 	Overrides func(ctx context.Context, service string, from, to time.Time) ([]gate.Override, error)
 	// Deploys returns at least the deploys that ended at from or later, and those that started since; nil reports none.
 	Deploys func(ctx context.Context, service string, from time.Time) ([]deploys.Deploy, error)
+	// ActionItems returns the action items of postmortems that everybody may see; nil reports none.
+	ActionItems func(ctx context.Context, service string) ([]postmortem.ActionItem, error)
 	// Incidents returns at least the incidents that were declared or open in [from, to); nil reports none.
 	Incidents func(ctx context.Context, from, to time.Time) ([]incidents.Incident, error)
 }
@@ -112,6 +115,11 @@ func (h *Handlers) gather(ctx context.Context, in *report.Inputs) (err error) {
 	if h.Decisions != nil {
 		if in.Decisions, err = h.Decisions(ctx, in.Service, from, to); err != nil {
 			return fmt.Errorf("read decisions for the report: %w", err)
+		}
+	}
+	if h.ActionItems != nil {
+		if in.ActionItems, err = h.ActionItems(ctx, in.Service); err != nil {
+			return fmt.Errorf("read action items for the report: %w", err)
 		}
 	}
 	if h.Events != nil {

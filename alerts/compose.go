@@ -133,9 +133,13 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 	if v.Short.Lookback > 0 {
 		burns += fmt.Sprintf(" and %s over %s", slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback))
 	}
-	e.Summary = fmt.Sprintf("%s (%s): burns at %s, alert at %s; %s", e.Name, e.Objective, burns, slo.FormatRate(v.Factor), left)
-	if v.Detail != "" {
+	switch {
+	case v.Detail != "":
 		e.Summary = fmt.Sprintf("%s (%s): %s", e.Name, e.Objective, v.Detail)
+	case v.Condition != "":
+		e.Summary = fmt.Sprintf("%s (%s): burns at %s, alert at a %s; %s", e.Name, e.Objective, burns, v.Condition, left)
+	default:
+		e.Summary = fmt.Sprintf("%s (%s): burns at %s, alert at %.4g×; %s", e.Name, e.Objective, burns, v.Factor, left)
 	}
 	if publicURL != "" {
 		e.URL = strings.TrimSuffix(publicURL, "/") + "/objectives/" + string(a.Objective)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,8 +56,8 @@ func TestPrometheusAgrees(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			if edges := compare(t, tc.phases); edges < tc.edges {
-				t.Errorf("the scenario shows only %d changes", edges)
+			if edges := compare(t, tc.phases); len(edges) < tc.edges {
+				t.Errorf("the scenario shows only %v", edges)
 			}
 		})
 	}
@@ -67,14 +68,28 @@ var series = flag.Int("series", 4, "how many random series are compared with Pro
 // So they do whatever the traffic is, for every shipped tier and for alert policies of every kind.
 func TestPrometheusAgreesOnRandomSeries(t *testing.T) {
 	t.Parallel()
-	for seed := range *series {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
-			phases := traffic.Example(seed)
-			t.Logf("phases %+v", phases)
-			compare(t, phases)
-		})
+	var changed sync.Map // by alert
+	t.Run("series", func(t *testing.T) {
+		for seed := range *series {
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+				t.Parallel()
+				phases := traffic.Example(seed)
+				t.Logf("phases %+v", phases)
+				for _, e := range compare(t, phases) {
+					changed.Store(e.Tier, true)
+				}
+			})
+		}
+	})
+	for _, a := range newAlerts(objective(withPolicies)) {
+		if _, ok := changed.Load(a.Tier); !ok {
+			t.Errorf("no series makes %s fire or end", a.Tier)
+		}
 	}
+}
+
+func withPolicies(o *slo.Objective) {
+	o.LowTraffic, o.Alerts = slo.LowTraffic{MinBad: 10, MinTotal: 100}, policies()
 }
 
 // traffic is steady for a while, and fails so clearly or so little that no burn rate hovers about a threshold: there, what increase()
@@ -101,10 +116,10 @@ func policies() []slo.AlertPolicy {
 	}
 }
 
-// compare replays traffic to both, reports where they are more than one evaluation apart, and returns how often an alert changed.
-func compare(t *testing.T, phases []phase) int {
+// compare replays traffic to both, reports where they are more than one evaluation apart, and returns how the alerts changed.
+func compare(t *testing.T, phases []phase) []edge {
 	t.Helper()
-	o := objective(func(o *slo.Objective) { o.LowTraffic, o.Alerts = slo.LowTraffic{MinBad: 10, MinTotal: 100}, policies() })
+	o := objective(withPolicies)
 	ours, theirs := replay(t, o, phases)
 	apart := cmp.Comparer(func(a, b edge) bool {
 		return a.Tier == b.Tier && a.Firing == b.Firing && max(a.Minute-b.Minute, b.Minute-a.Minute) <= 1
@@ -114,7 +129,7 @@ func compare(t *testing.T, phases []phase) int {
 			t.Errorf("%s (-ledger +Prometheus):\n%s", a.Tier, diff)
 		}
 	}
-	return len(ours)
+	return ours
 }
 
 // newAlerts are the alerts of an objective, as they are before anything happens.

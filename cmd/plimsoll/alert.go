@@ -49,7 +49,7 @@ func writeAlerts(out io.Writer, list []api.Alert) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STATE\tSEVERITY\tOBJECTIVE\tALERT\tSINCE\tSAYS\tBURN\tBEGINS AT")
 	for _, a := range list {
-		since, burns, begins := "–", fmt.Sprintf("%s over %s", slo.FormatRate(a.Burn), a.Lookback), slo.FormatRate(a.Factor)
+		since, burns, begins := "–", fmt.Sprintf("%s over %s", slo.FormatRate(a.Burn), a.Lookback), fmt.Sprintf("%.4g×", a.Factor)
 		if a.Since != nil {
 			since = a.Since.UTC().Format(time.DateTime)
 		}

@@ -55,7 +55,7 @@ func TestTiersAskForKnownLookbacks(t *testing.T) {
 // status has the same share of bad events, out of total, over every lookback, and coverage for all of them.
 func status(o *slo.Objective, bad, total int64, coverage float64) slo.Status {
 	s := slo.Status{Objective: o}
-	for _, l := range slo.Lookbacks() {
+	for _, l := range o.Lookbacks() {
 		minutes := int64(l / time.Minute)
 		r := slo.Reading{Counts: slo.Counts{Good: total - bad, Total: total}, Minutes: minutes, Observed: int64(coverage * float64(minutes))}
 		s.Burn = append(s.Burn, slo.Burn{Lookback: l, Reading: r, Rate: slo.BurnRate(o.Target, r.Counts)})

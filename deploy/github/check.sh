@@ -3,8 +3,8 @@
 # decision, 1 wrong usage. Needs plimsoll, or curl and jq, which the runners of GitHub have. Inputs are the GATE_ variables of action.yml.
 set -euo pipefail
 
-# Where plimsoll is installed it says all that follows itself, to the letter.
-if command -v plimsoll >/dev/null; then
+# Where plimsoll is installed it says all that follows itself, to the letter. It cannot ask GitHub for another token when one expires while it waits.
+if [[ -z $GATE_AUDIENCE ]] && command -v plimsoll >/dev/null; then
   flags=(--url "$GATE_URL" --output github)
   check=(--service "$GATE_SERVICE" --env "$GATE_ENVIRONMENT" --sha "$GATE_COMMIT" --class "$GATE_CLASS" --version "$GATE_VERSION" --author "$GATE_AUTHOR"
     --ref "$GATE_REFS" --wait "$GATE_WAIT" --every "${GATE_EVERY:-30}s" "--progressive=$GATE_PROGRESSIVE")
@@ -40,9 +40,19 @@ seconds() {
   esac
 }
 
+# identify asks GitHub to sign who this job is, anew for each question: what it signs is good for some minutes.
+identify() {
+  [[ -n ${ACTIONS_ID_TOKEN_REQUEST_URL:-} ]] || usage 'GitHub signs no token for this job: with the input "audience" it needs the permission id-token: write.'
+  printf 'Authorization: bearer %s\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" >"$scratch/github"
+  GATE_TOKEN=$(curl -sSf --max-time 30 --retry 3 --get -H "@$scratch/github" --data-urlencode "audience=$GATE_AUDIENCE" "$ACTIONS_ID_TOKEN_REQUEST_URL" |
+    jq -er '.value') || usage 'GitHub signed no token for this job.'
+  printf '::add-mask::%s\n' "$GATE_TOKEN"
+}
+
 # ask puts the question and leaves the answer in $scratch/answer, and its status in $status: 000 if nobody answers.
 ask() {
   local headers=(-H 'Content-Type: application/json')
+  [[ -z $GATE_AUDIENCE ]] || identify
   if [[ -n ${GATE_TOKEN:-} ]]; then
     printf 'Authorization: Bearer %s\n' "$GATE_TOKEN" >"$scratch/header" # not among the arguments, which every process can read
     headers+=(-H "@$scratch/header")

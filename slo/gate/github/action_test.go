@@ -194,6 +194,38 @@ func TestActionWaits(t *testing.T) {
 	}
 }
 
+// TestActionWithoutSecret has GitHub sign who the job is, anew for each question, and says what is missing where GitHub does not.
+func TestActionWithoutSecret(t *testing.T) {
+	t.Parallel()
+	g := dialecttest.New(t)
+	url := dialecttest.Serve(t, &api.Handlers{Gate: g.Gate, RequireIdentity: true})
+	signed := 0
+	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "bearer request-token" || r.URL.Query().Get("audience") != "https://plimsoll.example.com/?a=b&c" || r.URL.Query().Get("api-version") != "2.0" {
+			http.Error(w, "unauthorized", http.StatusUnauthorized)
+			return
+		}
+		signed++
+		_, _ = w.Write([]byte(`{"count":1,"value":"t"}`))
+	}))
+	t.Cleanup(github.Close)
+	inputs := map[string]string{"url": url, "service": "video-api", "environment": "production", "audience": "https://plimsoll.example.com/?a=b&c"}
+	signs := []string{"ACTIONS_ID_TOKEN_REQUEST_URL=" + github.URL + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token"}
+	if r := runAction(t, inputs, signs...); r.code != 0 || !strings.Contains(r.outputs, "decision=allow") || !strings.Contains(r.log, "::add-mask::t\n") || signed != 1 {
+		t.Errorf("exit %d, signed %d times\n%s", r.code, signed, r.log)
+	}
+	if ds := g.Decisions(t); len(ds) != 1 || ds[0].By != "ada" {
+		t.Errorf("%+v", ds)
+	}
+	if r := runAction(t, inputs, "ACTIONS_ID_TOKEN_REQUEST_URL="); r.code != 1 || !strings.Contains(r.log, "needs the permission id-token: write") {
+		t.Errorf("without the permission: exit %d\n%s", r.code, r.log)
+	}
+	signs[1] = "ACTIONS_ID_TOKEN_REQUEST_TOKEN=other"
+	if r := runAction(t, inputs, signs...); r.code != 1 || !strings.Contains(r.log, "GitHub signed no token") {
+		t.Errorf("refused by GitHub: exit %d\n%s", r.code, r.log)
+	}
+}
+
 var seqs = regexp.MustCompile(`(seq=|Decision )\d+`)
 
 // TestActionAgrees runs the action on a runner that has plimsoll, which says the same as one that has none, to the letter.

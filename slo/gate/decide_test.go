@@ -246,6 +246,13 @@ func drawSnapshot(t *rapid.T) Snapshot {
 	if rapid.Bool().Draw(t, "manual") {
 		s.Freeze.Manual = &Manual{Kind: rapid.SampledFrom([]CommandKind{FreezeByHand, ThawByHand}).Draw(t, "kind"), Until: noon.Add(time.Hour)}
 	}
+	if rapid.Bool().Draw(t, "exemption") {
+		s.Exemptions = []Exemption{{ID: 1, Because: rapid.SampledFrom(Becauses()).Draw(t, "because"), Frozen: rapid.Bool().Draw(t, "dependency frozen"),
+			By: "ada", Reason: "because", Until: noon.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "until")) * time.Hour)}}
+	}
+	if s.Freeze.Phase != CodeRed && rapid.Bool().Draw(t, "excused") {
+		s.Freeze.Excused = []Excused{{Objective: "video-api/availability", Remaining: rapid.Float64Range(-2, 0).Draw(t, "remaining")}}
+	}
 	if rapid.Bool().Draw(t, "incident") {
 		s.Incidents = []Incident{{Ref: "INC-1", Severity: rapid.IntRange(1, 5).Draw(t, "severity")}}
 	}
@@ -272,7 +279,7 @@ func TestProperties(t *testing.T) {
 		case c.Class == Rollback && verdict != Allow:
 			t.Fatal("a rollback was stopped")
 		case verdict != Allow || exempt:
-		case s.Freeze.Frozen(s.At):
+		case s.Freeze.Frozen(s.At) && (s.Freeze.Manual != nil || len(s.Exemptions) == 0 || !s.Exemptions[0].InForce(s.At)):
 			t.Fatal("a change went out under a freeze")
 		case len(s.Objectives) == 0:
 			t.Fatal("a change went out without a budget to decide by")

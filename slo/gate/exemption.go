@@ -56,18 +56,20 @@ var (
 // Exemption lets changes of a service go although a budget is spent, since the spending is not the team's to make good. One person records
 // it, with a reason and an end. It turns Code Red and spent budgets only: what else stands in the way, stands.
 type Exemption struct {
-	ID          int64      `json:"id"`
-	Service     string     `json:"service"`
-	Environment string     `json:"environment"`
-	Because     Because    `json:"because" enum:"cause_outside,dependency_frozen,out_of_scope,miscategorized"`
-	Dependency  string     `json:"dependency,omitempty"` // the service that is frozen; of dependency_frozen only
-	Incident    string     `json:"incident,omitempty"`   // that shows the cause, such as INC-7
-	Reason      string     `json:"reason"`
-	By          string     `json:"by"`
-	At          time.Time  `json:"at"`
-	Until       time.Time  `json:"until"`
-	EndedBy     string     `json:"endedBy,omitempty"` // who ended it before its time
-	EndedAt     *time.Time `json:"endedAt,omitempty"`
+	ID          int64   `json:"id"`
+	Service     string  `json:"service"`
+	Environment string  `json:"environment"`
+	Because     Because `json:"because" enum:"cause_outside,dependency_frozen,out_of_scope,miscategorized"`
+	Dependency  string  `json:"dependency,omitempty"` // the service that is frozen; of dependency_frozen only
+	// Frozen is whether Dependency was frozen when this was read.
+	Frozen   bool       `json:"frozen,omitempty"`
+	Incident string     `json:"incident,omitempty"` // that shows the cause, such as INC-7
+	Reason   string     `json:"reason"`
+	By       string     `json:"by"`
+	At       time.Time  `json:"at"`
+	Until    time.Time  `json:"until"`
+	EndedBy  string     `json:"endedBy,omitempty"` // who ended it before its time
+	EndedAt  *time.Time `json:"endedAt,omitempty"`
 }
 
 // Validate checks an exemption that is to be recorded. The error is an *InputError.
@@ -115,10 +117,9 @@ func (e Exemption) End(by string, at time.Time) (Exemption, error) {
 	return e, nil
 }
 
-// InForce reports whether the exemption counts at an instant at which such dependencies are as they are.
-func (e Exemption) InForce(at time.Time, dependencies []Dependency) bool {
-	return at.Before(e.Until) && e.EndedAt == nil &&
-		(e.Because != DependencyFrozen || slices.ContainsFunc(dependencies, func(d Dependency) bool { return d.Service == e.Dependency && d.Frozen }))
+// InForce reports whether the exemption counts at an instant. One that names a dependency does only as long as that is frozen.
+func (e Exemption) InForce(at time.Time) bool {
+	return at.Before(e.Until) && e.EndedAt == nil && (e.Because != DependencyFrozen || e.Frozen)
 }
 
 // String writes the exemption as part of a sentence.
@@ -141,7 +142,7 @@ func (e Exemption) String() string {
 // exemption returns the exemption of the service that is in force, or nil.
 func (q *question) exemption() *Exemption {
 	for i, e := range q.snapshot.Exemptions {
-		if e.InForce(q.snapshot.At, q.snapshot.Dependencies) {
+		if e.InForce(q.snapshot.At) {
 			return &q.snapshot.Exemptions[i]
 		}
 	}

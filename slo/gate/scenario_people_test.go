@@ -2,6 +2,7 @@ package gate
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,6 +36,15 @@ func (w *world) exempt(fact string) {
 	} else if err == nil {
 		w.exemptions = append(w.exemptions, e)
 	}
+}
+
+// inForce are the exemptions as the store would read them.
+func (w *world) inForce() []Exemption {
+	list := slices.Clone(w.exemptions)
+	for i, e := range list {
+		list[i].Frozen = slices.ContainsFunc(w.depends, func(d Dependency) bool { return d.Service == e.Dependency && d.Frozen })
+	}
+	return list
 }
 
 // override asks for an override or approves one.

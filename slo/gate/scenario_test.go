@@ -361,7 +361,7 @@ func (w *world) check(text string) {
 	}
 	override := w.overrideOf(c)
 	d := Decide(w.policy, Snapshot{At: w.at, Objectives: w.figures(), LastGood: w.lastGood(), Freeze: w.state, Incidents: w.incidents,
-		Alerts: w.alerts, Dependencies: w.depends, References: w.references, Exemptions: w.exemptions, Override: override}, c)
+		Alerts: w.alerts, Dependencies: w.depends, References: w.references, Exemptions: w.inForce(), Override: override}, c)
 	w.reached.decided(d)
 	got := fmt.Sprintf("%s %s", d.Outcome, d.Reason)
 	if d.Would != "" && d.Would != d.Outcome {

@@ -21,8 +21,7 @@ type Snapshot struct {
 	Dependencies []Dependency
 	// Override of this commit that is approved and unused; nil if there is none.
 	Override *Override
-	// Exemptions of the service in the environment that have not ended, newest first. One that names a dependency counts only while that is
-	// frozen by Dependencies.
+	// Exemptions of the service in the environment that have not ended, newest first.
 	Exemptions []Exemption
 	// References are what is known of the change's references.
 	References []Reference

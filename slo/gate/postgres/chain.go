@@ -67,14 +67,21 @@ type columns struct {
 // lockChain takes the head of the chain until the transaction ends. What the transaction reads after it includes all
 // that was committed before. Its commit waits for the disk, also where the database's default is not to.
 func lockChain(ctx context.Context, tx pgx.Tx) (*chain, error) {
+	var b pgx.Batch
+	c := queueLock(&b)
+	return c, tx.SendBatch(ctx, &b).Close()
+}
+
+// queueLock puts the lock into a round trip; what is queued after it is read after it.
+func queueLock(b *pgx.Batch) *chain {
 	var c chain
-	var hash []byte
-	if err := tx.QueryRow(ctx, `SELECT seq, hash, set_config('synchronous_commit', 'on', true)
-		FROM gate_audit_head FOR UPDATE`).Scan(&c.seq, &hash, nil); err != nil {
-		return nil, fmt.Errorf("lock audit log: %w", err)
-	}
-	copy(c.hash[:], hash)
-	return &c, nil
+	b.Queue(`SELECT seq, hash, set_config('synchronous_commit', 'on', true) FROM gate_audit_head FOR UPDATE`).QueryRow(func(row pgx.Row) error {
+		var hash []byte
+		err := row.Scan(&c.seq, &hash, nil)
+		copy(c.hash[:], hash)
+		return wrapped("lock audit log", err)
+	})
+	return &c
 }
 
 // next is the place of the entry that will be appended next.

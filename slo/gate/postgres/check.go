@@ -55,12 +55,11 @@ func (g *Gate) Preview(ctx context.Context, c gate.Change) (gate.Decision, error
 		return gate.Decision{}, err
 	}
 	err = pgx.BeginTxFunc(ctx, g.cfg.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-		at, places := q.snapshot.At, []place{q.place()}
 		if q.snapshot.Freeze, err = loadFreeze(ctx, tx, q.place()); err != nil {
 			return err
 		}
-		exemptions, frozen, err := loadExemptions(ctx, tx, places, at)
-		exempt(&q.snapshot, exemptions[q.place()], frozen, c.Environment)
+		exemptions, err := loadExemptions(ctx, tx, []place{q.place()}, q.snapshot.At)
+		q.snapshot.Exemptions = exemptions[q.place()]
 		return err
 	})
 	return gate.Decide(q.policy, q.snapshot, q.change), err
@@ -118,56 +117,29 @@ func (g *Gate) commit(batch []*check) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	var recorded []string
-	err := g.withChain(ctx, func(tx pgx.Tx, chain *chain) error {
-		places := make([]place, len(batch))
-		for i, q := range batch {
-			places[i] = q.place()
-		}
-		states, err := loadFreezes(ctx, tx, places)
-		if err != nil {
-			return err
-		}
-		at := g.now()
-		overrides, err := loadOverrides(ctx, tx, batch, at)
-		if err != nil {
-			return err
-		}
-		exemptions, frozen, err := loadExemptions(ctx, tx, places, at)
+	err := pgx.BeginFunc(ctx, g.cfg.Pool, func(tx pgx.Tx) error {
+		r, err := g.read(ctx, tx, batch)
 		if err != nil {
 			return err
 		}
 		changed := map[place]bool{}
-		for i, q := range batch {
-			if err := g.recordPolicy(ctx, tx, chain, q.policy); err != nil {
+		for _, q := range batch {
+			moved, err := g.record(ctx, tx, r, q)
+			if err != nil {
 				return err
 			}
-			state, key := states[places[i]], commitKey{q.change.Service, q.change.Environment, q.change.Commit}
-			q.snapshot.At, q.snapshot.Freeze, q.snapshot.Override = at, state, overrides[key]
-			exempt(&q.snapshot, exemptions[places[i]], frozen, q.change.Environment)
-			d := gate.Decide(q.policy, q.snapshot, q.change)
-			d.By, d.Seq = q.by, chain.next()
-			q.decision = d
-			if err := chain.decision(d); err != nil {
-				return err
-			}
-			if d.Reason == gate.Overridden {
-				used := overrides[key].Use(d.Seq, at)
-				delete(overrides, key)
-				if err := g.useOverride(ctx, tx, chain, at, used); err != nil {
-					return err
-				}
-			}
-			if next := state.Admit(d); !reflect.DeepEqual(next, state) {
-				states[places[i]], changed[places[i]] = next, true
-			}
+			changed[q.place()] = moved || changed[q.place()]
 		}
-		for p := range changed {
-			if err := saveFreeze(ctx, tx, states[p], at); err != nil {
+		for p, moved := range changed {
+			if !moved {
+				continue
+			}
+			if err := saveFreeze(ctx, tx, r.states[p], r.at); err != nil {
 				return err
 			}
 		}
-		recorded = chain.policies
-		return nil
+		recorded = r.chain.policies
+		return r.chain.flush(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -176,4 +148,57 @@ func (g *Gate) commit(batch []*check) error {
 		g.recorded[version] = true
 	}
 	return nil
+}
+
+// reading is what a batch reads under the lock of the audit log.
+type reading struct {
+	chain      *chain
+	at         time.Time // when the lock was there: the instant of the whole batch
+	states     map[place]gate.State
+	overrides  map[commitKey]*gate.Override
+	exemptions map[place][]gate.Exemption
+}
+
+// read takes the lock and reads all that there is to read after it in the same round trip.
+func (g *Gate) read(ctx context.Context, tx pgx.Tx, batch []*check) (*reading, error) {
+	places := make([]place, len(batch))
+	for i, q := range batch {
+		places[i] = q.place()
+	}
+	var b pgx.Batch
+	asked := g.now()
+	r := &reading{chain: queueLock(&b), states: queueFreezes(&b, places)}
+	overrides, exemptions := queueOverrides(&b, batch, asked), queueExemptions(&b, places, asked)
+	err := tx.SendBatch(ctx, &b).Close()
+	if err != nil {
+		return nil, err
+	}
+	r.at = g.now()
+	r.overrides, r.exemptions = usable(*overrides, r.at), exemptionsAt(*exemptions, r.at)
+	return r, nil
+}
+
+// record decides one check and appends the decision. It reports whether the freeze has admitted the change and so has moved.
+func (g *Gate) record(ctx context.Context, tx pgx.Tx, r *reading, q *check) (moved bool, err error) {
+	if err := g.recordPolicy(ctx, tx, r.chain, q.policy); err != nil {
+		return false, err
+	}
+	p, key := q.place(), commitKey{q.change.Service, q.change.Environment, q.change.Commit}
+	state := r.states[p]
+	q.snapshot.At, q.snapshot.Freeze, q.snapshot.Override, q.snapshot.Exemptions = r.at, state, r.overrides[key], r.exemptions[p]
+	d := gate.Decide(q.policy, q.snapshot, q.change)
+	d.By, d.Seq = q.by, r.chain.next()
+	q.decision = d
+	if err := r.chain.decision(d); err != nil {
+		return false, err
+	}
+	if d.Reason == gate.Overridden {
+		used := r.overrides[key].Use(d.Seq, r.at)
+		delete(r.overrides, key)
+		if err := g.useOverride(ctx, tx, r.chain, r.at, used); err != nil {
+			return false, err
+		}
+	}
+	r.states[p] = state.Admit(d)
+	return !reflect.DeepEqual(r.states[p], state), nil
 }

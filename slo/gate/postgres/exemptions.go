@@ -37,7 +37,7 @@ func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, er
 			if err != nil {
 				return err
 			}
-			if !s.Frozen(e.At) {
+			if e.Frozen = s.Frozen(e.At); !e.Frozen {
 				return fmt.Errorf("%w: %s in %s", gate.ErrNotFrozen, e.Dependency, e.Environment)
 			}
 		}
@@ -77,17 +77,28 @@ func (g *Gate) EndExemption(ctx context.Context, by string, id int64) (e gate.Ex
 	return e, nil
 }
 
-// Exemptions returns the exemptions that have not ended, newest first; of one service if it is named.
-func (g *Gate) Exemptions(ctx context.Context, service string) ([]gate.Exemption, error) {
-	rows, err := g.cfg.Pool.Query(ctx, `SELECT exemption FROM gate_exemptions WHERE ($1 = '' OR service = $1) AND ends > $2 ORDER BY id DESC`, service, g.now())
-	if err != nil {
-		return nil, fmt.Errorf("read exemptions: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[gate.Exemption])
-	if err != nil {
-		return nil, fmt.Errorf("read exemptions: %w", err)
-	}
-	return found, nil
+// Exemptions returns the exemptions that have not ended, newest first within each service and environment; of one service if it is named.
+func (g *Gate) Exemptions(ctx context.Context, service string) (list []gate.Exemption, err error) {
+	err = pgx.BeginTxFunc(ctx, g.cfg.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT DISTINCT service, environment FROM gate_exemptions WHERE ($1 = '' OR service = $1) AND ends > $2
+			ORDER BY service, environment`, service, g.now())
+		if err != nil {
+			return fmt.Errorf("read exemptions: %w", err)
+		}
+		places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p place, err error) {
+			err = row.Scan(&p.service, &p.environment)
+			return p, err
+		})
+		if err != nil {
+			return fmt.Errorf("read exemptions: %w", err)
+		}
+		found, err := loadExemptions(ctx, tx, places, g.now())
+		for _, p := range places {
+			list = append(list, found[p]...)
+		}
+		return err
+	})
+	return list, err
 }
 
 // recordExemption writes the present state of an exemption, and an entry of the audit log that tells it.
@@ -102,57 +113,53 @@ func recordExemption(ctx context.Context, tx pgx.Tx, chain *chain, at time.Time,
 	return chain.exemption(at, e)
 }
 
-// loadExemptions reads the exemptions of places that have not ended at an instant, newest first, and the freezes of the dependencies that they name.
-func loadExemptions(ctx context.Context, tx pgx.Tx, places []place, at time.Time) (map[place][]gate.Exemption, map[place]gate.State, error) {
+// loadExemptions reads the exemptions of places that have not ended at an instant, newest first, with whether the dependencies that they name are
+// frozen then.
+func loadExemptions(ctx context.Context, tx pgx.Tx, places []place, at time.Time) (map[place][]gate.Exemption, error) {
+	var b pgx.Batch
+	found := queueExemptions(&b, places, at)
+	err := tx.SendBatch(ctx, &b).Close()
+	return exemptionsAt(*found, at), err
+}
+
+// exemptionRow is an exemption with the freeze of the dependency that it names.
+type exemptionRow struct {
+	Exemption gate.Exemption
+	Freeze    *gate.State // nil if it names none, or that was never frozen
+}
+
+// queueExemptions puts the exemptions of places that end after an instant into a round trip; they are there when it is over.
+func queueExemptions(b *pgx.Batch, places []place, at time.Time) *[]exemptionRow {
 	services, environments := make([]string, len(places)), make([]string, len(places))
 	for i, p := range places {
 		services[i], environments[i] = p.service, p.environment
 	}
-	rows, err := tx.Query(ctx, `SELECT e.exemption FROM gate_exemptions e
+	var found []exemptionRow
+	b.Queue(`SELECT e.exemption, f.state FROM gate_exemptions e
 		JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (service, environment)) u USING (service, environment)
-		WHERE e.ends > $3 ORDER BY e.id DESC`, services, environments, at)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read exemptions: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[gate.Exemption])
-	if err != nil || len(list) == 0 {
-		return nil, nil, wrapped("read exemptions", err)
-	}
-	found := map[place][]gate.Exemption{}
-	var dependencies []place
-	for _, e := range list {
-		p := place{e.Service, e.Environment}
-		found[p] = append(found[p], e)
-		if e.Dependency != "" {
-			dependencies = append(dependencies, place{e.Dependency, e.Environment})
-		}
-	}
-	if len(dependencies) == 0 {
-		return found, nil, nil
-	}
-	states, err := loadFreezes(ctx, tx, dependencies)
-	return found, states, err
+		LEFT JOIN gate_freezes f ON f.service = e.exemption ->> 'dependency' AND f.environment = e.environment
+		WHERE e.ends > $3 ORDER BY e.id DESC`, services, environments, at).Query(func(rows pgx.Rows) (err error) {
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[exemptionRow])
+		return wrapped("read exemptions", err)
+	})
+	return &found
 }
 
+// exemptionsAt are the exemptions of each place, with whether the dependencies that they name are frozen at an instant.
+func exemptionsAt(rows []exemptionRow, at time.Time) map[place][]gate.Exemption {
+	found := map[place][]gate.Exemption{}
+	for _, r := range rows {
+		e, p := r.Exemption, place{r.Exemption.Service, r.Exemption.Environment}
+		e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at)
+		found[p] = append(found[p], e)
+	}
+	return found
+}
+
+// wrapped puts what was done before an error, if there is one.
 func wrapped(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", verb, err)
-}
-
-// exempt puts exemptions into a snapshot, with the dependencies that they name as they are frozen now.
-func exempt(s *gate.Snapshot, list []gate.Exemption, freezes map[place]gate.State, environment string) {
-	s.Exemptions = list
-	for _, e := range list {
-		if e.Dependency == "" {
-			continue
-		}
-		frozen := freezes[place{e.Dependency, environment}].Frozen(s.At)
-		if i := slices.IndexFunc(s.Dependencies, func(d gate.Dependency) bool { return d.Service == e.Dependency }); i >= 0 {
-			s.Dependencies[i].Frozen = frozen
-		} else {
-			s.Dependencies = append(s.Dependencies, gate.Dependency{Service: e.Dependency, Frozen: frozen})
-		}
-	}
 }

@@ -15,26 +15,29 @@ type place struct{ service, environment string }
 
 // loadFreezes reads the freezes of places. One that was never stored is in its first state.
 func loadFreezes(ctx context.Context, tx pgx.Tx, places []place) (map[place]gate.State, error) {
+	var b pgx.Batch
+	states := queueFreezes(&b, places)
+	return states, tx.SendBatch(ctx, &b).Close()
+}
+
+// queueFreezes puts the same into a round trip; the states are there when it is over.
+func queueFreezes(b *pgx.Batch, places []place) map[place]gate.State {
 	states := make(map[place]gate.State, len(places))
 	services, environments := make([]string, len(places)), make([]string, len(places))
 	for i, p := range places {
 		states[p] = gate.State{Service: p.service, Environment: p.environment, Phase: gate.Open}
 		services[i], environments[i] = p.service, p.environment
 	}
-	rows, err := tx.Query(ctx, `SELECT f.state FROM gate_freezes f
+	b.Queue(`SELECT f.state FROM gate_freezes f
 		JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (service, environment)) u USING (service, environment)`,
-		services, environments)
-	if err != nil {
-		return nil, fmt.Errorf("read freezes: %w", err)
-	}
-	stored, err := pgx.CollectRows(rows, pgx.RowTo[gate.State])
-	if err != nil {
-		return nil, fmt.Errorf("read freezes: %w", err)
-	}
-	for _, s := range stored {
-		states[place{s.Service, s.Environment}] = s
-	}
-	return states, nil
+		services, environments).Query(func(rows pgx.Rows) error {
+		stored, err := pgx.CollectRows(rows, pgx.RowTo[gate.State])
+		for _, s := range stored {
+			states[place{s.Service, s.Environment}] = s
+		}
+		return wrapped("read freezes", err)
+	})
+	return states
 }
 
 // loadFreeze reads one freeze.

@@ -87,27 +87,29 @@ func recordOverride(ctx context.Context, tx pgx.Tx, chain *chain, at time.Time, 
 // commitKey is what an override is for.
 type commitKey struct{ service, environment, commit string }
 
-// loadOverrides reads the overrides of a batch's commits that may still be used at an instant.
-func loadOverrides(ctx context.Context, tx pgx.Tx, batch []*check, at time.Time) (map[commitKey]*gate.Override, error) {
+// queueOverrides puts the overrides of a batch's commits that end after an instant into a round trip; they are there when it is over.
+func queueOverrides(b *pgx.Batch, batch []*check, at time.Time) *[]gate.Override {
 	var services, environments, commits []string
 	for _, q := range batch {
 		services, environments, commits = append(services, q.change.Service), append(environments, q.change.Environment), append(commits, q.change.Commit)
 	}
-	rows, err := tx.Query(ctx, `SELECT o.override FROM gate_overrides o
+	var found []gate.Override
+	b.Queue(`SELECT o.override FROM gate_overrides o
 		JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS u (service, environment, commit)) u USING (service, environment, commit)
-		WHERE o.until > $4 ORDER BY o.id`, services, environments, commits, at)
-	if err != nil {
-		return nil, fmt.Errorf("read overrides: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[gate.Override])
-	if err != nil {
-		return nil, fmt.Errorf("read overrides: %w", err)
-	}
+		WHERE o.until > $4 ORDER BY o.id`, services, environments, commits, at).Query(func(rows pgx.Rows) (err error) {
+		found, err = pgx.CollectRows(rows, pgx.RowTo[gate.Override])
+		return wrapped("read overrides", err)
+	})
+	return &found
+}
+
+// usable are the overrides that may be used at an instant; of several for one commit the newest.
+func usable(found []gate.Override, at time.Time) map[commitKey]*gate.Override {
 	usable := map[commitKey]*gate.Override{}
 	for _, o := range found {
-		if o.ApprovedBy != "" && o.UsedBy == 0 {
+		if o.ApprovedBy != "" && o.UsedBy == 0 && at.Before(o.Until) {
 			usable[commitKey{o.Service, o.Environment, o.Commit}] = &o
 		}
 	}
-	return usable, nil
+	return usable
 }

@@ -61,6 +61,11 @@ func (a *App) latePostmortems(ctx context.Context, now time.Time) ([]reminders.R
 	return due, nil
 }
 
+// actionItems are those of a service, or all, that everybody may see.
+func (a *App) actionItems(ctx context.Context, service string) ([]postmortem.ActionItem, error) {
+	return a.postmortems.Items(ctx, incidents.Viewer{}, postmortem.ItemFilter{Service: service})
+}
+
 // verifiedItems are the action items of a service that were verified since an instant and that everybody may see.
 func (g gateIncidents) verifiedItems(ctx context.Context, service string, since time.Time) ([]postmortem.ActionItem, error) {
 	return g.postmortems.Items(ctx, incidents.Viewer{}, postmortem.ItemFilter{Service: service, Verified: since})

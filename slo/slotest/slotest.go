@@ -100,8 +100,8 @@ func (l *Ledger) Status(key slo.Key, at time.Time) (slo.Status, bool) {
 	}
 	var parts []slo.Status
 	for _, c := range o.Components {
-		if part, ok := l.Status(c.Key, at); ok {
-			parts = append(parts, part)
+		if component, ok := l.Reader(c.Key); ok {
+			parts = append(parts, slo.Evaluate(l.objective(c.Key), component, at, o.Lookbacks()...))
 		}
 	}
 	return slo.EvaluateComposite(o, parts, at), true

@@ -100,12 +100,13 @@ func (cmd deployFinishCmd) Run(c *cli) error { return tell(c, cmd.add(cmd.report
 
 type deployFailCmd struct {
 	deployed
+	brings
 	Reason string `help:"Why, in one line."`
 }
 
 // Run tells that a deploy has failed.
 func (cmd deployFailCmd) Run(c *cli) error {
-	r := cmd.report(deploys.Fail)
+	r := cmd.add(cmd.report(deploys.Fail))
 	r.Reason = cmd.Reason
 	return tell(c, r)
 }

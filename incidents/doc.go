@@ -19,8 +19,8 @@
 //
 // A step that was jumped over is taken at the same instant, with an entry of its own: mitigating or resolving
 // acknowledges, resolving mitigates, and taking command acknowledges. In an emergency nobody is refused for the sake of
-// ceremony. An incident that is reopened becomes acknowledged (declared, if nobody had acknowledged it before it was cancelled or merged);
-// its times to mitigate and resolve then run to the last time it was mitigated and resolved.
+// ceremony. An incident that is reopened becomes acknowledged (declared, if nobody had acknowledged it before it was
+// cancelled or merged); its times to mitigate and resolve then run to the last time it was mitigated and resolved.
 //
 // The lifecycle and roles follow the incident command of the Google SRE workbook and PagerDuty's incident response guide.
 package incidents

@@ -23,11 +23,12 @@ type Once struct {
 	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Any text of your own. A change that is sent again with the same one changes nothing and is answered with the incident as it is now"`
 }
 
-// caller is whoever asks. One person's keys are no other's.
-func (o Once) caller(ctx context.Context) incidents.Caller {
+// caller is whoever asks for something. One person's keys are no other's, and a key that is used for something else is
+// another one: it never answers with what was not asked for.
+func (o Once) caller(ctx context.Context, what string) incidents.Caller {
 	by := incidents.Caller{Subject: identity.From(ctx).Subject}
 	if o.Key != "" {
-		by.RequestID = fmt.Sprintf("api/%q/%s", by.Subject, o.Key)
+		by.RequestID = fmt.Sprintf("api/%q/%s/%s", by.Subject, what, o.Key)
 	}
 	return by
 }
@@ -47,7 +48,7 @@ func (h *Handlers) do(ctx context.Context, to ChangeRequest, cmd incidents.Comma
 	if err != nil {
 		return nil, problem(err, "path.ref")
 	}
-	i, _, err := h.Store.Do(ctx, ref, cmd, to.caller(ctx))
+	i, _, err := h.Store.Do(ctx, ref, cmd, to.caller(ctx, fmt.Sprintf("%s %s", cmd.Verb(), ref)))
 	if err != nil {
 		return nil, problem(err, "")
 	}
@@ -82,7 +83,7 @@ func (h *Handlers) Declare(ctx context.Context, in *DeclareRequest) (*IncidentRe
 		Title: b.Title, Severity: incidents.Severity(b.Severity), Services: b.Services, Objectives: b.Objectives,
 		Started: b.Started, Detected: b.Detected, Source: incidents.SourceAPI,
 		Private: b.Private, Drill: b.Drill,
-	}, in.caller(ctx))
+	}, in.caller(ctx, "declare"))
 	if err != nil {
 		return nil, problem(err, "")
 	}
@@ -185,7 +186,7 @@ func (h *Handlers) Amend(ctx context.Context, in *AmendRequest) (*AmendResponse,
 	if err != nil {
 		return nil, problem(err, "path.ref")
 	}
-	e, err := h.Store.Amend(ctx, ref, in.Number, in.Body.Text, in.caller(ctx))
+	e, err := h.Store.Amend(ctx, ref, in.Number, in.Body.Text, in.caller(ctx, fmt.Sprintf("amend %s/%d", ref, in.Number)))
 	if err != nil {
 		return nil, problem(err, "")
 	}

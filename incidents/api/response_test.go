@@ -120,7 +120,7 @@ func TestIdempotencyKey(t *testing.T) {
 		r := httptest.NewRequest("POST", "/v1/incidents"+path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+token)
-		r.Header.Set("Idempotency-Key", "once"+path)
+		r.Header.Set("Idempotency-Key", "once")
 		w := httptest.NewRecorder()
 		s.handler.ServeHTTP(w, r)
 		if w.Code != http.StatusOK {

@@ -165,6 +165,7 @@ func TestParsePoliciesReportsEveryFile(t *testing.T) {
 func FuzzParsePolicy(f *testing.F) {
 	f.Add([]byte(plainPolicy))
 	f.Add([]byte("service: a\nclauses:\n- data: {maxAge: 1d, minCoverage: 10 %}\n- budget: &b {}\n- budget: *b\n"))
+	f.Add([]byte("tier: 2\nclauses:\n- data: {onStale: last_good, lease: 30m}\n- budget: {}\nfreeze: {exit: [{plan: filed}, {verifiedItems: 2}, {incident: closed}]}\n"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := ParsePolicy("p.yaml", data)

@@ -81,3 +81,26 @@ func TestTierProblems(t *testing.T) {
 		t.Errorf("one service in two files: %v", err)
 	}
 }
+
+func FuzzParseTiers(f *testing.F) {
+	f.Add([]byte(tierList))
+	f.Add([]byte("tiers: {1: [a], 1: [b]}"))
+	f.Add([]byte("tiers: &a {2: [*a]}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tiers, err := ParseTiers("tiers.yaml", data)
+		if err != nil {
+			if !errors.Is(err, ErrInvalidPolicy) || !strings.Contains(err.Error(), "tiers.yaml") {
+				t.Errorf("the error does not say where: %v", err)
+			}
+			return
+		}
+		if !IsTiers(data) {
+			t.Error("a list of tiers is taken for a policy")
+		}
+		for _, tier := range tiers.listed() {
+			if tier < 1 || tier > LowestTier {
+				t.Errorf("tier %d", tier)
+			}
+		}
+	})
+}

@@ -106,7 +106,7 @@ func (b *bureau) sent(who, route, body string) {
 const theRecord = "../../incidents/slack/testdata/record.json"
 
 // pinned is where Slack keeps the message that is pinned.
-const pinned = "https://example.slack.com/archives/C000000002/p1772453160000017"
+const pinned = "https://example.slack.com/archives/C000000002/p1772453160900001"
 
 // script is the incident of incidents/slack, from an alert to a closed action item, by the minute.
 var script = []struct {

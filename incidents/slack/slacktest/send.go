@@ -254,7 +254,8 @@ func (f Field) state(value string, given bool) map[string]any {
 func (w *Workspace) Say(user, channel, text string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := &Message{TS: w.stamp(), User: user, Text: text}
+	w.said++
+	m := &Message{TS: fmt.Sprintf("%d.9%05d", w.now().Unix(), w.said), User: user, Text: text}
 	w.channels[channel].Messages = append(w.channels[channel].Messages, m)
 	return m.TS
 }

@@ -43,6 +43,7 @@ type Workspace struct {
 	triggers map[string]trigger
 	urls     map[string]*responseURL
 	serial   int
+	said     int // messages of people, which are counted apart so that their names do not depend on what the app does meanwhile
 	calls    []string
 	scopes   map[string]bool
 	down     bool

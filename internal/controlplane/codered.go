@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/riverqueue/river"
 
 	"plimsoll/incidents"
+	"plimsoll/incidents/reminders"
 	"plimsoll/slo/gate"
 	gatepg "plimsoll/slo/gate/postgres"
 )
@@ -104,6 +107,28 @@ func (w *followUpWorker) incident(ctx context.Context, o gate.Override) (inciden
 		}
 	}
 	return incidents.Incident{}, false, nil
+}
+
+// lateFollowUps are the reminders of follow-ups that overrides owe and that are overdue.
+func (a *App) lateFollowUps(ctx context.Context, now time.Time) ([]reminders.Reminder, error) {
+	list, err := a.gate.OverridesBetween(ctx, "", now, now)
+	if err != nil {
+		return nil, err
+	}
+	var due []reminders.Reminder
+	for _, o := range list {
+		f := o.FollowUp
+		if f == nil || f.DoneAt != nil || !now.After(f.Due) {
+			continue
+		}
+		where, _, _ := strings.Cut(f.Ref, " ")
+		ref, _ := incidents.ParseRef(where) // none where it is worked on nowhere else
+		due = append(due, reminders.Reminder{
+			Key: fmt.Sprintf("override/%d/follow-up", o.ID), Incident: ref, Kind: "override_follow_up_overdue", Due: f.Due,
+			Text: fmt.Sprintf("%s owes the follow-up of override %d of %s since %s.", f.Owner, o.ID, o.Service, f.Due.UTC().Format("2006-01-02 15:04 UTC")),
+		})
+	}
+	return due, nil
 }
 
 // addGateWorkers registers the work that the gate asks for.

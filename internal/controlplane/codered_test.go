@@ -160,6 +160,12 @@ func TestCodeRed(t *testing.T) {
 			t.Errorf("%q was told %d times", says, n)
 		}
 	}
+	for after, want := range map[time.Duration]int{6 * 24 * time.Hour: 0, 8 * 24 * time.Hour: 1} {
+		late, err := h.app.lateFollowUps(t.Context(), time.Now().Add(after))
+		if err != nil || len(late) != want || want > 0 && late[0].Incident != 1 {
+			t.Errorf("after %s: %+v, %v", after, late, err)
+		}
+	}
 	if r := h.ask(t, "", http.MethodGet, "/v1/reports/current", "", nil); !strings.Contains(r.body, `"ref":"INC-1 task 1"`) {
 		t.Error("the report does not tell of the override")
 	}

@@ -144,7 +144,32 @@ func (a *App) overdue() []reminders.Source {
 			return a.incidents.Open(ctx, incidents.Viewer{System: true}, "")
 		}),
 		a.latePostmortems,
+		a.lateDuties,
+		a.lateFollowUps,
 	}
+}
+
+// lateDuties are the reminders of what a Code Red asks for and is overdue: the daily update, the plan, a commander.
+func (a *App) lateDuties(ctx context.Context, now time.Time) ([]reminders.Reminder, error) {
+	freezes, err := a.gate.Status(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("read the freezes: %w", err)
+	}
+	var due []reminders.Reminder
+	for _, f := range freezes {
+		ref, _ := incidents.ParseRef(f.Incident) // none as long as it has no incident that everybody may see
+		for _, d := range f.Duties {
+			if !d.Overdue {
+				continue
+			}
+			due = append(due, reminders.Reminder{
+				Key:      fmt.Sprintf("code-red/%s/%s/%d/%s/%s", f.Service, f.Environment, f.Freeze, d.Kind, d.Due.UTC().Format(time.RFC3339)),
+				Incident: ref, Kind: "code_red_" + string(d.Kind), Due: d.Due,
+				Text: fmt.Sprintf("Releases of %s to %s are frozen, and %s was due at %s.", f.Service, f.Environment, d.Text, d.Due.UTC().Format("2006-01-02 15:04 UTC")),
+			})
+		}
+	}
+	return due, nil
 }
 
 // remind tells the responders of an incident what is overdue: in its channel, or in the log where there is none. The page

@@ -55,11 +55,13 @@ const anniversaryDays = 7
 // Anniversary returns how many whole years before now something happened, if it was on this day of the year, a week more or
 // less; 0 if it was not.
 func Anniversary(then, now time.Time) int {
-	years := int((now.Sub(then) + anniversaryDays*24*time.Hour) / (365 * 24 * time.Hour))
-	for y := max(1, years-1); y <= years+1; y++ {
-		if d := now.Sub(then.AddDate(y, 0, 0)).Abs(); d <= anniversaryDays*24*time.Hour {
-			return y
+	then, now = dayOf(then), dayOf(now)
+	for years := max(1, now.Year()-then.Year()-1); years <= now.Year()-then.Year()+1; years++ {
+		if now.Sub(then.AddDate(years, 0, 0)).Abs() <= anniversaryDays*24*time.Hour {
+			return years
 		}
 	}
 	return 0
 }
+
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

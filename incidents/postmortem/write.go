@@ -214,7 +214,7 @@ func (r Record) recovery() Section {
 func (r Record) timeline() Section {
 	lines := slices.Clone(r.Facts.Timeline)
 	for _, m := range r.Content.Timeline {
-		lines = append(lines, Line{m.At, m.Who, m.What})
+		lines = append(lines, Line(m))
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
 	s := Section{Heading: "Timeline", Table: Table{Head: columns("Time", "Who", "What")}}

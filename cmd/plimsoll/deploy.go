@@ -35,7 +35,7 @@ type deployed struct {
 	Env     string    `short:"e" aliases:"environment" help:"Environment that the change goes to."`
 	Sha     string    `aliases:"commit" help:"Commit that goes out."`
 	At      time.Time `help:"When it happened, such as 2026-11-24T10:00:00Z; now by default."`
-	Source  string    `enum:"cli,api,gitlab,github" default:"cli" help:"Over which road it is told: ${enum}."`
+	Source  string    `enum:"cli,api,gitlab" default:"cli" help:"Over which road it is told: ${enum}."`
 }
 
 func (d deployed) report(kind deploys.Kind) api.Report {

@@ -75,7 +75,7 @@ type Report struct {
 	Committed   time.Time    `json:"committed,omitzero" doc:"When the change was committed, for its lead time"`
 	At          time.Time    `json:"at,omitzero" doc:"When it happened; now by default, at most 90 days ago"`
 	Reason      string       `json:"reason,omitempty" doc:"Why it failed or was rolled back"`
-	Source      string       `json:"source,omitempty" enum:"api,cli,gitlab,github" doc:"Over which road it is told; api by default"`
+	Source      string       `json:"source,omitempty" enum:"api,cli,gitlab" doc:"Over which road it is told; api by default"`
 }
 
 // Recorded is what came of a report.

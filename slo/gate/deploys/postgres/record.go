@@ -97,7 +97,7 @@ func (s *Store) move(ctx context.Context, tx pgx.Tx, d deploys.Deploy, e deploys
 // when, and is rolled back.
 func (s *Store) tookBack(ctx context.Context, tx pgx.Tx, rollback deploys.Deploy, r deploys.Report) error {
 	bad, err := one(ctx, tx, `WHERE service = $1 AND environment = $2 AND class <> 'rollback' AND state IN ('finished', 'failed')
-		AND commit <> $3 AND started <= $4 ORDER BY started DESC, ref DESC LIMIT 1`,
+		AND commit <> $3 AND started <= $4 ORDER BY started DESC, ref DESC LIMIT 1 FOR UPDATE`,
 		rollback.Service, rollback.Environment, rollback.Commit, rollback.Started)
 	if errors.Is(err, deploys.ErrNotFound) {
 		return nil

@@ -41,7 +41,7 @@ var rules = []rule{
 		why:   "a domain core does no I/O: it is given instants and values and gives decisions back",
 	},
 	{
-		from: []string{"slo/gate", "slo/report", "slo/backtest", "incidents/postmortem"}, never: []string{"net/http", "github.com/jackc/...", "github.com/riverqueue/...", "internal/pg/...", "internal/httpapi"},
+		from: []string{"slo/gate", "slo/report", "slo/backtest", "incidents/postmortem", "incidents/postmortem/blameless"}, never: []string{"net/http", "github.com/jackc/...", "github.com/riverqueue/...", "internal/pg/...", "internal/httpapi"},
 		why: "a decision is a pure function of its inputs; I/O wraps it",
 	},
 	{
@@ -62,7 +62,7 @@ var rules = []rule{
 		why:   "plumbing has no domain",
 	},
 	{
-		from: []string{"slo/ledger/postgres", "slo/gate/postgres", "incidents/postgres"}, never: []string{"slo/ledger/postgres", "slo/gate/postgres", "incidents/postgres"},
+		from: []string{"slo/ledger/postgres", "slo/gate/postgres", "incidents/postgres", "incidents/postmortem/postgres"}, never: []string{"slo/ledger/postgres", "slo/gate/postgres", "incidents/postgres", "incidents/postmortem/postgres"},
 		why: "adapters never import one another: what crosses rooms is wired in one place",
 	},
 	{

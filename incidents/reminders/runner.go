@@ -24,7 +24,7 @@ var migrations embed.FS
 var Migrations = pg.Migrations{Name: "reminders", FS: migrations}
 
 // DefaultEvery is how often the sources are looked at.
-const DefaultEvery = 10 * time.Second
+const DefaultEvery = 5 * time.Second
 
 // jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
 type jobs interface {

@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,7 +191,7 @@ func (a *App) addOutreachWorkers(workers *river.Workers) error {
 	if err != nil {
 		return err
 	}
-	return cmp.Or(
+	return errors.Join(
 		reminders.AddWorkers(workers, reminders.WorkerConfig{Pool: a.pool, Sources: a.overdue(), Notify: a.remind}),
 		stakeholders.AddWorkers(workers, stakeholders.WorkerConfig{Store: a.incidents, Recipients: recipients, Outcome: deliveries}),
 	)

@@ -70,7 +70,7 @@ func corrections(list []slo.Correction, o *slo.Objective) (causes []slo.Cause) {
 func incidentCauses(list []incidents.Incident, o *slo.Objective) (causes []slo.Cause) {
 	for _, i := range list {
 		named := slices.Contains(i.Objectives, o.Key) || o.Parent != "" && slices.Contains(i.Objectives, o.Parent)
-		if !named && (len(i.Objectives) > 0 || !slices.Contains(i.Services, o.Service)) || i.State == incidents.Cancelled {
+		if !named && (len(i.Objectives) > 0 || !slices.Contains(i.Services, o.Service)) || !i.Counts() {
 			continue
 		}
 		t := i.Times

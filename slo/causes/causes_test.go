@@ -48,6 +48,8 @@ func TestOf(t *testing.T) {
 				incident(1, func(i *incidents.Incident) { i.Times.Started, i.Times.Detected = at(-7), at(-6) }),
 				incident(2, func(i *incidents.Incident) { i.Times.Resolved, i.State = time.Time{}, incidents.Mitigated }),
 				incident(3, func(i *incidents.Incident) { i.State = incidents.Cancelled }),
+				incident(7, func(i *incidents.Incident) { i.State = incidents.Merged }),
+				incident(8, func(i *incidents.Incident) { i.Drill = true }),
 				incident(4, func(i *incidents.Incident) { i.Services = []string{"search"} }),
 				incident(5, func(i *incidents.Incident) { i.Objectives = []slo.Key{"video-api/latency"} }),
 				incident(6, func(i *incidents.Incident) { i.Objectives, i.Services = []slo.Key{o.Key}, nil }),

@@ -166,11 +166,11 @@ func concerns(i incidents.Incident, service string) bool {
 	return service == "" || slices.Contains(i.Services, service)
 }
 
-// during reports whether an incident was declared or open in the week. What was cancelled was none.
+// during reports whether an incident that counts was declared or open in the week.
 func during(i incidents.Incident, p period) bool {
 	t := i.Times
 	over := !t.Resolved.IsZero() && t.Resolved.Before(p.from)
-	return i.State != incidents.Cancelled && p.reaches(t.Declared) && !over
+	return i.Counts() && p.reaches(t.Declared) && !over
 }
 
 func incident(i incidents.Incident) Incident {

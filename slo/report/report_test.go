@@ -105,6 +105,7 @@ func weekIncidents() []incidents.Incident {
 			Started: on(1, 14, 10), Detected: on(1, 14, 15), Declared: on(1, 14, 20), Acknowledged: on(1, 14, 18), Mitigated: on(1, 15, 20), Resolved: on(1, 17, 0)}},
 		{Ref: 9, Title: "Search *misses* new videos", Severity: 3, State: incidents.Declared, Services: []string{"search"}, Times: incidents.Times{
 			Started: on(4, 0, 0), Declared: on(4, 1, 0)}},
+		{Ref: 8, Title: "A drill", Severity: 1, State: incidents.Declared, Drill: true, Services: []string{"search"}, Times: incidents.Times{Declared: on(3, 0, 0)}},
 		{Ref: 7, Title: "Nothing at all", Severity: 1, State: incidents.Cancelled, Services: []string{"search"}, Times: incidents.Times{Declared: on(3, 0, 0)}},
 		{Ref: 2, Title: "Long over", Severity: 1, State: incidents.Closed, Services: []string{"search"}, Times: incidents.Times{Declared: on(-9, 0, 0), Resolved: on(-8, 0, 0)}},
 	}

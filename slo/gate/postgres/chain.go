@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"plimsoll/slo/gate"
 )
@@ -135,17 +136,36 @@ func link(prev, record []byte) [sha256.Size]byte {
 
 // flush writes the appended entries and the new head, in one round trip.
 func (c *chain) flush(ctx context.Context, tx pgx.Tx) error {
-	n := &c.new
-	if len(n.seq) == 0 {
+	if len(c.new.seq) == 0 {
 		return nil
 	}
 	var batch pgx.Batch
-	batch.Queue(`INSERT INTO gate_audit (seq, kind, at, service, environment, outcome, record, prev, hash)
+	c.queue(&batch)
+	return wrapped("append to audit log", tx.SendBatch(ctx, &batch).Close())
+}
+
+// queue puts the appended entries and the new head into a round trip.
+func (c *chain) queue(b *pgx.Batch) {
+	n := &c.new
+	b.Queue(`INSERT INTO gate_audit (seq, kind, at, service, environment, outcome, record, prev, hash)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::bytea[])`,
 		n.seq, n.kind, n.at, n.service, n.environment, n.outcome, n.record, n.prev, n.hash)
-	batch.Queue(`UPDATE gate_audit_head SET seq = $1, hash = $2`, c.seq, c.hash[:])
-	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return fmt.Errorf("append to audit log: %w", err)
+	b.Queue(`UPDATE gate_audit_head SET seq = $1, hash = $2`, c.seq, c.hash[:])
+}
+
+// commit writes the appended entries, the freezes that have moved and the new head, and ends the transaction, all in one round trip. After an error
+// nobody knows whether it has.
+func (c *chain) commit(ctx context.Context, tx pgx.Tx, moved []gate.State, at time.Time) error {
+	var b pgx.Batch
+	for _, s := range moved {
+		queueFreeze(&b, s, at)
 	}
-	return nil
+	c.queue(&b)
+	b.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != "COMMIT" {
+			return pgx.ErrTxCommitRollback
+		}
+		return nil
+	})
+	return wrapped("append to audit log", tx.SendBatch(ctx, &b).Close())
 }

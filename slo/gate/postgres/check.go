@@ -112,42 +112,51 @@ func (g *Gate) drain() {
 	}
 }
 
-// commit decides and records a batch in one transaction.
+// commit decides and records a batch in one transaction of three round trips: its begin, what it reads, and what it writes with its commit.
 func (g *Gate) commit(batch []*check) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	var recorded []string
-	err := pgx.BeginFunc(ctx, g.cfg.Pool, func(tx pgx.Tx) error {
-		r, err := g.read(ctx, tx, batch)
-		if err != nil {
-			return err
-		}
-		changed := map[place]bool{}
-		for _, q := range batch {
-			moved, err := g.record(ctx, tx, r, q)
-			if err != nil {
-				return err
-			}
-			changed[q.place()] = moved || changed[q.place()]
-		}
-		for p, moved := range changed {
-			if !moved {
-				continue
-			}
-			if err := saveFreeze(ctx, tx, r.states[p], r.at); err != nil {
-				return err
-			}
-		}
-		recorded = r.chain.policies
-		return r.chain.flush(ctx, tx)
-	})
+	conn, err := g.cfg.Pool.Acquire(ctx)
 	if err != nil {
+		return fmt.Errorf("connect to audit log: %w", err)
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	chain, err := g.recordAll(ctx, tx, batch)
+	if err != nil {
+		_ = tx.Rollback(ctx) // where even that fails, the connection goes and the transaction with it
 		return err
 	}
-	for _, version := range recorded {
+	for _, version := range chain.policies {
 		g.recorded[version] = true
 	}
 	return nil
+}
+
+// recordAll decides and appends a batch and commits.
+func (g *Gate) recordAll(ctx context.Context, tx pgx.Tx, batch []*check) (*chain, error) {
+	r, err := g.read(ctx, tx, batch)
+	if err != nil {
+		return nil, err
+	}
+	moved := map[place]bool{}
+	for _, q := range batch {
+		admitted, err := g.record(ctx, tx, r, q)
+		if err != nil {
+			return nil, err
+		}
+		if admitted {
+			moved[q.place()] = true
+		}
+	}
+	var states []gate.State
+	for p := range moved {
+		states = append(states, r.states[p])
+	}
+	return r.chain, r.chain.commit(ctx, tx, states, r.at)
 }
 
 // reading is what a batch reads under the lock of the audit log.
@@ -178,7 +187,7 @@ func (g *Gate) read(ctx context.Context, tx pgx.Tx, batch []*check) (*reading, e
 	return r, nil
 }
 
-// record decides one check and appends the decision. It reports whether the freeze has admitted the change and so has moved.
+// record decides one check and appends the decision. It reports whether that has moved the freeze, which counts the changes that it admits.
 func (g *Gate) record(ctx context.Context, tx pgx.Tx, r *reading, q *check) (moved bool, err error) {
 	if err := g.recordPolicy(ctx, tx, r.chain, q.policy); err != nil {
 		return false, err

@@ -47,13 +47,16 @@ func loadFreeze(ctx context.Context, tx pgx.Tx, p place) (gate.State, error) {
 }
 
 func saveFreeze(ctx context.Context, tx pgx.Tx, s gate.State, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO gate_freezes (service, environment, state, updated_at) VALUES ($1, $2, $3, $4)
+	var b pgx.Batch
+	queueFreeze(&b, s, at)
+	return wrapped("store freeze", tx.SendBatch(ctx, &b).Close())
+}
+
+// queueFreeze puts the same into a round trip.
+func queueFreeze(b *pgx.Batch, s gate.State, at time.Time) {
+	b.Queue(`INSERT INTO gate_freezes (service, environment, state, updated_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (service, environment) DO UPDATE SET state = EXCLUDED.state, updated_at = EXCLUDED.updated_at`,
 		s.Service, s.Environment, s, at)
-	if err != nil {
-		return fmt.Errorf("store freeze: %w", err)
-	}
-	return nil
 }
 
 // Freezes returns every freeze that was ever stored, in its present state, sorted by service and environment.

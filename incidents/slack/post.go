@@ -26,8 +26,11 @@ func NewPoster(jobs jobs) (*Poster, error) {
 }
 
 // PostToIncident posts a text in plain words into the channel of an incident. The same text about the same incident is
-// posted once a minute at most, however often it is asked for.
+// posted once a minute at most, however often it is asked for. An incident that was there before Slack was connected gets its channel by it.
 func (p *Poster) PostToIncident(ctx context.Context, ref incidents.Ref, text string) error {
+	if _, err := p.jobs.Insert(ctx, SyncArgs{Incident: ref}, nil); err != nil {
+		return fmt.Errorf("keep that an incident needs a channel: %w", err)
+	}
 	sum := sha256.Sum256([]byte(text))
 	return p.insert(ctx, PostArgs{Key: fmt.Sprintf("%s/%s", ref, hex.EncodeToString(sum[:8])), Incident: ref, Text: text}, time.Minute)
 }
@@ -68,8 +71,11 @@ type postWorker struct {
 // Timeout bounds one attempt.
 func (w *postWorker) Timeout(*river.Job[PostArgs]) time.Duration { return 30 * time.Second }
 
-// roomSoon is when to look again for a room that is not made yet.
-const roomSoon = 2 * time.Second
+// A room that is not made yet is looked for again after roomSoon, until the message is older than roomWithin.
+const (
+	roomSoon   = 2 * time.Second
+	roomWithin = 24 * time.Hour
+)
 
 // Work posts the message, unless an attempt that never heard an answer came through.
 func (w *postWorker) Work(ctx context.Context, job *river.Job[PostArgs]) error {
@@ -79,7 +85,10 @@ func (w *postWorker) Work(ctx context.Context, job *river.Job[PostArgs]) error {
 		if err != nil {
 			return err
 		}
-		if channel = room.Channel; channel == "" {
+		switch channel = room.Channel; {
+		case channel == "" && time.Since(job.CreatedAt) > roomWithin:
+			return river.JobCancel(fmt.Errorf("post a message: %s has no channel after a day", job.Args.Incident))
+		case channel == "":
 			return river.JobSnooze(roomSoon)
 		}
 	}

@@ -113,7 +113,11 @@ const maxTopic = 250
 
 // topic says in a line how an incident stands.
 func (p printer) topic(i incidents.Incident) string {
-	line := fmt.Sprintf("%s %s · %s · %s", i.Ref, i.State, i.Severity, i.Title)
+	line := fmt.Sprintf("%s %s", i.Ref, i.State)
+	if i.Severity.Set() {
+		line += " · " + i.Severity.String()
+	}
+	line += " · " + i.Title
 	if c := i.Roles[incidents.Commander]; c != "" {
 		line += " · led by " + p.plainName(c)
 	}

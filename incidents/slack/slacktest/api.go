@@ -220,7 +220,7 @@ func (w *Workspace) update(f url.Values) (map[string]any, string) {
 		return nil, code
 	}
 	for _, m := range c.Messages {
-		if m.TS == f.Get("ts") {
+		if m.TS == f.Get("ts") && m.Text != "" {
 			if m.User != BotUser {
 				return nil, "cant_update_message"
 			}

@@ -329,6 +329,13 @@ func (w *Workspace) Delete(channel, ts string) []byte {
 	})
 }
 
+// Remove deletes the n-th message of a channel, whoever posted it, as an administrator does. The app did not subscribe to that of its own.
+func (w *Workspace) Remove(channel string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.channels[channel].Messages[n].Text, w.channels[channel].Messages[n].Buttons = "", nil
+}
+
 // Bring brings somebody into a channel.
 func (w *Workspace) Bring(inviter, user, channel string) []byte {
 	w.t.Helper()

@@ -195,25 +195,18 @@ func possible(i incidents.Incident, now time.Time) map[string]bool {
 	return can
 }
 
-// spentBy measures what the affected objectives lost.
+// spentBy measures what the affected objectives lost; nothing of an incident that counts nowhere.
 func (w *Web) spentBy(i incidents.Incident) []spent {
-	from, to := postmortem.Hurt(i.Times, w.cfg.Now())
+	if !i.Counts() {
+		return nil
+	}
 	var out []spent
-	for _, s := range w.cfg.Ledger.Statuses(w.cfg.Now()) {
-		o := s.Objective
-		if !slices.Contains(i.Objectives, o.Key) && !slices.Contains(i.Services, o.Service) {
-			continue
-		}
-		r, ok := w.cfg.Ledger.Reader(o.Key)
-		if !ok {
-			continue
-		}
-		m := postmortem.Measure(o, r, from, to)
+	for _, m := range postmortem.MeasureAll(w.cfg.Ledger, i, w.cfg.Now()) {
 		part := "nothing seen"
 		if share, ok := m.Share(); ok {
 			part = slo.FormatPercent(share)
 		}
-		out = append(out, spent{o, o.Measure().Count(m.Reading.Bad()), part})
+		out = append(out, spent{m.Objective, m.Objective.Measure().Count(m.Reading.Bad()), part})
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func (i incidentRow) Lasted() time.Duration {
 		start = i.Times.Declared
 	}
 	end := i.Now
-	for _, t := range []time.Time{i.Times.Resolved, i.Times.Cancelled} {
+	for _, t := range []time.Time{i.Times.Resolved, i.Times.Cancelled, i.Times.Merged} {
 		if !i.State.Open() && !t.IsZero() {
 			end = t
 		}

@@ -23,6 +23,7 @@ type ledger interface {
 	Reader(key slo.Key) (slo.Reader, bool)
 	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
 	Children(parent slo.Key) []*slo.Objective
+	Objectives() []*slo.Objective
 }
 
 // incidentStore is where incidents are kept. What a viewer may not see does not exist for them: [incidents.ErrNotFound].

@@ -104,3 +104,58 @@ func checkRecord(t *rapid.T, r postmortem.Record) {
 		}
 	}
 }
+
+// anyContent draws a text of which each section is one of few.
+func anyContent(t *rapid.T, name string) postmortem.Content {
+	word := rapid.SampledFrom([]string{"", "a", "b"})
+	line := rapid.SliceOfN(word, 0, 1)
+	return postmortem.Content{
+		Summary: word.Draw(t, name), Background: word.Draw(t, name), Gap: word.Draw(t, name), Lessons: line.Draw(t, name), FiveWhys: line.Draw(t, name),
+		Trigger: postmortem.Trigger{Text: word.Draw(t, name)}, Links: postmortem.Links{FMEA: line.Draw(t, name)},
+	}
+}
+
+// TestMergeLosesNothing: joining two changes does not depend on who came first, keeps every section that one of them changed, and
+// changes nothing that neither did.
+func TestMergeLosesNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		base, mine, theirs := anyContent(t, "base"), anyContent(t, "mine"), anyContent(t, "theirs")
+		got, conflicts := postmortem.Merge(base, theirs, mine)
+		back, same := postmortem.Merge(base, mine, theirs)
+		if cmp.Diff(conflicts, same) != "" || len(conflicts) == 0 && cmp.Diff(got, back, cmpopts.EquateEmpty()) != "" {
+			t.Fatalf("in the other order: %v and %v, %s", conflicts, same, cmp.Diff(got, back))
+		}
+		section := func(c postmortem.Content) map[string]string {
+			join := func(l []string) string { b, _ := json.Marshal(append([]string{}, l...)); return string(b) }
+			return map[string]string{"summary": c.Summary, "background": c.Background, "gap": c.Gap, "lessons": join(c.Lessons), "fiveWhys": join(c.FiveWhys),
+				"trigger": c.Trigger.Text, "links": join(c.Links.FMEA)}
+		}
+		b, m, th, g := section(base), section(mine), section(theirs), section(got)
+		for name := range g {
+			want := th[name]
+			if th[name] == b[name] {
+				want = m[name]
+			}
+			if conflict := m[name] != b[name] && th[name] != b[name] && m[name] != th[name]; conflict != slices.Contains(conflicts, name) || g[name] != want {
+				t.Fatalf("%s was %q, became %q and %q: joined to %q, conflicts %v", name, b[name], m[name], th[name], g[name], conflicts)
+			}
+		}
+	})
+}
+
+// FuzzParseItemRef: what is read is written and read again as the same.
+func FuzzParseItemRef(f *testing.F) {
+	for _, s := range []string{"AI-7", "ai-7", "7", "", "AI-", "AI-+7", "AI-0", "-1", "AI-99999999999999999999", "INC-7"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		ref, err := postmortem.ParseItemRef(s)
+		if err != nil {
+			return
+		}
+		if again, err := postmortem.ParseItemRef(ref.String()); err != nil || again != ref || ref < 1 {
+			t.Errorf("%q is %v, and that is %v (%v)", s, ref, again, err)
+		}
+	})
+}

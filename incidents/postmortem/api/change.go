@@ -14,7 +14,7 @@ func (h *Handlers) Begin(ctx context.Context, in *RefRequest) (*PostmortemRespon
 	if err != nil {
 		return nil, problem(err, "path.ref")
 	}
-	return h.answer(h.Store.Begin(ctx, ref, caller(ctx)))
+	return h.answer(h.Store.Begin(ctx, ref, Once{}.caller(ctx, "")))
 }
 
 // Refresh takes the facts again.
@@ -23,7 +23,7 @@ func (h *Handlers) Refresh(ctx context.Context, in *RefRequest) (*PostmortemResp
 	if err != nil {
 		return nil, problem(err, "path.ref")
 	}
-	return h.answer(h.Store.Refresh(ctx, ref, caller(ctx)))
+	return h.answer(h.Store.Refresh(ctx, ref, Once{}.caller(ctx, "")))
 }
 
 // EditBody is what people write.
@@ -35,26 +35,18 @@ type EditBody struct {
 
 // EditRequest replaces what people wrote.
 type EditRequest struct {
-	RefRequest
+	ChangeRequest
 	Body EditBody
 }
 
 // Edit replaces what people wrote.
 func (h *Handlers) Edit(ctx context.Context, in *EditRequest) (*PostmortemResponse, error) {
-	ref, err := incidents.ParseRef(in.Ref)
-	if err != nil {
-		return nil, problem(err, "path.ref")
-	}
-	r, err := h.Store.Do(ctx, ref, postmortem.Edit{Content: in.Body.Content, From: in.Body.Version, Reason: in.Body.Reason}, caller(ctx))
-	if err != nil {
-		return nil, problem(err, "body.content.")
-	}
-	return h.answer(r, nil)
+	return h.do(ctx, in.ChangeRequest, postmortem.Edit{Content: in.Body.Content, From: in.Body.Version, Reason: in.Body.Reason}, "body.content.")
 }
 
 // OwnerRequest gives a postmortem to somebody.
 type OwnerRequest struct {
-	RefRequest
+	ChangeRequest
 	Body struct {
 		Owner string `json:"owner,omitempty" doc:"Absent for whoever asks"`
 	}
@@ -64,14 +56,14 @@ type OwnerRequest struct {
 func (h *Handlers) Assign(ctx context.Context, in *OwnerRequest) (*PostmortemResponse, error) {
 	owner := in.Body.Owner
 	if owner == "" {
-		owner = caller(ctx).Subject
+		owner = viewer(ctx).Subject
 	}
-	return h.do(ctx, in.Ref, postmortem.Assign{Owner: owner})
+	return h.do(ctx, in.ChangeRequest, postmortem.Assign{Owner: owner}, "")
 }
 
 // ScheduleRequest sets a date.
 type ScheduleRequest struct {
-	RefRequest
+	ChangeRequest
 	Body struct {
 		Due    time.Time `json:"due"`
 		Reason string    `json:"reason,omitempty"`
@@ -80,12 +72,12 @@ type ScheduleRequest struct {
 
 // Schedule sets when a postmortem is to be reviewed.
 func (h *Handlers) Schedule(ctx context.Context, in *ScheduleRequest) (*PostmortemResponse, error) {
-	return h.do(ctx, in.Ref, postmortem.Schedule{Due: in.Body.Due, Reason: in.Body.Reason})
+	return h.do(ctx, in.ChangeRequest, postmortem.Schedule{Due: in.Body.Due, Reason: in.Body.Reason}, "")
 }
 
 // InviteRequest names reviewers.
 type InviteRequest struct {
-	RefRequest
+	ChangeRequest
 	Body struct {
 		Reviewers []string `json:"reviewers" nullable:"false" maxItems:"100" doc:"All of them; empty for anybody's approval"`
 	}
@@ -93,17 +85,17 @@ type InviteRequest struct {
 
 // Invite says whose approval a postmortem needs.
 func (h *Handlers) Invite(ctx context.Context, in *InviteRequest) (*PostmortemResponse, error) {
-	return h.do(ctx, in.Ref, postmortem.Invite{Reviewers: in.Body.Reviewers})
+	return h.do(ctx, in.ChangeRequest, postmortem.Invite{Reviewers: in.Body.Reviewers}, "")
 }
 
 // Submit says that a postmortem is complete.
-func (h *Handlers) Submit(ctx context.Context, in *RefRequest) (*PostmortemResponse, error) {
-	return h.do(ctx, in.Ref, postmortem.Submit{})
+func (h *Handlers) Submit(ctx context.Context, in *ChangeRequest) (*PostmortemResponse, error) {
+	return h.do(ctx, *in, postmortem.Submit{}, "")
 }
 
 // ReviewRequest is the word of a reviewer.
 type ReviewRequest struct {
-	RefRequest
+	ChangeRequest
 	Body struct {
 		Approve bool   `json:"approve" doc:"False returns it to its authors"`
 		Note    string `json:"note,omitempty" doc:"Needed to return it"`
@@ -113,14 +105,14 @@ type ReviewRequest struct {
 // Review approves a postmortem or returns it.
 func (h *Handlers) Review(ctx context.Context, in *ReviewRequest) (*PostmortemResponse, error) {
 	if in.Body.Approve {
-		return h.do(ctx, in.Ref, postmortem.Approve{Note: in.Body.Note})
+		return h.do(ctx, in.ChangeRequest, postmortem.Approve{Note: in.Body.Note}, "")
 	}
-	return h.do(ctx, in.Ref, postmortem.Return{Reason: in.Body.Note})
+	return h.do(ctx, in.ChangeRequest, postmortem.Return{Reason: in.Body.Note}, "")
 }
 
 // ReturnRequest gives a reason.
 type ReturnRequest struct {
-	RefRequest
+	ChangeRequest
 	Body struct {
 		Reason string `json:"reason"`
 	}
@@ -128,10 +120,10 @@ type ReturnRequest struct {
 
 // Return sends a postmortem back to its authors.
 func (h *Handlers) Return(ctx context.Context, in *ReturnRequest) (*PostmortemResponse, error) {
-	return h.do(ctx, in.Ref, postmortem.Return{Reason: in.Body.Reason})
+	return h.do(ctx, in.ChangeRequest, postmortem.Return{Reason: in.Body.Reason}, "")
 }
 
 // Close closes a postmortem.
-func (h *Handlers) Close(ctx context.Context, in *RefRequest) (*PostmortemResponse, error) {
-	return h.do(ctx, in.Ref, postmortem.Close{})
+func (h *Handlers) Close(ctx context.Context, in *ChangeRequest) (*PostmortemResponse, error) {
+	return h.do(ctx, *in, postmortem.Close{}, "")
 }

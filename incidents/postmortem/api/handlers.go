@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -93,20 +94,44 @@ func change[I, O any](api huma.API, id, method, path, summary string, f func(con
 	}, f)
 }
 
-func caller(ctx context.Context) incidents.Caller {
-	return incidents.Caller{Subject: identity.From(ctx).Subject}
+func viewer(ctx context.Context) incidents.Viewer {
+	return incidents.Viewer{Subject: identity.From(ctx).Subject}
 }
 
-func viewer(ctx context.Context) incidents.Viewer { return caller(ctx).Viewer() }
+// Once makes a change safe to send again.
+type Once struct {
+	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Any text of your own. A change that is sent again with the same one changes nothing and is answered with what it is about as that is now"`
+}
+
+// caller is whoever asks for something. One person's keys are no other's, and a key that is used for something else is another one.
+func (o Once) caller(ctx context.Context, what string) incidents.Caller {
+	by := incidents.Caller{Subject: identity.From(ctx).Subject}
+	if o.Key != "" {
+		by.RequestID = fmt.Sprintf("api/%q/%s/%s", by.Subject, what, o.Key)
+	}
+	return by
+}
 
 // RefRequest names an incident.
 type RefRequest struct {
 	Ref string `path:"ref" doc:"Such as INC-7 or 7" example:"INC-7"`
 }
 
+// ChangeRequest names the incident whose postmortem is to change.
+type ChangeRequest struct {
+	RefRequest
+	Once
+}
+
 // ItemRequest names an action item.
 type ItemRequest struct {
 	ID string `path:"id" doc:"Such as AI-7 or 7" example:"AI-7"`
+}
+
+// ItemChangeRequest names the action item that is to change.
+type ItemChangeRequest struct {
+	ItemRequest
+	Once
 }
 
 // Postmortem is a record with what follows from it.
@@ -133,11 +158,20 @@ func (h *Handlers) answer(r postmortem.Record, err error) (*PostmortemResponse, 
 	return &PostmortemResponse{Body: h.view(r)}, nil
 }
 
-// do carries out a command on the postmortem that a request names.
-func (h *Handlers) do(ctx context.Context, ref string, cmd postmortem.Command) (*PostmortemResponse, error) {
-	n, err := incidents.ParseRef(ref)
+// do carries out a command on the postmortem that a request names. The field of an error stands below the location.
+func (h *Handlers) do(ctx context.Context, to ChangeRequest, cmd postmortem.Command, location string) (*PostmortemResponse, error) {
+	r, err := h.run(ctx, to, cmd, location)
 	if err != nil {
-		return nil, problem(err, "path.ref")
+		return nil, err
 	}
-	return h.answer(h.Store.Do(ctx, n, cmd, caller(ctx)))
+	return h.answer(r, nil)
+}
+
+func (h *Handlers) run(ctx context.Context, to ChangeRequest, cmd postmortem.Command, location string) (postmortem.Record, error) {
+	ref, err := incidents.ParseRef(to.Ref)
+	if err != nil {
+		return postmortem.Record{}, problem(err, "path.ref")
+	}
+	r, err := h.Store.Do(ctx, ref, cmd, to.caller(ctx, fmt.Sprintf("%s %s", cmd.Verb(), ref)))
+	return r, problem(err, location)
 }

@@ -131,6 +131,24 @@ func TestFromDraftToClosed(t *testing.T) {
 	s.must("a", "POST", "/postmortems/check", `{"text":"It was human error.","names":[]}`, `"rule":"human_error","start":7`)
 }
 
+// TestIdempotencyKey: a change that is sent again changes nothing, for the same person only.
+func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.must("a", "POST", of, "", "draft")
+	for n, want := range []string{`"id":"AI-1"`, `"id":"AI-1"`, `"id":"AI-2"`} {
+		r := httptest.NewRequest("POST", "/v1"+of+"/items", strings.NewReader(`{"kind":"prevent","text":"Fill the cache","owner":"video","priority":1}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", "once")
+		r.Header.Set("Authorization", "Bearer "+[]string{"a", "a", "b"}[n])
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("sending %d: %d %s, want %s", n+1, w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -2,9 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
-	"plimsoll/incidents"
 	"plimsoll/incidents/postmortem"
 )
 
@@ -83,37 +84,42 @@ type ItemBody struct {
 
 // AddItemRequest adds an action item.
 type AddItemRequest struct {
-	RefRequest
+	ChangeRequest
 	Body ItemBody
 }
 
 // AddItem adds an action item and returns it.
 func (h *Handlers) AddItem(ctx context.Context, in *AddItemRequest) (*ItemResponse, error) {
-	ref, err := incidents.ParseRef(in.Ref)
-	if err != nil {
-		return nil, problem(err, "path.ref")
-	}
 	b := in.Body
-	r, err := h.Store.Do(ctx, ref, postmortem.AddItem{Kind: b.Kind, Text: b.Text, Owner: b.Owner, Priority: b.Priority, Due: b.Due, Tracker: b.Tracker}, caller(ctx))
+	r, err := h.run(ctx, in.ChangeRequest, postmortem.AddItem{Kind: b.Kind, Text: b.Text, Owner: b.Owner, Priority: b.Priority, Due: b.Due, Tracker: b.Tracker}, "")
 	if err != nil {
-		return nil, problem(err, "")
+		return nil, err
 	}
-	return h.item(r.Items[len(r.Items)-1], nil) // numbers only grow, so the new one is the last
+	added := r.Items[len(r.Items)-1] // numbers only grow, so the new one is the last
+	if in.Key != "" {                // unless it was added by an earlier sending of the same request
+		for _, i := range r.Items {
+			if i.Kind == b.Kind && i.Text == strings.TrimSpace(b.Text) {
+				added = i
+			}
+		}
+	}
+	return h.item(added, nil)
 }
 
 // EditItemRequest replaces what is said of an action item.
 type EditItemRequest struct {
-	ItemRequest
+	ItemChangeRequest
 	Body ItemBody
 }
 
 // doItem carries out a command on the action item that a request names.
-func (h *Handlers) doItem(ctx context.Context, id string, cmd func(postmortem.ItemRef) postmortem.Command) (*ItemResponse, error) {
-	n, err := postmortem.ParseItemRef(id)
+func (h *Handlers) doItem(ctx context.Context, to ItemChangeRequest, cmd func(postmortem.ItemRef) postmortem.Command) (*ItemResponse, error) {
+	n, err := postmortem.ParseItemRef(to.ID)
 	if err != nil {
 		return nil, problem(err, "path.id")
 	}
-	return h.item(h.Store.DoItem(ctx, n, cmd(n), caller(ctx)))
+	c := cmd(n)
+	return h.item(h.Store.DoItem(ctx, n, c, to.caller(ctx, fmt.Sprintf("%s %s", c.Verb(), n))))
 }
 
 // EditItem replaces what is said of an action item. A date that is absent stays.
@@ -126,14 +132,14 @@ func (h *Handlers) EditItem(ctx context.Context, in *EditItemRequest) (*ItemResp
 		}
 		b.Due = was.Body.Due
 	}
-	return h.doItem(ctx, in.ID, func(id postmortem.ItemRef) postmortem.Command {
+	return h.doItem(ctx, in.ItemChangeRequest, func(id postmortem.ItemRef) postmortem.Command {
 		return postmortem.EditItem{ID: id, Kind: b.Kind, Text: b.Text, Owner: b.Owner, Priority: b.Priority, Due: b.Due, Tracker: b.Tracker}
 	})
 }
 
 // CloseItemRequest shows that an action item is done.
 type CloseItemRequest struct {
-	ItemRequest
+	ItemChangeRequest
 	Body struct {
 		Evidence []postmortem.Evidence `json:"evidence" nullable:"false" maxItems:"20" doc:"At least one"`
 	}
@@ -141,14 +147,14 @@ type CloseItemRequest struct {
 
 // CloseItem closes an action item.
 func (h *Handlers) CloseItem(ctx context.Context, in *CloseItemRequest) (*ItemResponse, error) {
-	return h.doItem(ctx, in.ID, func(id postmortem.ItemRef) postmortem.Command {
+	return h.doItem(ctx, in.ItemChangeRequest, func(id postmortem.ItemRef) postmortem.Command {
 		return postmortem.CloseItem{ID: id, Evidence: in.Body.Evidence}
 	})
 }
 
 // VerifyItemRequest is the word of a second person.
 type VerifyItemRequest struct {
-	ItemRequest
+	ItemChangeRequest
 	Body struct {
 		Note string `json:"note,omitempty"`
 	}
@@ -156,14 +162,14 @@ type VerifyItemRequest struct {
 
 // VerifyItem verifies an action item.
 func (h *Handlers) VerifyItem(ctx context.Context, in *VerifyItemRequest) (*ItemResponse, error) {
-	return h.doItem(ctx, in.ID, func(id postmortem.ItemRef) postmortem.Command {
+	return h.doItem(ctx, in.ItemChangeRequest, func(id postmortem.ItemRef) postmortem.Command {
 		return postmortem.VerifyItem{ID: id, Note: in.Body.Note}
 	})
 }
 
 // ReopenItemRequest gives a reason.
 type ReopenItemRequest struct {
-	ItemRequest
+	ItemChangeRequest
 	Body struct {
 		Reason string `json:"reason"`
 	}
@@ -171,7 +177,7 @@ type ReopenItemRequest struct {
 
 // ReopenItem reopens an action item.
 func (h *Handlers) ReopenItem(ctx context.Context, in *ReopenItemRequest) (*ItemResponse, error) {
-	return h.doItem(ctx, in.ID, func(id postmortem.ItemRef) postmortem.Command {
+	return h.doItem(ctx, in.ItemChangeRequest, func(id postmortem.ItemRef) postmortem.Command {
 		return postmortem.ReopenItem{ID: id, Reason: in.Body.Reason}
 	})
 }

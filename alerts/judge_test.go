@@ -76,6 +76,11 @@ func TestJudge(t *testing.T) {
 	silent.Gaps.Hold = slo.HoldSilent
 	over := status(o, 144, 10_000, 1)
 	over.Burn[0].Rate = 1 // the last five minutes are fine again
+	gone, excluded := status(o, 144, 10_000, 1), status(o, 144, 10_000, 1)
+	gone.Burn[0] = slo.Burn{Lookback: 5 * time.Minute, Reading: slo.Reading{Minutes: 5}}
+	excluded.Burn[0] = slo.Burn{Lookback: 5 * time.Minute}
+	assumed := status(o, 144, 10_000, 0.1)
+	assumed.Gaps.Estimated = true
 	page := alerts.Tiers()[0]
 	for _, tc := range []struct {
 		name   string
@@ -89,6 +94,9 @@ func TestJudge(t *testing.T) {
 		{"one failure at night", status(&careful, 1, 3, 1), alerts.TooFew},
 		{"nine failures, where nothing is said", status(o, 9, 90, 1), alerts.TooFew},
 		{"silent, where that is to hold", silent, alerts.TooLittleSeen},
+		{"silent now, after an outage", gone, alerts.TooLittleSeen},
+		{"silent, where the objective says that gaps are bad", assumed, alerts.Burning},
+		{"silent now, because that is excluded", excluded, alerts.Over},
 		{"slices of ten minutes", status(slices, 10, 100, 1), alerts.Burning},
 		{"slices of an hour", status(hours, 10, 100, 1), alerts.Unreachable},
 		{"ten failures", status(&careful, 10, 100, 1), alerts.Burning},

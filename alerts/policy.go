@@ -39,15 +39,22 @@ func PolicyTiming(p slo.AlertPolicy, tiers Timing) Timing {
 // the one against low traffic is only for burn rates that are too high.
 func JudgePolicy(s slo.Status, p slo.AlertPolicy, g Guard) Verdict {
 	c, long := p.Condition, s.BurnOver(p.Condition.Lookback)
+	if s.Gaps.Estimated {
+		g.Coverage = 0 // the objective says what was not observed
+	}
 	v := Verdict{Tier: PolicyTier(p), Factor: c.Threshold, Long: long, Condition: c.Describe()}
 	switch {
 	case p.OnNoData && long.Minutes > 0 && long.Observed == 0:
 		v.Reason, v.Detail = NoData, "nothing was observed for "+slo.ShortDuration(c.Lookback)
 	case c.Unreachable(s.Objective) != "":
 		v.Reason, v.Detail = Unreachable, c.Unreachable(s.Objective)
-	case !p.OnBreach && !p.OnResolve, !c.Holds(s.Objective, long):
+	case !p.OnBreach && !p.OnResolve:
 		v.Reason = Calm
-	case s.Gaps.Hold != "", !s.Seen(long, g.Coverage):
+	case s.Gaps.Hold != "", long.Minutes > 0 && long.Observed == 0 && !s.Gaps.Estimated:
+		v.Reason = TooLittleSeen
+	case !c.Holds(s.Objective, long):
+		v.Reason = Calm
+	case !s.Seen(long, g.Coverage):
 		v.Reason = TooLittleSeen
 	case c.Rises() && !s.JudgedOver(c.Lookback):
 		v.Reason = TooFew

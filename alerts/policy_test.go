@@ -32,7 +32,7 @@ func TestJudgePolicy(t *testing.T) {
 		{"nine failures", above, 9, 90, 1, alerts.TooFew},
 		{"too little seen", above, 145, 10_000, 0.4, alerts.TooLittleSeen},
 		{"nothing seen", above, 0, 0, 0, alerts.NoData},
-		{"nothing seen, which is not to be told", quietOnSilence, 0, 0, 0, alerts.Calm},
+		{"nothing seen, which is not to be told", quietOnSilence, 0, 0, 0, alerts.TooLittleSeen},
 		{"above, which is not to be told", onlySilence, 145, 10_000, 1, alerts.Calm},
 		{"below, without a failure", everything(slo.AlertCondition{Op: slo.LessThan, Threshold: 1}), 0, 10, 1, alerts.Burning},
 		{"below, without traffic", everything(slo.AlertCondition{Op: slo.AtMost, Threshold: 1}), 0, 0, 1, alerts.Burning},

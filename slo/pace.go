@@ -52,19 +52,26 @@ const MinCoverage = 0.5
 
 // Judge decides whether a budget is spent at the pace. The status is that of the use [ForAlert] where the objective says what gaps mean.
 // coverage is the least share of the minutes of both lookbacks that must have been observed. Of the long one that is not asked where nothing
-// was ever observed before it: what a new source shows is all there is, and its first outage must not wait for half an hour of measurements.
-// Guards are asked only of a budget that seems to burn, so that their reasons are news.
+// was ever observed before it: what a new source shows is all there is, and its first outage must not wait for half an hour of measurements. Nor is
+// it asked where the objective says that gaps are good or bad.
+// What is silent now is neither calm nor over: without data nobody knows. The other guards are asked only of a budget that seems to burn, so that
+// their reasons are news.
 func (p Pace) Judge(s Status, coverage float64) PaceVerdict {
+	if s.Gaps.Estimated {
+		coverage = 0 // the objective says what was not observed
+	}
 	long, short, ok := p.Lookbacks(s.Objective)
 	v := PaceVerdict{Factor: p.Factor(s.Objective.Window), Long: s.BurnOver(long), Short: s.BurnOver(short)}
 	switch {
 	case !ok || p.Unreachable(s.Objective) != "" || s.Objective.Method == Composite && v.Factor >= s.fastest():
 		v.Reason = PaceUnreachable
+	case s.Gaps.Hold != "", v.Short.Minutes > 0 && v.Short.Coverage() < coverage: // none are asked for where a correction excludes them all
+		v.Reason = PaceTooLittleSeen
 	case !p.Reached(s.Objective, v.Long):
 		v.Reason = PaceCalm
 	case !p.Reached(s.Objective, v.Short):
 		v.Reason = PaceOver
-	case s.Gaps.Hold != "", !s.Seen(v.Long, coverage), v.Short.Coverage() < coverage:
+	case !s.Seen(v.Long, coverage):
 		v.Reason = PaceTooLittleSeen
 	case !s.JudgedOver(long):
 		v.Reason = PaceTooFew

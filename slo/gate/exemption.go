@@ -110,16 +110,19 @@ func (e Exemption) End(by string, at time.Time) (Exemption, error) {
 	switch {
 	case by == "":
 		return e, &InputError{"by", "", "must name who says so"}
-	case e.EndedAt != nil || !at.Before(e.Until):
+	case e.Ended(at):
 		return e, ErrExemptionOver
 	}
 	e.EndedBy, e.EndedAt = by, &at
 	return e, nil
 }
 
+// Ended reports whether the exemption is over at an instant.
+func (e Exemption) Ended(at time.Time) bool { return e.EndedAt != nil || !at.Before(e.Until) }
+
 // InForce reports whether the exemption counts at an instant. One that names a dependency does only as long as that is frozen.
 func (e Exemption) InForce(at time.Time) bool {
-	return at.Before(e.Until) && e.EndedAt == nil && (e.Because != DependencyFrozen || e.Frozen)
+	return !e.Ended(at) && (e.Because != DependencyFrozen || e.Frozen)
 }
 
 // String writes the exemption as part of a sentence.

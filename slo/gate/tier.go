@@ -68,6 +68,9 @@ func ParseTiers(file string, data []byte) (Tiers, error) {
 	return t, nil
 }
 
+// Services returns the services that have a tier, sorted.
+func (t Tiers) Services() []string { return slices.Sorted(maps.Keys(t.of)) }
+
 // listed returns the tiers that list a service, sorted.
 func (t Tiers) listed() []int {
 	return slices.Compact(slices.Sorted(maps.Values(t.of)))

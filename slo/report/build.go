@@ -40,6 +40,7 @@ type Inputs struct {
 	Events      []gate.Event     // of freezes, from before the week on, for what was in force when it began
 	Incidents   []incidents.Incident
 	ActionItems []postmortem.ActionItem // of postmortems that everybody may see
+	Exemptions  []gate.Exemption        // at least those that counted at some time of the week
 	Overrides   []gate.Override         // at least those that were asked for, used, or owed a follow-up in the week
 }
 
@@ -60,6 +61,7 @@ func Build(in Inputs) Report {
 		}
 		slices.SortFunc(s.Objectives, func(a, b Objective) int { return cmp.Compare(a.Key, b.Key) })
 		s.Releases = releases(in.Decisions, name, p)
+		s.Exemptions = exemptions(in.Exemptions, name, p)
 		s.Overrides, s.Overdue = overrides(in.Overrides, name, p), overdue(in.Events, name, p)
 		s.Delivery = deliveries(in.Deploys, name, p)
 		s.Advice = advise(s)

@@ -62,7 +62,7 @@ func service(b *bytes.Buffer, s Service) {
 	hours(b, s)
 	gateParagraphs(b, s)
 	deliveryTable(b, s.Delivery)
-	overrideParagraphs(b, s)
+	exceptionParagraphs(b, s)
 }
 
 func sli(o Objective) string {

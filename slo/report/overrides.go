@@ -90,11 +90,47 @@ func overdue(events []gate.Event, service string, p period) []Overdue {
 	return list
 }
 
-func overrideParagraphs(b *bytes.Buffer, s Service) {
-	for i, d := range s.Overdue {
-		if i == 0 {
-			b.WriteString("\n")
+// Exemption is a time in which a spent budget stopped no changes, since the spending was not the team's to make good.
+type Exemption struct {
+	ID          int64     `json:"id"`
+	Environment string    `json:"environment"`
+	Because     string    `json:"because"`
+	Incident    string    `json:"incident,omitempty"`
+	Reason      string    `json:"reason"`
+	By          string    `json:"by"`
+	From        time.Time `json:"from"`
+	Until       time.Time `json:"until" doc:"Its end as it was known at the end of the report"`
+}
+
+// exemptions returns those of a service that counted at some time of the week, oldest first.
+func exemptions(all []gate.Exemption, service string, p period) []Exemption {
+	list := []Exemption{}
+	for _, e := range all {
+		until := e.Until
+		if e.EndedAt != nil && p.reaches(*e.EndedAt) {
+			until = *e.EndedAt
 		}
+		if e.Service == service && p.reaches(e.At) && until.After(p.from) {
+			list = append(list, Exemption{e.ID, e.Environment, string(e.Because), e.Incident, e.Reason, e.By, e.At.UTC(), until.UTC()})
+		}
+	}
+	slices.SortFunc(list, func(a, b Exemption) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// exceptionParagraphs tell what went beside the rules: spent budgets that stopped nothing, duties that were not done, overrides.
+func exceptionParagraphs(b *bytes.Buffer, s Service) {
+	if len(s.Overdue)+len(s.Exemptions) > 0 {
+		b.WriteString("\n")
+	}
+	for _, e := range s.Exemptions {
+		fmt.Fprintf(b, "- A spent budget stopped nothing in %s from %s until %s: %s by %s", text(e.Environment), stamp(e.From), stamp(e.Until), text(e.Because), text(e.By))
+		if e.Incident != "" {
+			fmt.Fprintf(b, " (%s)", text(e.Incident))
+		}
+		fmt.Fprintf(b, ": %s\n", text(e.Reason))
+	}
+	for _, d := range s.Overdue {
 		fmt.Fprintf(b, "- Overdue in the Code Red of %s: %s.\n", text(d.Environment), text(d.Text))
 	}
 	if len(s.Overrides) == 0 {

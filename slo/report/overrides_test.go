@@ -31,6 +31,7 @@ func TestOverrides(t *testing.T) {
 		return o
 	}
 	day := 24 * time.Hour
+	tuesday := monday.Add(day)
 	attached, err := used(3, monday.Add(-9*day)).Attach("INC-7 task 2")
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +50,11 @@ func TestOverrides(t *testing.T) {
 			attached, // still owed, from before
 			done(used(2, monday.Add(-3*day)), monday.Add(day)), // done in the week
 			done(used(1, monday.Add(-9*day)), monday.Add(-day)),
+		},
+		Exemptions: []gate.Exemption{
+			{ID: 2, Service: "video-api", Environment: "production", Because: gate.CauseOutside, Incident: "INC-7", Reason: "the network was down", By: "ada",
+				At: monday.Add(-day), Until: monday.Add(20 * day), EndedAt: &tuesday},
+			{ID: 1, Service: "video-api", Environment: "production", Because: gate.OutOfScope, Reason: "a load test", By: "ada", At: monday.Add(-9 * day), Until: monday},
 		},
 		Events: []gate.Event{
 			{Kind: gate.DutyOverdue, Service: "video-api", Environment: "production", At: monday.Add(day), Reason: "the daily update was due at noon"},
@@ -80,13 +86,14 @@ func TestOverrides(t *testing.T) {
 		"- Overdue in the Code Red of production: the daily update was due at noon.",
 		"| 2 | c0ffee | production | ada | grace | 2026-11-20 00:00 UTC | done: the alert came too late | customers cannot pay |",
 		"| OVERDUE since 2026-11-21 00:00 UTC, owed by ada (INC-7 task 2) |",
+		"\n- A spent budget stopped nothing in production from 2026-11-22 00:00 UTC until 2026-11-24 00:00 UTC: cause\\_outside by ada (INC-7): the network was down\n",
 		"| 5 | c0ffee | production | ada | nobody | not used | – | customers cannot pay |",
 	} {
 		if !strings.Contains(page.String(), says) {
 			t.Errorf("no %q in\n%s", says, page.String())
 		}
 	}
-	if strings.Contains(page.String(), "the action plan was due") {
+	if strings.Contains(page.String(), "a load test") || strings.Contains(page.String(), "the action plan was due") {
 		t.Error("tells of the week before")
 	}
 }

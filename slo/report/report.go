@@ -27,6 +27,7 @@ type Service struct {
 	Releases   Releases    `json:"releases"`
 	Freezes    []Freeze    `json:"freezes" nullable:"false" doc:"Spells in which releases were frozen, cut to the week"`
 	Overrides  []Override  `json:"overrides" nullable:"false" doc:"Asked for, used, or owing a follow-up in the week"`
+	Exemptions []Exemption `json:"exemptions" nullable:"false" doc:"Counted at some time of the week"`
 	Overdue    []Overdue   `json:"overdue" nullable:"false" doc:"Duties of a Code Red that were not done in time"`
 	Delivery   []Delivery  `json:"delivery" nullable:"false" doc:"How changes reached each environment: the measures of DORA"`
 	Advice     Advice      `json:"advice"`

@@ -22,7 +22,7 @@ type ExemptionsRequest struct {
 	Service string `query:"service" doc:"Only those of this service"`
 }
 
-// Exemptions are the exemptions that have not ended, newest first.
+// Exemptions are the exemptions that have not ended, or did in the last 30 days, newest first.
 type Exemptions struct {
 	Exemptions []gate.Exemption `json:"exemptions" nullable:"false"`
 }
@@ -32,7 +32,7 @@ type ExemptionsResponse struct {
 	Body Exemptions
 }
 
-// Exemptions lists the exemptions that have not ended.
+// Exemptions lists the exemptions that have not ended, or did in the last 30 days.
 func (h *Handlers) Exemptions(ctx context.Context, in *ExemptionsRequest) (*ExemptionsResponse, error) {
 	found, err := h.Gate.Exemptions(ctx, in.Service)
 	if err != nil {

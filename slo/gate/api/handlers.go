@@ -87,7 +87,7 @@ func (h *Handlers) Register(api huma.API) {
 	command(api, "gate-override", "/v1/gate/overrides", "Ask for an override of one commit, which another person has to approve", h.RequestOverride)
 	command(api, "gate-override-approve", "/v1/gate/overrides/{id}/approve", "Approve the override that another person asked for", h.ApproveOverride)
 	command(api, "gate-override-follow-up", "/v1/gate/overrides/{id}/follow-up", "Say that the follow-up of a used override is done", h.FinishFollowUp)
-	read(api, "gate-exemptions", "/v1/gate/exemptions", "List the exemptions that have not ended, newest first", h.Exemptions)
+	read(api, "gate-exemptions", "/v1/gate/exemptions", "List the exemptions that have not ended, or did in the last 30 days, newest first", h.Exemptions)
 	command(api, "gate-exempt", "/v1/gate/exemptions", "Record that a spent budget is not the team's to make good, with a reason and an end", h.Exempt)
 	command(api, "gate-exempt-end", "/v1/gate/exemptions/{id}/end", "End an exemption before its time", h.EndExemption)
 	command(api, "gate-plan", "/v1/gate/plans", "File the action plan of a Code Red", h.FilePlan)

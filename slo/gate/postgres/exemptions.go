@@ -77,28 +77,32 @@ func (g *Gate) EndExemption(ctx context.Context, by string, id int64) (e gate.Ex
 	return e, nil
 }
 
-// Exemptions returns the exemptions that have not ended, newest first within each service and environment; of one service if it is named.
-func (g *Gate) Exemptions(ctx context.Context, service string) (list []gate.Exemption, err error) {
-	err = pgx.BeginTxFunc(ctx, g.cfg.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT DISTINCT service, environment FROM gate_exemptions WHERE ($1 = '' OR service = $1) AND ends > $2
-			ORDER BY service, environment`, service, g.now())
-		if err != nil {
-			return fmt.Errorf("read exemptions: %w", err)
-		}
-		places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p place, err error) {
-			err = row.Scan(&p.service, &p.environment)
-			return p, err
-		})
-		if err != nil {
-			return fmt.Errorf("read exemptions: %w", err)
-		}
-		found, err := loadExemptions(ctx, tx, places, g.now())
-		for _, p := range places {
-			list = append(list, found[p]...)
-		}
-		return err
-	})
+// Exemptions returns the exemptions that have not ended, or did in the last [gate.OverrideSpan], newest first; of one service if it is named.
+func (g *Gate) Exemptions(ctx context.Context, service string) ([]gate.Exemption, error) {
+	now := g.now()
+	list, err := g.ExemptionsBetween(ctx, service, now.Add(-gate.OverrideSpan), now.Add(time.Microsecond))
+	slices.Reverse(list)
 	return list, err
+}
+
+// ExemptionsBetween returns the exemptions that counted at some time in [from, to), oldest first, with whether the dependencies that they name are
+// frozen now; of one service if it is named.
+func (g *Gate) ExemptionsBetween(ctx context.Context, service string, from, to time.Time) ([]gate.Exemption, error) {
+	rows, err := g.cfg.Pool.Query(ctx, `SELECT e.exemption, f.state FROM gate_exemptions e
+		LEFT JOIN gate_freezes f ON f.service = e.exemption ->> 'dependency' AND f.environment = e.environment
+		WHERE ($1 = '' OR e.service = $1) AND e.ends > $2 AND (e.exemption ->> 'at')::timestamptz < $3 ORDER BY e.id`, service, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read exemptions: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[exemptionRow])
+	if err != nil {
+		return nil, fmt.Errorf("read exemptions: %w", err)
+	}
+	list := make([]gate.Exemption, len(found))
+	for i, r := range found {
+		list[i] = r.at(g.now())
+	}
+	return list, nil
 }
 
 // recordExemption writes the present state of an exemption, and an entry of the audit log that tells it.
@@ -149,11 +153,16 @@ func queueExemptions(b *pgx.Batch, places []place, at time.Time) *[]exemptionRow
 func exemptionsAt(rows []exemptionRow, at time.Time) map[place][]gate.Exemption {
 	found := map[place][]gate.Exemption{}
 	for _, r := range rows {
-		e, p := r.Exemption, place{r.Exemption.Service, r.Exemption.Environment}
-		e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at)
-		found[p] = append(found[p], e)
+		p := place{r.Exemption.Service, r.Exemption.Environment}
+		found[p] = append(found[p], r.at(at))
 	}
 	return found
+}
+
+func (r exemptionRow) at(at time.Time) gate.Exemption {
+	e := r.Exemption
+	e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at)
+	return e
 }
 
 // wrapped puts what was done before an error, if there is one.

@@ -41,7 +41,7 @@ func (g *Gate) Status(ctx context.Context, service string) ([]gate.FreezeStatus,
 			}
 			var here []gate.Exemption
 			for _, e := range exemptions {
-				if e.Service == name && e.Environment == environment {
+				if e.Service == name && e.Environment == environment && !e.Ended(at) {
 					here = append(here, e)
 				}
 			}

@@ -36,6 +36,8 @@ type Handlers struct {
 	Decisions func(ctx context.Context, service string, from, to time.Time) ([]gate.Decision, error)
 	// Events returns all that happened to freezes before to, the long past included; nil reports none.
 	Events func(ctx context.Context, service string, to time.Time) ([]gate.Event, error)
+	// Exemptions returns at least the exemptions that counted at some time in [from, to); nil reports none.
+	Exemptions func(ctx context.Context, service string, from, to time.Time) ([]gate.Exemption, error)
 	// Overrides returns at least the overrides that were asked for, used, or owed a follow-up in [from, to); nil reports none.
 	Overrides func(ctx context.Context, service string, from, to time.Time) ([]gate.Override, error)
 	// Deploys returns at least the deploys that ended at from or later, and those that started since; nil reports none.
@@ -125,6 +127,11 @@ func (h *Handlers) gather(ctx context.Context, in *report.Inputs) (err error) {
 	if h.Events != nil {
 		if in.Events, err = h.Events(ctx, in.Service, to); err != nil {
 			return fmt.Errorf("read freezes for the report: %w", err)
+		}
+	}
+	if h.Exemptions != nil {
+		if in.Exemptions, err = h.Exemptions(ctx, in.Service, from, to); err != nil {
+			return fmt.Errorf("read exemptions for the report: %w", err)
 		}
 	}
 	if h.Overrides != nil {

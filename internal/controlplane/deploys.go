@@ -92,12 +92,12 @@ var toldVerbs = map[deploys.Kind]string{deploys.Start: "started", deploys.Finish
 
 // toldText says what happened to a deploy.
 func toldText(d deploys.Deploy, e deploys.Event) string {
-	text := fmt.Sprintf("Deploy %s %s: %s %s", d.Ref, toldVerbs[e.Kind], d.Class, d.Title())
+	text := fmt.Sprintf("%s %s: %s %s", d.Ref, toldVerbs[e.Kind], d.Class, d.Title())
 	if d.Author != "" {
 		text += " by " + d.Author
 	}
 	if e.Reason != "" {
-		text += ". " + strings.TrimSuffix(e.Reason, ".")
+		text += " (" + strings.TrimSuffix(e.Reason, ".") + ")"
 	}
 	return text + "."
 }

@@ -27,9 +27,9 @@ func TestDeploysAreKnownEverywhere(t *testing.T) {
 	}
 	until(t, "the deploys are on the timeline of the incident", func() bool {
 		timeline := h.ask(t, "ada", "GET", "/v1/incidents/INC-1", "", nil).body
-		return strings.Contains(timeline, "Deploy DEP-1 failed: feature decade of video-api to production. errors.") &&
-			strings.Contains(timeline, "Deploy DEP-1 was rolled back: feature decade of video-api to production. DEP-2 brought c0ffee back.") &&
-			strings.Contains(timeline, "Deploy DEP-2 finished: rollback c0ffee of video-api to production.")
+		return strings.Contains(timeline, "DEP-1 failed: feature decade of video-api to production (errors).") &&
+			strings.Contains(timeline, "DEP-1 was rolled back: feature decade of video-api to production (DEP-2 brought c0ffee back).") &&
+			strings.Contains(timeline, "DEP-2 finished: rollback c0ffee of video-api to production.")
 	})
 	for path, says := range map[string]string{
 		"/v1/deploys?service=video-api": `"ref":"DEP-2"`,

@@ -68,7 +68,7 @@ type App struct {
 	keys        *keyspg.Store
 	deploys     *deployspg.Store
 	pages       *web.Web
-	reminders   *reminders.Runner
+	reminders   []*reminders.Runner
 	words       *stakeholders.Runner
 	sessions    *identity.Sessions
 	bot         *slack.Bot   // nil without a token for Slack

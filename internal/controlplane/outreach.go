@@ -136,17 +136,20 @@ func (c IncidentsConfig) webhook(address string) (stakeholders.Recipient, error)
 	return stakeholders.Recipient{To: "webhook " + u.Host, Send: func(ctx context.Context, w stakeholders.Word) error { return to.Post(ctx, w.ID, w) }}, err
 }
 
-// overdue are the sources of reminders.
-func (a *App) overdue() []reminders.Source {
-	return []reminders.Source{
-		reminders.OfIncidents(func(ctx context.Context) ([]incidents.Incident, error) {
-			return a.incidents.Open(ctx, incidents.Viewer{System: true}, "")
-		}),
-		a.latePostmortems,
-		a.lateDuties,
-		a.lateFollowUps,
-	}
+// lateIncidents are the reminders of open incidents.
+func (a *App) lateIncidents() reminders.Source {
+	return reminders.OfIncidents(func(ctx context.Context) ([]incidents.Incident, error) {
+		return a.incidents.Open(ctx, incidents.Viewer{System: true}, "")
+	})
 }
+
+// lateDates are the sources of reminders of what is due on a day, which takes more to look at.
+func (a *App) lateDates() []reminders.Source {
+	return []reminders.Source{a.latePostmortems, a.lateDuties, a.lateFollowUps}
+}
+
+// datesEvery is how often what is due on a day is looked at.
+const datesEvery = time.Minute
 
 // lateDuties are the reminders of what a Code Red asks for and is overdue: the daily update, the plan, a commander.
 func (a *App) lateDuties(ctx context.Context, now time.Time) ([]reminders.Reminder, error) {
@@ -192,7 +195,7 @@ func (a *App) addOutreachWorkers(workers *river.Workers) error {
 		return err
 	}
 	return errors.Join(
-		reminders.AddWorkers(workers, reminders.WorkerConfig{Pool: a.pool, Sources: a.overdue(), Notify: a.remind}),
+		reminders.AddWorkers(workers, reminders.WorkerConfig{Pool: a.pool, Sources: append(a.lateDates(), a.lateIncidents()), Notify: a.remind}),
 		stakeholders.AddWorkers(workers, stakeholders.WorkerConfig{Store: a.incidents, Recipients: recipients, Outcome: deliveries}),
 	)
 }
@@ -203,8 +206,13 @@ func (a *App) buildOutreach() error {
 	if err != nil {
 		return err
 	}
-	if a.reminders, err = reminders.New(reminders.Config{Pool: a.pool, Jobs: a.jobs, Sources: a.overdue(), Logger: a.logger}); err != nil {
-		return err
+	for _, cfg := range []reminders.Config{{Sources: []reminders.Source{a.lateIncidents()}}, {Sources: a.lateDates(), Every: datesEvery}} {
+		cfg.Pool, cfg.Jobs, cfg.Logger = a.pool, a.jobs, a.logger
+		r, err := reminders.New(cfg)
+		if err != nil {
+			return err
+		}
+		a.reminders = append(a.reminders, r)
 	}
 	a.words, err = stakeholders.New(stakeholders.Config{
 		Jobs: a.jobs, Recipients: recipients, Logger: a.logger,
@@ -213,4 +221,13 @@ func (a *App) buildOutreach() error {
 		},
 	})
 	return err
+}
+
+// runReminders looks for what is overdue until ctx is done.
+func (a *App) runReminders(ctx context.Context) error {
+	s := newStages()
+	for _, r := range a.reminders {
+		s.start("reminders", r.Run)
+	}
+	return s.wait(ctx)
 }

@@ -50,7 +50,7 @@ func (a *App) lead(ctx context.Context, _ int64) error {
 	s.start("pushes", t.pushes.run)
 	s.start("gate", a.gate.Run)
 	s.start("alerts", a.alerts.Run)
-	s.start("reminders", a.reminders.Run)
+	s.start("reminders", a.runReminders)
 	s.start("drafts of postmortems", a.drafts.Run)
 	s.start("word to stakeholders", a.words.Run)
 	s.start("freeze periods of GitLab", a.keepGitLab)

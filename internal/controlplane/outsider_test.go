@@ -174,12 +174,20 @@ func streams(t *testing.T, h *house, outsiders []string) {
 type walk struct {
 	h    *house
 	api  openAPI
+	acts []string          // the forms that a member is shown on the page of the incident
 	path map[string]string // what stands for a parameter of a path, by pattern and name or by name alone
 }
 
 func newWalk(t *testing.T, h *house) *walk {
 	t.Helper()
 	w := &walk{h: h, api: readOpenAPI(t, h)}
+	page := h.ask(t, "ada", http.MethodGet, "/incidents/"+private, "", nil)
+	for _, form := range regexp.MustCompile(`action="/incidents/`+private+`/([a-z]+)"`).FindAllStringSubmatch(page.body, -1) {
+		w.acts = append(w.acts, form[1])
+	}
+	if len(w.acts) < 10 {
+		t.Fatalf("the page of the incident has the forms %q", w.acts)
+	}
 	key := h.app.ledger.Objectives()[0].Key
 	service, name, _ := strings.Cut(string(key), "/")
 	year, week := time.Now().UTC().ISOWeek()
@@ -237,6 +245,13 @@ func (w *walk) everyRoute(t *testing.T, who string, reads bool) {
 		for _, q := range w.questions(method, pattern, path) {
 			w.question(t, who, q)
 		}
+		if strings.HasSuffix(pattern, "/{act}") { // what a form does stands in its address
+			for _, act := range w.acts {
+				for _, q := range w.questions(method, pattern, strings.TrimSuffix(path, "note")+act) {
+					w.question(t, who, q)
+				}
+			}
+		}
 		return nil
 	})
 	if err != nil || asked < 100 {
@@ -266,14 +281,24 @@ func (w *walk) questions(method, pattern, path string) []question {
 	}
 	contentType, body := op.body(w.api)
 	if contentType == "" {
-		contentType = "application/x-www-form-urlencoded"
-		body = url.Values{"text": {lure}, "title": {"Another one"}, "request": {"1"}, "number": {"1"}, "to": {refHere}, "token": {lure}}.Encode()
+		contentType, body = "application/x-www-form-urlencoded", formFor(path).Encode()
 	}
 	list = append(list, question{method, path, contentType, body})
 	if strings.Contains(path, refHere) && strings.Contains(body, refHere) {
 		list = append(list, question{method, strings.Replace(path, refHere, public, 1), contentType, body})
 	}
 	return list
+}
+
+// formFor is what a form sends, whichever it is. It names the incident only where that is what the form is about.
+func formFor(path string) url.Values {
+	f := url.Values{"text": {lure}, "title": {"Another one"}, "request": {"1"}, "number": {"1"}, "to": {"eve"}, "token": {lure}, "reason": {lure}, "who": {"eve"},
+		"severity": {"2"}, "role": {"scribe"}, "audience": {"support"}, "affected": {"search"}, "event": {"started"}, "at": {"2026-01-01T00:00"}}
+	if strings.HasSuffix(path, "/link") || strings.HasSuffix(path, "/merge") {
+		f.Set("to", refHere)
+		f.Set("into", refHere)
+	}
+	return f
 }
 
 // question asks about the private incident, looks for it in the answer, and asks the same about one that does not exist.

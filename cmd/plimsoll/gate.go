@@ -30,6 +30,8 @@ type gateCmd struct {
 	Exempt    gateExemptCmd    `cmd:"" help:"Record that a spent budget is not the team's to make good, with a reason and an end."`
 	ExemptEnd gateExemptEndCmd `cmd:"" help:"End an exemption before its time."`
 
+	Exemptions gateExemptionsCmd `cmd:"" help:"List the exemptions that have not ended, or did in the last 30 days, newest first."`
+
 	Override  gateOverrideCmd  `cmd:"" help:"Ask for an override: one commit may go out whatever the policy says, once another person has approved it."`
 	Approve   gateApproveCmd   `cmd:"" help:"Approve the override that another person asked for."`
 	Overrides gateOverridesCmd `cmd:"" help:"List the overrides of the last 30 days, newest first."`

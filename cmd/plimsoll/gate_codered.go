@@ -80,7 +80,7 @@ func writeStatus(w io.Writer, list []gate.FreezeStatus) {
 			fmt.Fprintf(w, "  criterion  %s: %s\n", map[bool]string{true: "met", false: "not met"}[one.Met], one.Detail)
 		}
 		for _, e := range s.Exemptions {
-			fmt.Fprintf(w, "  exemption  %d: %s\n", e.ID, e)
+			fmt.Fprintf(w, "  exemption  %d, %s: %s\n", e.ID, exemptionState(e, time.Now()), e)
 		}
 	}
 }
@@ -158,6 +158,43 @@ func (cmd gateExemptCmd) Run(c *cli) error {
 	})
 }
 
+type gateExemptionsCmd struct {
+	Service string `short:"s" help:"Only those of this service."`
+}
+
+// Run lists exemptions.
+func (cmd gateExemptionsCmd) Run(c *cli) error {
+	client, err := c.Client()
+	if err != nil {
+		return err
+	}
+	var list api.Exemptions
+	if err := client.Do(c.Ctx, http.MethodGet, "/v1/gate/exemptions?"+url.Values{"service": {cmd.Service}}.Encode(), nil, &list); err != nil {
+		return err
+	}
+	return c.Print(list, func(w io.Writer) {
+		if len(list.Exemptions) == 0 {
+			fmt.Fprintln(w, "No exemption was in force in the last 30 days.")
+		}
+		for _, e := range list.Exemptions {
+			fmt.Fprintf(w, "%d  %s in %s, %s: %s\n", e.ID, e.Service, e.Environment, exemptionState(e, time.Now()), e)
+		}
+	})
+}
+
+func exemptionState(e gate.Exemption, now time.Time) string {
+	switch {
+	case e.EndedAt != nil:
+		return fmt.Sprintf("ended by %s at %s", e.EndedBy, utc(*e.EndedAt))
+	case e.Ended(now):
+		return "over"
+	case !e.InForce(now):
+		return fmt.Sprintf("counts for nothing while %s is not frozen", e.Dependency)
+	default:
+		return "in force"
+	}
+}
+
 type gateExemptEndCmd struct {
 	ID int64 `arg:"" help:"Number of the exemption."`
 }
@@ -172,7 +209,9 @@ func (cmd gateExemptEndCmd) Run(c *cli) error {
 	if err := client.Do(c.Ctx, http.MethodPost, fmt.Sprintf("/v1/gate/exemptions/%d/end", cmd.ID), nil, &e); err != nil {
 		return err
 	}
-	return c.Print(e, func(w io.Writer) { fmt.Fprintf(w, "Exemption %d of %s in %s has ended.\n", e.ID, e.Service, e.Environment) })
+	return c.Print(e, func(w io.Writer) {
+		fmt.Fprintf(w, "Exemption %d of %s in %s has ended.\n", e.ID, e.Service, e.Environment)
+	})
 }
 
 type gateFollowUpCmd struct {
@@ -193,5 +232,7 @@ func (cmd gateFollowUpCmd) Run(c *cli) error {
 	if err := client.Do(c.Ctx, http.MethodPost, fmt.Sprintf("/v1/gate/overrides/%d/follow-up", cmd.ID), body, &o); err != nil {
 		return err
 	}
-	return c.Print(o, func(w io.Writer) { fmt.Fprintf(w, "The follow-up of override %d is done: %s\n", o.ID, o.FollowUp.Evidence) })
+	return c.Print(o, func(w io.Writer) {
+		fmt.Fprintf(w, "The follow-up of override %d is done: %s\n", o.ID, o.FollowUp.Evidence)
+	})
 }

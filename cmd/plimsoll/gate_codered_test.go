@@ -38,8 +38,10 @@ func codeRedServer(t *testing.T) string {
 		t.Fatal(err)
 	}
 	g, err := postgres.New(postgres.Config{Pool: pgtest.New(t, postgres.Migrations), Ledger: ledger, Policies: func() *gate.Policies { return policies },
-		Response: func(context.Context, gate.State) (gate.Response, error) { return gate.Response{Incident: "INC-3", Commander: "ada"}, nil },
-		Logger:   slog.New(slog.DiscardHandler)})
+		Response: func(context.Context, gate.State) (gate.Response, error) {
+			return gate.Response{Incident: "INC-3", Commander: "ada"}, nil
+		},
+		Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +86,11 @@ func TestCodeRedCommands(t *testing.T) {
 		{"t", on("exempt", "--because", "cause_outside", "--incident", "INC-7", "--reason", "the network was down"), 1, "--until"},
 		{"t", on("exempt", "--because", "cause_outside", "--incident", "INC-7", "--reason", "the network was down", "--for", "1h"), 0, "Exemption 1 of search in production counts until "},
 		{"t", on("check", "--sha", "c0ffee"), 0, "exempt because the cause lay outside the team (INC-7), by the word of ada until "},
-		{"t", on("status"), 0, "exemption  1: exempt because"},
+		{"t", on("status"), 0, "exemption  1, in force: exempt because"},
 		{"t", []string{"exempt-end", "1"}, 0, "Exemption 1 of search in production has ended."},
 		{"t", []string{"exempt-end", "1"}, 1, "has ended already"},
+		{"t", []string{"exemptions"}, 0, "1  search in production, ended by ada at "},
+		{"t", []string{"exemptions", "--service", "other"}, 0, "No exemption was in force"},
 		{"t", []string{"exempt-end", "9"}, 1, "no such exemption"},
 		{"t", on("check", "--sha", "c0ffee"), 2, "or by a release manager once its incident has a commander and an action plan is filed"},
 

@@ -190,9 +190,10 @@ type lintResult struct {
 	File         string    `json:"file"`
 	Service      string    `json:"service,omitempty"`
 	Tier         int       `json:"tier,omitempty"`
-	Environments []string  `json:"environments"`
-	Mode         gate.Mode `json:"mode"`
-	Version      string    `json:"version"`
+	Environments []string  `json:"environments,omitempty"`
+	Mode         gate.Mode `json:"mode,omitempty"`
+	Version      string    `json:"version,omitempty"`
+	Services     []string  `json:"services,omitempty"` // of a list of tiers
 }
 
 // Run checks each file alone and all of them together.
@@ -209,6 +210,9 @@ func (cmd gateLintCmd) Run(c *cli) error {
 		if gate.IsTiers(f.Data) {
 			t, err := gate.ParseTiers(f.Name, f.Data)
 			tiers, problems = append(tiers, t), append(problems, err)
+			if err == nil {
+				results = append(results, lintResult{File: f.Name, Services: t.Services()})
+			}
 			continue
 		}
 		p, err := gate.ParsePolicy(f.Name, f.Data)
@@ -217,7 +221,7 @@ func (cmd gateLintCmd) Run(c *cli) error {
 			continue
 		}
 		list = append(list, p)
-		results = append(results, lintResult{f.Name, p.Service, p.Tier, p.Environments, p.Mode, p.Version})
+		results = append(results, lintResult{File: f.Name, Service: p.Service, Tier: p.Tier, Environments: p.Environments, Mode: p.Mode, Version: p.Version})
 	}
 	if errors.Join(problems...) != nil {
 		tiers = nil // a tier may seem to have no policy because that could not be read
@@ -227,6 +231,10 @@ func (cmd gateLintCmd) Run(c *cli) error {
 	}
 	err = c.Print(results, func(w io.Writer) {
 		for _, r := range results {
+			if r.Services != nil {
+				fmt.Fprintf(w, "%s: fine: tiers of %s\n", r.File, strings.Join(r.Services, ", "))
+				continue
+			}
 			covers := gate.PolicyRef{Service: r.Service, Tier: r.Tier}.Subject()
 			fmt.Fprintf(w, "%s: fine: %s in %s, %s, version %s\n", r.File, covers, strings.Join(r.Environments, ", "), r.Mode, r.Version)
 		}

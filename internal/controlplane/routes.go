@@ -62,7 +62,7 @@ func (a *App) routes() (http.Handler, error) {
 		&incidentsapi.Handlers{Store: a.incidents, Ledger: a.ledger, Now: time.Now},
 		&postmortemapi.Handlers{Store: a.postmortems, Incidents: a.incidents, Now: time.Now},
 		&riskapi.Handlers{Store: a.risks, Ledger: a.ledger, Now: time.Now},
-		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Deploys: a.deploys.Since, Overrides: a.gate.OverridesBetween, Incidents: a.incidentsOf, ActionItems: a.actionItems},
+		&reportapi.Handlers{Ledger: a.ledger, Now: time.Now, Decisions: a.decisions, Events: a.freezeEvents, Deploys: a.deploys.Since, Overrides: a.gate.OverridesBetween, Exemptions: a.gate.ExemptionsBetween, Incidents: a.incidentsOf, ActionItems: a.actionItems},
 	}...) {
 		room.Register(api.Huma)
 	}

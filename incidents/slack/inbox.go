@@ -103,25 +103,27 @@ func (in *Inbox) insert(ctx context.Context, args river.JobArgs, id string) erro
 	return err
 }
 
-// modal returns the verb of a command that is given without the words it needs; nil for any other command.
+// modal returns the verb of a command that is given without the words it needs, and where; nil for any other command.
 func (in *Inbox) modal(args CommandArgs) (origin, *verb) {
 	if in.cfg.Bot == nil || args.Gate {
 		return origin{}, nil
 	}
-	c := setting{at: args.ReceivedAt, who: in.people.subject}
 	first, rest := cut(args.Text)
-	ref, ok := incidentRef(first)
-	if ok {
+	ref, before := incidentRef(first)
+	if before {
 		first, rest = cut(rest)
 	}
-	v, rest := find(strings.ToLower(plain(first, c.who)), rest)
+	v, rest := find(strings.ToLower(plain(first, in.people.subject)), rest)
 	if v == nil || v.form == nil {
 		return origin{}, nil
 	}
-	if named, isRef := incidentRef(rest); isRef && !ok && !v.takesRef {
-		ref, rest = named, ""
+	if after, ok := incidentRef(rest); ok && !before && !v.takesRef {
+		ref, rest = after, ""
 	}
-	return origin{Command: args.Command, Verb: v.name, Ref: ref, Channel: args.Channel, Answer: args.ResponseURL}, map[bool]*verb{true: v}[rest == ""]
+	if rest != "" {
+		return origin{}, nil
+	}
+	return origin{Command: args.Command, Verb: v.name, Ref: ref, Channel: args.Channel, Answer: args.ResponseURL}, v
 }
 
 // openWithin is the life of a trigger, less the way to Slack.
@@ -194,7 +196,7 @@ func (in *Inbox) pressed(ctx context.Context, cb slackapi.InteractionCallback, p
 			RequestID: "slack/" + named(cb.TriggerID, payload), Command: defaultCommand, Text: storable(a.Value + " " + name), UserID: cb.User.ID, TeamID: cb.Team.ID,
 			Channel: cb.Channel.ID, ResponseURL: cb.ResponseURL, ReceivedAt: in.now().UTC(),
 		}
-		m := any(nil)
+		var m any
 		if from, v := in.modal(args); v != nil {
 			m = in.open(ctx, cb.TriggerID, from, *v)
 		} else {

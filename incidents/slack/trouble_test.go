@@ -27,6 +27,9 @@ func TestRefusals(t *testing.T) {
 		{"an unknown incident", func(o *office) { o.Type("U1", o.team, "/incident INC-7 ack") }, "There is no such incident: INC-7."},
 		{"an expired trigger", func(o *office) { o.ExpireTriggers(true); o.Type("U1", o.team, "/incident INC-1 note") },
 			"The form came too late for Slack. Type it instead:\n`/incident [INC-n] note text`"},
+		{"a form while Slack is down", func(o *office) { o.Down(true); o.Type("U1", o.team, "/incident INC-1 sev"); o.Down(false) },
+			"Slack did not open the form. Type it instead:\n`/incident [INC-n] sev 1-5 [reason]`"},
+		{"a form that the rate does not allow", func(o *office) { o.Limit("views.open", 1); o.Type("U1", o.team, "/incident new") }, "Slack did not open the form."},
 		{"no gate", func(o *office) { o.Type("U1", o.team, "/gate status") }, "The gate cannot be asked from here."},
 		{"an unknown verb of the gate", func(o *office) { o.Type("U1", o.team, "/gate freze") }, `There is no verb "freze" (did you mean "freeze"?)`},
 		{"a reaction in a channel that is no incident's", func(o *office) {

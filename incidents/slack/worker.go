@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -58,74 +57,6 @@ func (AnswerArgs) Kind() string { return "slack_answer" }
 
 // InsertOpts bound the attempts by the life of a response_url.
 func (AnswerArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 6} }
-
-// store keeps the incidents.
-type store interface {
-	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
-	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
-	Amend(ctx context.Context, ref incidents.Ref, number int, text string, by incidents.Caller) (incidents.TimelineEntry, error)
-	Request(ctx context.Context, v incidents.Viewer, id string) (incidents.Incident, []incidents.TimelineEntry, bool, error)
-	Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error)
-	Timeline(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error)
-	Open(ctx context.Context, v incidents.Viewer, service string) ([]incidents.Incident, error)
-}
-
-// roomStore keeps rooms and the messages that are pinned in them.
-type roomStore interface {
-	rooms
-	pins
-}
-
-// WorkerConfig of the workers that [AddWorkers] registers.
-type WorkerConfig struct {
-	Store       store       // required
-	Postmortems postmortems // without it nothing of postmortems can be asked
-	Gate        gatekeeper  // without it nothing of the gate can be asked
-	// Bot and Rooms go together: with them each incident gets a channel. Without them commands are answered and that is all.
-	Bot   *Bot
-	Rooms roomStore
-	// Announce is the ID of a channel where every incident that is not private has a card; empty for none. The bot has to be in it.
-	Announce string
-	// PublicURL is where people reach the pages, for links; empty for none.
-	PublicURL string
-	// Subjects maps Slack user IDs to the subjects by which the API and the pages know the same people.
-	// Anybody else is "slack:" and the ID.
-	Subjects map[string]string
-	// ResponseBase is where answers may be sent; Slack's own host when empty. Another one is for tests.
-	ResponseBase string
-	Client       *http.Client     // one that follows no redirects and gives up after ten seconds when nil
-	Logger       *slog.Logger     // slog.Default when nil
-	Now          func() time.Time // time.Now when nil; how old a request is
-}
-
-// AddWorkers registers the work of this package with a River client that is being set up.
-func AddWorkers(workers *river.Workers, cfg WorkerConfig) error {
-	if cfg.Store == nil {
-		return errors.New("slash commands need a store of incidents")
-	}
-	if (cfg.Bot == nil) != (cfg.Rooms == nil) {
-		return errors.New("channels of incidents need both a bot and a store of rooms")
-	}
-	r, err := newResponder(cmp.Or(cfg.ResponseBase, "https://hooks.slack.com"), cfg.Client)
-	if err != nil {
-		return err
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	logger, page := cmp.Or(cfg.Logger, slog.Default()), printer{people: people(cfg.Subjects), url: cfg.PublicURL, command: defaultCommand}
-	all := []error{
-		river.AddWorkerSafely(workers, &worker{WorkerConfig: cfg, respond: r, logger: logger, page: page}),
-		river.AddWorkerSafely(workers, &answerWorker{respond: r}),
-	}
-	if cfg.Bot != nil {
-		all = append(all,
-			river.AddWorkerSafely(workers, &syncWorker{store: cfg.Store, rooms: cfg.Rooms, bot: cfg.Bot, page: page, announce: cfg.Announce, logger: logger}),
-			river.AddWorkerSafely(workers, &eventWorker{store: cfg.Store, postmortems: cfg.Postmortems, rooms: cfg.Rooms, pins: cfg.Rooms, bot: cfg.Bot, page: page, logger: logger}),
-			river.AddWorkerSafely(workers, &postWorker{rooms: cfg.Rooms, bot: cfg.Bot}))
-	}
-	return errors.Join(all...)
-}
 
 type answerWorker struct {
 	river.WorkerDefaults[AnswerArgs]
@@ -298,50 +229,6 @@ func (w *worker) done(ctx context.Context, page printer, args CommandArgs, i inc
 		return quiet(m.Text), nil
 	}
 	return page.changed(i, made), nil
-}
-
-// errWhich is a command that does not say which of several incidents it is for, or is for none.
-var errWhich = errors.New("it is not clear which incident is meant")
-
-// refOf returns the incident that is named, or the one whose room it is, or else the only one that is open. Whoever may not see
-// the incident of a room is told what they would be told elsewhere.
-func (w *worker) refOf(ctx context.Context, inv invocation, channel string, v incidents.Viewer) (incidents.Ref, error) {
-	if inv.ref != 0 {
-		return inv.ref, nil
-	}
-	if w.Rooms != nil && channel != "" {
-		ref, err := w.Rooms.Incident(ctx, channel)
-		if err != nil {
-			return 0, err
-		}
-		if ref != 0 {
-			if _, err := w.Store.Get(ctx, v, ref); err == nil || !errors.Is(err, incidents.ErrNotFound) {
-				return ref, err
-			}
-		}
-	}
-	open, err := w.Store.Open(ctx, v, "")
-	if err != nil {
-		return 0, err
-	}
-	switch len(open) {
-	case 0:
-		return 0, fmt.Errorf("%w: none is open; name one, such as INC-7 %s", errWhich, inv.verb.name)
-	case 1:
-		return open[0].Ref, nil
-	}
-	names := ""
-	for n, i := range open {
-		if n == 8 {
-			names += fmt.Sprintf(" and %d more", len(open)-n)
-			break
-		}
-		if n > 0 {
-			names += ", "
-		}
-		names += i.Ref.String()
-	}
-	return 0, fmt.Errorf("%w: %s are open; name one, such as %s %s", errWhich, names, open[0].Ref, inv.verb.name)
 }
 
 // sound reports what is wrong with a request whatever it is about, for a modal that is still open. The incident or the item

@@ -22,7 +22,7 @@ type deployCmd struct {
 	Finish   deployFinishCmd   `cmd:"" help:"Tell that a change has gone out; one that nobody started is started, too."`
 	Fail     deployFailCmd     `cmd:"" help:"Tell that a change did not go out, or that it did and has to be put right at once."`
 	Rollback deployRollbackCmd `cmd:"" help:"Tell that what was there before is back."`
-	List     deployListCmd     `cmd:"" help:"List deploys, newest first."`
+	List     deployListCmd     `cmd:"" help:"List deploys, the one that was told of last first."`
 	Show     deployShowCmd     `cmd:"" help:"Show a deploy with what was told of it."`
 	Dora     deployDoraCmd     `cmd:"" name:"dora" help:"Show deployment frequency, lead time, change failure rate and recovery time."`
 }

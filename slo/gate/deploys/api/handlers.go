@@ -45,7 +45,7 @@ func (h *Handlers) Register(api huma.API) {
 			"is under way; so does a finish or fail of what nobody has started. What is known already may be told again and changes nothing.",
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
 	}, h.Record)
-	read(api, "deploys", "/v1/deploys", "List deploys, newest first", h.List)
+	read(api, "deploys", "/v1/deploys", "List deploys, the one that was told of last first", h.List)
 	read(api, "deploy", "/v1/deploys/{deploy}", "Get a deploy with what was told of it", h.Get)
 	read(api, "dora", "/v1/dora", "Get the four measures of DORA of each service and environment", h.Measures)
 }
@@ -125,7 +125,7 @@ type ListRequest struct {
 	Limit       int           `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
-// List are deploys, newest first.
+// List are deploys, the one that was told of last first.
 type List struct {
 	Deploys []deploys.Deploy `json:"deploys"`
 }

@@ -30,7 +30,7 @@ func (s *Store) Get(ctx context.Context, ref deploys.Ref) (d deploys.Deploy, eve
 	return d, events, nil
 }
 
-// List returns the deploys that a filter picks, newest first.
+// List returns the deploys that a filter picks, the one that was told of last first.
 func (s *Store) List(ctx context.Context, f deploys.Filter) ([]deploys.Deploy, error) {
 	return list(ctx, s.cfg.Pool, `
 		WHERE (@service = '' OR service = @service)
@@ -39,7 +39,7 @@ func (s *Store) List(ctx context.Context, f deploys.Filter) ([]deploys.Deploy, e
 		  AND (@from::timestamptz IS NULL OR started >= @from)
 		  AND (@to::timestamptz IS NULL OR started < @to)
 		  AND (@before::bigint = 0 OR ref < @before)
-		ORDER BY started DESC, ref DESC
+		ORDER BY ref DESC
 		LIMIT nullif(@limit::bigint, 0)`, pgx.StrictNamedArgs{
 		"service": f.Service, "environment": f.Environment, "state": string(f.State), "from": orNull(f.From), "to": orNull(f.To),
 		"before": int64(f.Before), "limit": f.Limit,

@@ -17,7 +17,7 @@ type Notice struct {
 // shadow mode, which stops nothing.
 func (p *Policy) Notice(e Event) (Notice, bool) {
 	write, ok := notices[e.Kind]
-	if !ok || p.Mode == Shadow || e.Kind == EnteredOpen && e.From == Caution {
+	if !ok || p.Mode == Shadow || e.Kind == EnteredOpen && e.From == Caution || e.Kind == EnteredCaution && e.From == Open {
 		return Notice{}, false
 	}
 	n := Notice{}
@@ -44,6 +44,9 @@ var notices = map[EventKind]func(*Policy, Event) (title, text string){
 	EnteredThawing: func(p *Policy, e Event) (string, string) {
 		return fmt.Sprintf("Releases of %s to %s begin again, one at a time", e.Service, e.Environment),
 			fmt.Sprintf("%s. One change goes out in %d minutes until %s.", told(e), int(p.Thaw.Every.Minutes()), instant(e.At.Add(p.Thaw.For)))
+	},
+	EnteredCaution: func(_ *Policy, e Event) (string, string) { // at the end of a freeze
+		return fmt.Sprintf("Releases of %s to %s are open again, with care", e.Service, e.Environment), told(e) + "."
 	},
 	EnteredOpen: func(_ *Policy, e Event) (string, string) {
 		return fmt.Sprintf("Releases of %s to %s are open again", e.Service, e.Environment), told(e) + "."

@@ -31,6 +31,7 @@ func TestNotices(t *testing.T) {
 		{event(EnteredThawing, "grace", "the exit criteria are met: done"), "Releases of video-api to production begin again, one at a time",
 			"grace: the exit criteria are met: done. One change goes out in 60 minutes until Tue 24 Nov 18:00 UTC."},
 		{event(EnteredOpen, "", "changes went out one at a time for 6h"), "Releases of video-api to production are open again", "Changes went out one at a time for 6h."},
+		{event(EnteredCaution, "", "the budget is low"), "Releases of video-api to production are open again, with care", "The budget is low."},
 		{event(Frozen, "ada", "cup final"), "Releases of video-api to production are frozen by hand",
 			"ada: cup final. It lasts until Tue 24 Nov 14:00 UTC. Only rollbacks, security fixes and reliability fixes with an open reference (--ref) go out."},
 		{event(Thawed, "ada", "the fix is tested"), "The freeze of video-api in production is lifted by hand", "ada: the fix is tested. It lasts until Tue 24 Nov 14:00 UTC."},
@@ -44,7 +45,9 @@ func TestNotices(t *testing.T) {
 	}
 	quiet := event(EnteredOpen, "", "")
 	quiet.From = Caution
-	for _, e := range []Event{quiet, event(EnteredCaution, "", ""), event(ManualEnded, "", "")} {
+	low := event(EnteredCaution, "", "")
+	low.From = Open
+	for _, e := range []Event{quiet, low, event(ManualEnded, "", "")} {
 		if n, ok := p.Notice(e); ok {
 			t.Errorf("told of %s: %+v", e.Kind, n)
 		}

@@ -71,14 +71,7 @@ func (w *world) fact(fact string, words []string) *Command {
 		w.gap = true
 	case fact == "source heard":
 		w.gap = false
-	case words[0] == "commander":
-		w.response.Incident, w.response.Commander = "INC-90", words[1]
-	case fact == "updated":
-		w.response.LastUpdate = w.at
-	case fact == "resolved" || fact == "closed":
-		w.response.Incident, w.response.Resolved, w.response.Closed = "INC-90", true, fact == "closed"
-	case words[0] == "verified":
-		w.response.VerifiedItems, err = strconv.Atoi(words[1])
+	case w.responds(fact, words):
 	case fact == "no dependency":
 		w.depends = nil
 	case fact == "no objective":

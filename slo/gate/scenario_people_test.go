@@ -13,6 +13,23 @@ var (
 	approvedFact = regexp.MustCompile(`^override (\d+) approved by (\w+)( refused)?$`)
 )
 
+// responds takes what people do about a Code Red; false if the fact is another one.
+func (w *world) responds(fact string, words []string) bool {
+	switch {
+	case words[0] == "commander":
+		w.response.Incident, w.response.Commander = "INC-90", words[1]
+	case fact == "updated":
+		w.response.LastUpdate = w.at
+	case fact == "resolved" || fact == "closed":
+		w.response.Incident, w.response.Resolved, w.response.Closed = "INC-90", true, fact == "closed"
+	case words[0] == "verified":
+		w.response.VerifiedItems, _ = strconv.Atoi(words[1])
+	default:
+		return false
+	}
+	return true
+}
+
 // exempt records an exemption, or ends all.
 func (w *world) exempt(fact string) {
 	if fact == "no exemption" {

@@ -111,6 +111,8 @@ func screens(t *testing.T, browser context.Context, url string) {
 		{"alerts", "/alerts", "1 page and 1 ticket fire"},
 		{"sources", "/sources", "1 of 3 sources is down"},
 		{"incident", "/incidents/INC-7", "Incident commander is ada"},
+		{"postmortem", "/incidents/INC-7/postmortem", "waits for bob"},
+		{"risks", "/risks", "1 risk to settle"},
 		{"login", "/login", "Everybody may read budgets"},
 	}
 	for _, size := range []struct {

@@ -229,7 +229,8 @@ func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := web.New(web.Config{Ledger: l, Freezes: freezes, Incidents: s, Sessions: people, Alerts: siren{}, DeadLetters: letters, Sources: wells, Causes: known.Of, Refresh: 20 * time.Millisecond,
+	postmortems, risks := shelved()
+	w, err := web.New(web.Config{Ledger: l, Postmortems: postmortems, Risks: risks, Freezes: freezes, Incidents: s, Sessions: people, Alerts: siren{}, DeadLetters: letters, Sources: wells, Causes: known.Of, Refresh: 20 * time.Millisecond,
 		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

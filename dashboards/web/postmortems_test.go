@@ -51,16 +51,21 @@ func (r register) History(context.Context, risk.Ref) ([]risk.Entry, error) {
 	return []risk.Entry{{Version: 1, At: now, By: "ada", Reason: "<it> broke twice", Changes: []risk.FieldChange{{Field: "title", Became: r.Title}}}}, nil
 }
 
-func TestPostmortemsAndRisks(t *testing.T) {
-	t.Parallel()
-	s := incidentShelf()
+// shelved are the postmortem of INC-7 and a risk.
+func shelved() (library, register) {
 	item := postmortem.ActionItem{ID: 3, Incident: 7, Kind: postmortem.ItemKinds()[0], Text: "Limit <the> pool", Owner: "grace", Priority: 1, State: postmortem.ItemOpen, Due: now.Add(-time.Hour)}
 	record := postmortem.Record{Incident: 7, State: postmortem.InReview, Owner: "ada", Due: now.Add(time.Hour), Reviewers: []string{"bob"},
 		Facts: postmortem.Facts{Title: "Code Red: API answers"}, Items: []postmortem.ActionItem{item},
 		Content: postmortem.Content{Summary: "Human error broke <b>the pool</b>."}}
 	debt := risk.Item{Ref: 4, Version: 1, State: risk.Open, Content: risk.Content{Title: "One database for all", Owner: "team-data",
 		Scores: risk.Scores{Compliance: 1, Security: 2, BlastRadius: 5, Probability: 4}, Cost: risk.Cost{PersonDays: 30}}}
-	w, err := web.New(web.Config{Ledger: small(), Incidents: s, Postmortems: library{record}, Risks: register{debt},
+	return library{record}, register{debt}
+}
+
+func TestPostmortemsAndRisks(t *testing.T) {
+	t.Parallel()
+	postmortems, risks := shelved()
+	w, err := web.New(web.Config{Ledger: small(), Incidents: incidentShelf(), Postmortems: postmortems, Risks: risks,
 		Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -66,9 +66,6 @@ type freezeNoticeWorker struct {
 // Work does both once, however often the job runs.
 func (w *freezeNoticeWorker) Work(ctx context.Context, job *river.Job[gatepg.FreezeNotice]) error {
 	n := job.Args
-	if err := w.note(ctx, n); err != nil {
-		return cancelIfInput(err)
-	}
 	places, err := w.app.cfg.told(n.Service)
 	if err != nil {
 		return river.JobCancel(err) // the configuration is read at the start, and the next one is another job
@@ -81,14 +78,13 @@ func (w *freezeNoticeWorker) Work(ctx context.Context, job *river.Job[gatepg.Fre
 	}
 	if len(jobs) == 0 {
 		w.app.logger.InfoContext(ctx, "freeze notice", "title", n.Title, "text", n.Text)
-		return nil
+	} else if err := pgx.BeginFunc(ctx, w.app.pool, func(tx pgx.Tx) error {
+		_, err := w.app.jobs.InsertManyTx(ctx, tx, jobs)
+		return err
+	}); err != nil {
+		return fmt.Errorf("insert jobs for notice: %w", err)
 	}
-	return pgx.BeginFunc(ctx, w.app.pool, func(tx pgx.Tx) error {
-		if _, err := w.app.jobs.InsertManyTx(ctx, tx, jobs); err != nil {
-			return fmt.Errorf("insert jobs for notice: %w", err)
-		}
-		return nil
-	})
+	return cancelIfInput(w.note(ctx, n))
 }
 
 // note puts the notice on the timeline of the incident of the Code Red, if there is one; its own beginning is there already.

@@ -86,7 +86,7 @@ func writeLearning(out io.Writer, l postmortem.Learning) {
 		fmt.Fprintln(out, "No postmortems.")
 		return
 	}
-	fmt.Fprintf(out, "%d postmortems of incidents since %s\n\n", l.Postmortems, l.From.UTC().Format(time.DateOnly))
+	fmt.Fprintf(out, "Postmortems: %d, of incidents since %s\n\n", l.Postmortems, l.From.UTC().Format(time.DateOnly))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	fmt.Fprintln(w, "TRIGGER\tINCIDENTS")

@@ -104,7 +104,7 @@ func TestPostmortemCommands(t *testing.T) {
 		{"b", []string{"reopen", "1", "--reason", "the cause is another"}, 0, "draft"},
 		{"a", []string{"list", "--state", "draft"}, 0, "1 of 1"},
 		{"a", []string{"history", "1"}, 0, "because: the cause is another"},
-		{"a", []string{"history", "1", "2"}, 0, "Root cause (cold cache): The release emptied the cache. Evidence: commit 3f2a9c1"},
+		{"a", []string{"history", "1", "2"}, 0, "Root cause (cold cache): The release emptied the cache. (evidence: commit 3f2a9c1)"},
 		{"a", []string{"export", "1"}, 0, "| 2026-03-02 11:48:00 |  | the release began |"},
 		{"a", []string{"export", "1", "--html", "--file", page}, 0, ""},
 		{"a", []string{"check", "1"}, 0, "Nothing to advise."},

@@ -11,14 +11,14 @@ type section struct {
 // for in the document and may be left out: not every incident has them.
 var sections = []section{
 	{"summary", "a summary", func(r Record) bool { return r.Content.Summary != "" && r.Content.Summary != r.Facts.opening() }},
-	{"impact.text", "the impact: who noticed, and what they could not do", func(r Record) bool { return r.Content.Impact.Text != "" }},
+	{"impact.text", "the impact (who noticed, and what they could not do)", func(r Record) bool { return r.Content.Impact.Text != "" }},
 	{"trigger.kind", "the kind of the trigger", func(r Record) bool { return r.Content.Trigger.Kind != "" }},
 	{"rootCauses", "a root cause", func(r Record) bool { return len(r.Content.RootCauses) > 0 }},
-	{"detection", "how it was detected", func(r Record) bool { return r.Content.Detection != "" }},
+	{"detection", "the detection", func(r Record) bool { return r.Content.Detection != "" }},
 	{"response", "the response", func(r Record) bool { return r.Content.Response != "" }},
 	{"recovery", "the recovery", func(r Record) bool { return r.Content.Recovery != "" }},
-	{"wentWell", "what went well", func(r Record) bool { return len(r.Content.WentWell) > 0 }},
-	{"wentWrong", "what went wrong", func(r Record) bool { return len(r.Content.WentWrong) > 0 }},
+	{"wentWell", "something that went well", func(r Record) bool { return len(r.Content.WentWell) > 0 }},
+	{"wentWrong", "something that went wrong", func(r Record) bool { return len(r.Content.WentWrong) > 0 }},
 	{"lessons", "a lesson", func(r Record) bool { return len(r.Content.Lessons) > 0 }},
 	{"items", "an action item", func(r Record) bool { return len(r.Items) > 0 }},
 }

@@ -44,7 +44,7 @@ func (r Record) lead() []string {
 	if r.Required != "" {
 		head += " Required: " + r.Required + "."
 	}
-	if !r.Due.IsZero() {
+	if !r.Due.IsZero() && (r.State == Draft || r.State == InReview) {
 		head += " To be reviewed by " + when(r.Due) + "."
 	}
 	facts := "Facts of " + when(r.Facts.At) + ", from the incident's record"
@@ -147,7 +147,7 @@ func (r Record) causes() Section {
 			}
 			line += ": " + c.Text
 			if c.Evidence != "" {
-				line += " Evidence: " + c.Evidence
+				line += " (evidence: " + c.Evidence + ")"
 			}
 			s.Points = append(s.Points, line)
 		}

@@ -66,6 +66,11 @@ func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Comman
 	if _, err := s.visible(ctx, by.Viewer(), ref); err != nil {
 		return r, fmt.Errorf("%s: %w", cmd.Verb(), err)
 	}
+	if _, submits := cmd.(postmortem.Submit); submits {
+		if err := s.latest(ctx, ref, by); err != nil {
+			return r, err
+		}
+	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if r, err = one(ctx, tx, ref, "FOR UPDATE"); err != nil {
 			return err
@@ -94,6 +99,16 @@ func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Comman
 		return postmortem.Record{}, fmt.Errorf("%s: %w", cmd.Verb(), err)
 	}
 	return r, nil
+}
+
+// latest takes the facts of a draft a last time: what is submitted stays as it is read.
+func (s *Store) latest(ctx context.Context, ref incidents.Ref, by incidents.Caller) error {
+	by.RequestID = ""
+	_, err := s.Refresh(ctx, ref, by)
+	if state := (*postmortem.StateError)(nil); errors.As(err, &state) { // it is no draft, which the command will say
+		return nil
+	}
+	return err
 }
 
 // DoItem carries out a command on one action item, whose ID it names, and returns the item as it is then.

@@ -347,3 +347,25 @@ func TestOneRequestDoesItsWorkOnce(t *testing.T) {
 		t.Errorf("begun again: %v, version %d", err, again.Version)
 	}
 }
+
+// TestWhatIsSubmittedIsUpToDate: the facts are taken a last time, whatever the draft was made from.
+func TestWhatIsSubmittedIsUpToDate(t *testing.T) {
+	t.Parallel()
+	ctx, r := t.Context(), newRoom(t)
+	ref := r.resolved("Films stall", false)
+	if _, _, err := r.incidents.Do(ctx, ref, incidents.Close{}, by("ada")); err != nil {
+		t.Fatal(err)
+	}
+	whole := postmortem.Content{Summary: "x", Impact: postmortem.Impact{Text: "x"}, Trigger: postmortem.Trigger{Kind: "binary"}, RootCauses: []postmortem.Cause{{Text: "x"}},
+		Detection: "x", Response: "x", Recovery: "x", WentWell: []string{"x"}, WentWrong: []string{"x"}, Lessons: []string{"x"}}
+	r.must(ref, postmortem.Edit{Content: whole}, "ada")
+	r.must(ref, add("fill the cache"), "ada")
+	got := r.must(ref, postmortem.Submit{}, "ada")
+	if got.State != postmortem.InReview || got.Facts.State != incidents.Closed || got.Version != 5 {
+		t.Errorf("%s at version %d of an incident that is %s", got.State, got.Version, got.Facts.State)
+	}
+	var state *postmortem.StateError
+	if _, err := r.Do(ctx, ref, postmortem.Submit{}, by("ada")); !errors.As(err, &state) {
+		t.Error(err)
+	}
+}

@@ -44,9 +44,9 @@ func (a *App) buildDrafts() (err error) {
 
 // latePostmortems are the reminders of reviews and action items that are overdue.
 func (a *App) latePostmortems(ctx context.Context, now time.Time) ([]reminders.Reminder, error) {
-	list, err := a.postmortems.List(ctx, incidents.Viewer{System: true}, postmortem.Filter{})
+	list, err := a.postmortems.Late(ctx, incidents.Viewer{System: true}, now)
 	if err != nil {
-		return nil, fmt.Errorf("list postmortems: %w", err)
+		return nil, err
 	}
 	var due []reminders.Reminder
 	for _, r := range list {

@@ -65,6 +65,19 @@ func (s *Store) List(ctx context.Context, v incidents.Viewer, f postmortem.Filte
 	return list, nil
 }
 
+// Late returns the postmortems that are overdue, or have an action item that is, and that the viewer may see, by incident.
+func (s *Store) Late(ctx context.Context, v incidents.Viewer, now time.Time) ([]postmortem.Record, error) {
+	list, err := records(ctx, s.pool, `due_at < $1 AND state IN ('draft', 'in_review')
+		OR incident IN (SELECT incident FROM postmortem_items WHERE state = 'open' AND due_at < $1) ORDER BY incident`, now)
+	if err == nil {
+		list, err = keep(ctx, s.incidents, v, list, func(r postmortem.Record) incidents.Ref { return r.Incident })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list late postmortems: %w", err)
+	}
+	return list, nil
+}
+
 // Item returns one action item, or [postmortem.ErrNoItem].
 func (s *Store) Item(ctx context.Context, v incidents.Viewer, id postmortem.ItemRef) (postmortem.ActionItem, error) {
 	list, err := items(ctx, s.pool, `number = $1`, id)

@@ -262,6 +262,15 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s: %v %s", name, err, d)
 		}
 	}
+	if list, err := r.Late(ctx, as("cy"), noon.AddDate(0, 0, 6)); err != nil || len(list) != 0 {
+		t.Errorf("late before anything is due: %v %v", list, err)
+	}
+	if list, err := r.Late(ctx, as("cy"), noon.AddDate(0, 0, 7).Add(-time.Hour)); err != nil || len(list) != 0 {
+		t.Errorf("an hour before: %v %v", list, err)
+	}
+	if list, err := r.Late(ctx, as("cy"), late); err != nil || len(list) != 2 || list[0].Incident != one {
+		t.Errorf("late: %v %v", list, err)
+	}
 	if list, err := r.List(ctx, as("cy"), postmortem.Filter{Overdue: late, Service: "films", States: []postmortem.State{postmortem.Draft}}); err != nil || len(list) != 2 || list[0].Incident != two {
 		t.Errorf("%v %v", list, err)
 	}

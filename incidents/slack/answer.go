@@ -9,6 +9,7 @@ import (
 
 	"plimsoll/incidents"
 	"plimsoll/incidents/postmortem"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -157,6 +158,7 @@ var answerable = []error{
 	incidents.ErrNotFound, incidents.ErrNoEntry, incidents.ErrNobody, errWhich,
 	postmortem.ErrNotFound, postmortem.ErrNoItem, postmortem.ErrOwnWork, postmortem.ErrNoIncident, errNoPostmortems,
 	gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson,
+	identity.ErrForbidden,
 }
 
 // correctable reports whether the person who asked can put an error right.

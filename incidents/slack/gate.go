@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"plimsoll/internal/identity"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo/gate"
 )
@@ -102,6 +103,7 @@ func (w *worker) gate(ctx context.Context, page printer, args CommandArgs, again
 	case q.verb.changes && !page.people.known(args.UserID):
 		return message{}, errUnknownPerson
 	}
+	ctx = identity.With(ctx, identity.Principal{Subject: q.by, Roles: []string{identity.Member}, Grants: w.Grants[q.by]})
 	return q.verb.run(ctx, w, q)
 }
 

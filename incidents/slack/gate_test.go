@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"plimsoll/incidents/slack"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 )
 
@@ -56,7 +57,10 @@ func (k *keeper) Preview(_ context.Context, c gate.Change) (gate.Decision, error
 	return gate.Decision{Outcome: gate.Deny, Change: c, Message: []string{"deny: a budget < 0 is spent", "availability 99.2 %", "wait, or ask for an override"}}, nil
 }
 
-func (k *keeper) byHand(kind gate.CommandKind, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+func (k *keeper) byHand(ctx context.Context, kind gate.CommandKind, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	if err := identity.From(ctx).May(service, environment); err != nil {
+		return gate.Event{}, err
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c := gate.Command{Kind: kind, By: by, Reason: reason, Until: until}
@@ -68,12 +72,12 @@ func (k *keeper) byHand(kind gate.CommandKind, by, service, environment, reason 
 	return gate.Event{}, k.answered()
 }
 
-func (k *keeper) Freeze(_ context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
-	return k.byHand(gate.FreezeByHand, by, service, environment, reason, until)
+func (k *keeper) Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	return k.byHand(ctx, gate.FreezeByHand, by, service, environment, reason, until)
 }
 
-func (k *keeper) Thaw(_ context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
-	return k.byHand(gate.ThawByHand, by, service, environment, reason, until)
+func (k *keeper) Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
+	return k.byHand(ctx, gate.ThawByHand, by, service, environment, reason, until)
 }
 
 func (k *keeper) RequestOverride(_ context.Context, o gate.Override) (gate.Override, error) {
@@ -111,7 +115,9 @@ func (k *keeper) Overrides(context.Context, string) ([]gate.Override, error) {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	k := &keeper{}
-	o := newOffice(t, func(c *slack.WorkerConfig) { c.Gate = k; k.now = c.Now })
+	o := newOffice(t, func(c *slack.WorkerConfig) {
+		c.Gate, k.now, c.Grants = k, c.Now, map[string][]identity.Grant{"cy": {{Services: []string{"search"}}}}
+	})
 	for _, step := range []struct {
 		user, typed, sees string
 		lose              bool
@@ -122,6 +128,7 @@ func TestGate(t *testing.T) {
 		{"U1", "/gate why vide-api", `"vide-api"`, false},
 		{"U1", "/gate freeze video-api", "Write `/gate freeze service [environment] [--for 2h] why`.", false},
 		{"U4", "/gate freeze video-api x", "It is not known who you are elsewhere", false},
+		{"U3", "/gate freeze video-api x", "This identity may not ask that: cy may ask about search in any environment", false},
 		{"U1", "/gate freeze video-api staging --for 30m a migration", "#team plimsoll: video-api is frozen in staging until 2026-03-02 12:30 UTC, by @ada: a migration", true},
 		{"U1", "/gate freeze video-api --for soon x", `"soon" is no length of time`, false},
 		{"U2", "/gate status", "• video-api in staging: open; frozen by @ada until 2026-03-02 12:30 UTC: a migration", false},

@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"plimsoll/incidents"
+	"plimsoll/internal/identity"
 )
 
 // store keeps the incidents.
@@ -45,6 +46,9 @@ type WorkerConfig struct {
 	// Subjects maps Slack user IDs to the subjects by which the API and the pages know the same people.
 	// Anybody else is "slack:" and the ID.
 	Subjects map[string]string
+	// Grants bound what subjects may ask the gate about; one who is not among the keys may ask about everything, as the holder of a
+	// token may.
+	Grants map[string][]identity.Grant
 	// ResponseBase is where answers may be sent; Slack's own host when empty. Another one is for tests.
 	ResponseBase string
 	Client       *http.Client     // one that follows no redirects and gives up after ten seconds when nil

@@ -2,9 +2,12 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -14,6 +17,8 @@ import (
 	"plimsoll/incidents"
 	"plimsoll/incidents/slack"
 	slackpg "plimsoll/incidents/slack/postgres"
+	"plimsoll/internal/identity"
+	"plimsoll/internal/nearest"
 	gatepg "plimsoll/slo/gate/postgres"
 )
 
@@ -31,9 +36,17 @@ type SlackConfig struct {
 	Announce string `yaml:"announce"`
 	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
 	Subjects map[string]string `yaml:"subjects"`
+	// Grants bound what those names may ask the gate about from Slack; one without may ask about everything, as the holder of a token may.
+	Grants map[string][]SlackGrant `yaml:"grants"`
 	// ResponseURL is the base that answers are posted below, and APIURL that of the Web API; Slack's own by default.
 	ResponseURL string `yaml:"response_url"`
 	APIURL      string `yaml:"api_url"`
+}
+
+// SlackGrant is a set of services and environments by patterns; none of a kind means any.
+type SlackGrant struct {
+	Services     []string `yaml:"services"`
+	Environments []string `yaml:"environments"`
 }
 
 // Ways in which Slack reaches Plimsoll.
@@ -58,7 +71,19 @@ func (c SlackConfig) check() error {
 	case c.Announce != "" && c.BotToken == "":
 		return fmt.Errorf("slack.announce: cards need PLIMSOLL_SLACK_BOT_TOKEN in the environment")
 	}
-	return nil
+	return c.checkGrants()
+}
+
+// checkGrants finds grants of names that nobody has in Slack.
+func (c SlackConfig) checkGrants() error {
+	var errs []error
+	names := slices.Sorted(maps.Values(c.Subjects))
+	for _, name := range slices.Sorted(maps.Keys(c.Grants)) {
+		if !slices.Contains(names, name) {
+			errs = append(errs, fmt.Errorf("slack.grants: %q is nobody in slack.subjects%s", name, nearest.Hint(name, names)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // buildSlack makes the bot, if it has a token.
@@ -75,7 +100,12 @@ func (a *App) buildSlack() (err error) {
 func (a *App) addSlackWorkers(workers *river.Workers) error {
 	cfg := slack.WorkerConfig{
 		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects,
-		ResponseBase: a.cfg.Slack.ResponseURL, Logger: a.logger,
+		ResponseBase: a.cfg.Slack.ResponseURL, Grants: map[string][]identity.Grant{}, Logger: a.logger,
+	}
+	for name, grants := range a.cfg.Slack.Grants {
+		for _, g := range grants {
+			cfg.Grants[name] = append(cfg.Grants[name], identity.Grant{Services: g.Services, Environments: g.Environments})
+		}
 	}
 	if a.bot != nil {
 		cfg.Rooms = slackpg.New(a.pool)

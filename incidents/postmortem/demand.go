@@ -65,8 +65,8 @@ func afterWorkingDays(t time.Time, days int) time.Time {
 	return t
 }
 
-// DraftDue reports whether an incident is to have a draft: its response is over, for now at least, it is no drill, and it
-// was an incident of its own.
+// DraftDue reports whether an incident is to have a draft: its response is over (though it may be
+// reopened), it is no drill, and it was an incident of its own.
 func DraftDue(i incidents.Incident) bool {
 	over := i.State == incidents.Mitigated || i.State == incidents.Resolved || i.State == incidents.Closed
 	return over && !i.Drill

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// firstNames are given names that are no other word of English and no product of our field, one a line: most frequent names of
-// children in several countries over the last decades.
+// firstNames are given names that are common in several countries and are no other word of English and no product of our field, one a
+// line. The choice is ours.
 //
 //go:embed firstnames.txt
 var firstNames string

@@ -174,8 +174,8 @@ func (s *Store) Similar(ctx context.Context, v incidents.Viewer, text string, it
 	return list, nil
 }
 
-// Due returns the incidents without a postmortem, or with a draft whose facts are older than the incident's last change: those that
-// are to be drafted. Incidents that changed before since are not looked at.
+// Due returns those of the incidents that are to be drafted: without a postmortem, or with a draft whose facts are older than the
+// incident's last change.
 func (s *Store) Due(ctx context.Context, list []incidents.Incident) ([]incidents.Ref, error) {
 	refs := make([]int64, len(list))
 	for n, i := range list {

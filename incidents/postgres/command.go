@@ -132,8 +132,12 @@ func (s *Store) Amend(ctx context.Context, ref incidents.Ref, number int, text s
 	return made[0], nil
 }
 
-// lock reads an incident and keeps it for the transaction.
+// lock keeps an incident for the transaction and then reads it. Those are two statements: one that waited for a lock would see the
+// row as it is by then, and its roles, tasks, links and messages as they were before.
 func lock(ctx context.Context, tx pgx.Tx, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error) {
-	i, err := one(ctx, tx, v, "number = $3 FOR UPDATE", ref)
+	if _, err := tx.Exec(ctx, `SELECT FROM incident_records WHERE number = $1 FOR UPDATE`, ref); err != nil {
+		return incidents.Incident{}, fmt.Errorf("lock: %w", err)
+	}
+	i, err := one(ctx, tx, v, "number = $3", ref)
 	return i, absent(err, ref)
 }

@@ -116,7 +116,8 @@ func (s *Store) Latest(ctx context.Context, v incidents.Viewer, prefix string) (
 
 // Search returns the incidents that say what is looked for in their title, services or timeline as it reads now, best
 // first and at most [DefaultLimit]. Words are stemmed as English; "quotes" keep words together, OR offers a choice and
-// a minus sign excludes, as in PostgreSQL's websearch_to_tsquery.
+// a minus sign excludes, as in PostgreSQL's websearch_to_tsquery. What an incident says beyond its first 100,000
+// characters is not looked at.
 func (s *Store) Search(ctx context.Context, v incidents.Viewer, text string) ([]incidents.Incident, error) {
 	return s.list(ctx, v, `document @@ websearch_to_tsquery('english', $3)
 		ORDER BY ts_rank(document, websearch_to_tsquery('english', $3)) DESC, number DESC LIMIT $4`, text, DefaultLimit)

@@ -64,6 +64,10 @@ func update(ctx context.Context, tx pgx.Tx, i incidents.Incident) error {
 	return err
 }
 
+// searched is how much of what an incident says is searched, in characters: a tsvector holds 1 MiB, and what does not fit into it
+// must not keep anybody from resolving the incident.
+const searched = 100_000
+
 // appendEntries puts entries on the timeline, and what they say into the document that is searched.
 func appendEntries(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []incidents.TimelineEntry) error {
 	for _, e := range made {
@@ -75,11 +79,11 @@ func appendEntries(ctx context.Context, tx pgx.Tx, ref incidents.Ref, made []inc
 		}
 	}
 	_, err := tx.Exec(ctx, `
-		UPDATE incident_records r SET document = to_tsvector('english', concat_ws(' ', title, array_to_string(services, ' '),
-		       (SELECT string_agg(text, ' ') FROM (
-		           SELECT DISTINCT ON (number) text FROM incident_timeline WHERE incident = r.number
-		            ORDER BY number, version DESC) latest)))
-		 WHERE number = $1`, ref)
+		UPDATE incident_records r SET document = to_tsvector('english', left(concat_ws(' ', title, array_to_string(services, ' '),
+		       (SELECT string_agg(text, ' ' ORDER BY number) FROM (
+		           SELECT DISTINCT ON (number) number, text FROM incident_timeline WHERE incident = r.number
+		            ORDER BY number, version DESC) latest)), $2))
+		 WHERE number = $1`, ref, searched)
 	if err != nil {
 		return fmt.Errorf("index the texts: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 
 const (
 	// batchSize bounds the checks that share one transaction.
-	batchSize = 64
+	batchSize = 512
 	// batchTimeout bounds a transaction, which no single caller may cancel.
 	batchTimeout = 10 * time.Second
 )

@@ -66,7 +66,7 @@ func (g *Gate) severe(ctx context.Context, service string) (*gate.Incident, erro
 	if g.cfg.Incidents == nil {
 		return nil, nil
 	}
-	open, err := g.cfg.Incidents(ctx, service)
+	open, err := g.incidents.get(ctx, service)
 	if err != nil {
 		return nil, fmt.Errorf("read open incidents of %s: %w", service, err)
 	}

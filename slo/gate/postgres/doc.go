@@ -13,5 +13,6 @@
 // inserted in the transaction in which it did.
 //
 // Hence a check that begins after a freeze was acknowledged reads that freeze, and an answer that was given is on disk.
-// Checks that arrive while a transaction is under way share the next one, so that one flush serves many.
+// Checks that arrive while a transaction is under way share the next one, so that one flush serves many; those that arrive while the
+// incidents of their service are being read share the next reading of them.
 package postgres

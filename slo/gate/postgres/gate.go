@@ -66,6 +66,9 @@ type Gate struct {
 	waiting []*check   // checks that share the next transaction
 	busy    bool       // a goroutine commits them
 
+	incidents *shared[gate.Incident] // of a service; Config's, read for all who ask at a time
+	alerts    *shared[gate.Alert]
+
 	recorded map[string]bool // versions of policies that are in the audit log; used by the goroutine that commits
 }
 
@@ -79,7 +82,7 @@ func New(cfg Config) (*Gate, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Gate{cfg: cfg, recorded: map[string]bool{}}, nil
+	return &Gate{cfg: cfg, recorded: map[string]bool{}, incidents: newShared(cfg.Incidents), alerts: newShared(cfg.Alerts)}, nil
 }
 
 // now is the instant of a transaction, as the database can hold it.
@@ -154,7 +157,7 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 	s.Objectives = g.figures(c.Service, s.At)
 	var err error
 	if g.cfg.Incidents != nil {
-		if s.Incidents, err = g.cfg.Incidents(ctx, c.Service); err != nil {
+		if s.Incidents, err = g.incidents.get(ctx, c.Service); err != nil {
 			return gate.Snapshot{}, fmt.Errorf("read open incidents: %w", err)
 		}
 	}
@@ -163,7 +166,7 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 		s.LastGood = g.lastGood(s.Objectives, s.At, policy.StaleAfter())
 	}
 	if g.cfg.Alerts != nil && policy.AsksAlerts() {
-		if s.Alerts, err = g.cfg.Alerts(ctx, c.Service); err != nil {
+		if s.Alerts, err = g.alerts.get(ctx, c.Service); err != nil {
 			return gate.Snapshot{}, fmt.Errorf("read alerts: %w", err)
 		}
 	}

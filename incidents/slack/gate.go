@@ -120,11 +120,11 @@ func (q *gateQuestion) place(ctx context.Context, g gatekeeper) (service, enviro
 	service, environment = q.words[0], defaultEnvironment
 	q.words = q.words[1:]
 	if len(q.words) > 0 {
-		_, err := g.Preview(ctx, gate.Change{Service: service, Environment: q.words[0], Commit: anyCommit, Class: gate.Feature})
+		d, err := g.Preview(ctx, gate.Change{Service: service, Environment: q.words[0], Commit: anyCommit, Class: gate.Feature})
 		switch {
-		case err == nil:
+		case err == nil && d.Reason != gate.NoPolicy:
 			environment, q.words = q.words[0], q.words[1:]
-		case !correctable(err):
+		case err != nil && !correctable(err):
 			return "", "", err
 		}
 	}
@@ -200,6 +200,9 @@ func gateWhy(ctx context.Context, w *worker, q gateQuestion) (message, error) {
 	service, environment, err := q.place(ctx, w.Gate)
 	if err != nil {
 		return message{}, err
+	}
+	if len(q.words) > 0 {
+		return message{}, &usageError{problem: fmt.Sprintf("%s is not known in an environment %q.", service, q.words[0])}
 	}
 	d, err := w.Gate.Preview(ctx, gate.Change{Service: service, Environment: environment, Commit: anyCommit, Class: gate.Feature})
 	if err != nil {

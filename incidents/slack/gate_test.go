@@ -51,8 +51,12 @@ func (k *keeper) Freezes(context.Context) ([]gate.State, error) {
 }
 
 func (k *keeper) Preview(_ context.Context, c gate.Change) (gate.Decision, error) {
-	if err := k.known(c.Service, c.Environment); err != nil {
-		return gate.Decision{}, err
+	if err := k.known(c.Service, c.Environment); err != nil { // a decision, too
+		reason := gate.NoObjective
+		if errors.Is(err, gate.ErrNoPolicy) {
+			reason = gate.NoPolicy
+		}
+		return gate.Decision{Outcome: gate.Hold, Reason: reason, Change: c, Message: []string{"hold: " + err.Error()}}, nil
 	}
 	return gate.Decision{Outcome: gate.Deny, Change: c, Message: []string{"deny: a budget < 0 is spent", "availability 99.2 %", "wait, or ask for an override"}}, nil
 }
@@ -126,6 +130,7 @@ func TestGate(t *testing.T) {
 		{"U1", "/gate status", "(only ada) plimsoll: Nothing is frozen.", false},
 		{"U1", "/gate why video-api", "(only ada) plimsoll: deny: a budget < 0 is spent\navailability 99.2 %\nwait, or ask for an override", false},
 		{"U1", "/gate why vide-api", `"vide-api"`, false},
+		{"U1", "/gate why video-api prod", `video-api is not known in an environment "prod".`, false},
 		{"U1", "/gate freeze video-api", "Write `/gate freeze service [environment] [--for 2h] why`.", false},
 		{"U4", "/gate freeze video-api x", "It is not known who you are elsewhere", false},
 		{"U3", "/gate freeze video-api x", "This identity may not ask that: cy may ask about search in any environment", false},

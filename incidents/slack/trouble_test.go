@@ -58,6 +58,28 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestLateForm: Slack says only after the acknowledgement that it does not open the form, and the person reads so all the same.
+func TestLateForm(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ExpireTriggers(true)
+	release := o.Hold("views.open")
+	t.Cleanup(release)
+	o.Type("U1", o.team, "/incident new") // returns once it is acknowledged
+	if lines := o.Seen(); lines != nil {
+		t.Errorf("people see %v before Slack has said anything", lines)
+	}
+	release()
+	var lines []string
+	o.until(func() bool {
+		lines = append(lines, o.Seen()...)
+		return len(lines) > 0
+	})
+	if !strings.HasPrefix(lines[0], "#team (only ada) plimsoll: The form came too late for Slack. Type it instead:") {
+		t.Errorf("people see %q", lines)
+	}
+}
+
 // TestUnsigned: nothing that Slack did not sign, or signed long ago, is taken on any path.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()

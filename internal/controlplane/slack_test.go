@@ -57,6 +57,10 @@ func TestSlackWholeWay(t *testing.T) {
 			sees("The postmortem of INC-1 is draft, owned by @bob")
 			w.Type("U1", team, "/gate why video-api")
 			sees("#team (only bob) plimsoll: HOLD")
+			w.Type("U1", team, "/gate freeze video-api --for 30m a migration")
+			sees("#team plimsoll: video-api is frozen in production until")
+			w.Type("U1", team, "/gate status")
+			sees("frozen by @bob until")
 			if got := h.give(t, "ada", "GET", "/v1/incidents/INC-1", nil); got["state"] != "acknowledged" {
 				t.Errorf("over the API it is %v", got)
 			}

@@ -63,6 +63,12 @@ func (w *Workspace) call(rw http.ResponseWriter, r *http.Request, name string) {
 		w.t.Errorf("%s: %v", name, err)
 	}
 	w.mu.Lock()
+	held := w.held[name]
+	w.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	w.mu.Lock()
 	defer w.mu.Unlock()
 	m, ok := methods[name]
 	if !ok {

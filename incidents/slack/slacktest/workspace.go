@@ -49,7 +49,8 @@ type Workspace struct {
 	down     bool
 	losing   int // how many calls are carried out whose answers are lost
 	limited  map[string]int
-	expiring bool // triggers have expired when they come
+	expiring bool                     // triggers have expired when they come
+	held     map[string]chan struct{} // methods that are not answered until the channel is closed
 }
 
 // Channel is a channel or a conversation with one person.
@@ -103,7 +104,7 @@ func New(t testing.TB, now func() time.Time) *Workspace {
 	}
 	w := &Workspace{
 		t: t, now: now, users: map[string]string{}, channels: map[string]*Channel{}, views: map[string]*View{}, triggers: map[string]trigger{},
-		urls: map[string]*responseURL{}, scopes: map[string]bool{}, limited: map[string]int{},
+		urls: map[string]*responseURL{}, scopes: map[string]bool{}, limited: map[string]int{}, held: map[string]chan struct{}{},
 	}
 	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
 	w.URL = w.server.URL
@@ -184,6 +185,15 @@ func (w *Workspace) Limit(method string, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.limited[method] = n
+}
+
+// Hold lets calls of a method wait until release is called.
+func (w *Workspace) Hold(method string) (release func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	held := make(chan struct{})
+	w.held[method] = held
+	return sync.OnceFunc(func() { close(held) })
 }
 
 // ExpireTriggers makes every trigger come too late.

@@ -19,6 +19,9 @@ import (
 // answer that it was given.
 const checkerURL = "GATE_TEST_CHECKER_URL"
 
+// checkerName is what that process is called in the database.
+const checkerName = "checker"
+
 func TestMain(m *testing.M) {
 	if url := os.Getenv(checkerURL); url != "" {
 		if err := checkForever(url); err != nil {
@@ -72,7 +75,7 @@ func TestKilled(t *testing.T) {
 	answered := map[int64]string{}
 	for range 3 {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(os.Environ(), checkerURL+"="+f.pool.Config().ConnString())
+		cmd.Env = append(os.Environ(), checkerURL+"="+f.pool.Config().ConnString()+"&application_name="+checkerName)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -103,6 +106,7 @@ func TestKilled(t *testing.T) {
 	if len(answered) < 300 {
 		t.Fatalf("only %d answers", len(answered))
 	}
+	f.await(t, checkerName)
 	decisions, err := f.Decisions(t.Context(), gate.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +121,23 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	if v := f.verify(t); v.Broken != nil || v.Entries != int64(len(recorded))+1 { // and the policy
-		t.Errorf("%+v", v)
+		t.Errorf("%+v, and %d decisions", v, len(recorded))
+	}
+}
+
+// await returns when the database has ended the sessions of a process that was killed: what they had been sent they still commit.
+func (f *fixture) await(t *testing.T, name string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var sessions int
+		if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()`, name).Scan(&sessions); err != nil {
+			t.Fatal(err)
+		}
+		if sessions == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sessions of a process that is gone after a minute", sessions)
+		}
 	}
 }

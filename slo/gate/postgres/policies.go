@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,7 +21,7 @@ type policyText struct {
 
 // recordPolicy appends a policy to the audit log before the first decision under it. Which are there is remembered, and read once.
 func (g *Gate) recordPolicy(ctx context.Context, tx pgx.Tx, chain *chain, p *gate.Policy) error {
-	if p == nil || g.recorded[p.Version] {
+	if p == nil || g.recorded[p.Version] || slices.Contains(chain.policies, p.Version) {
 		return nil
 	}
 	var there bool

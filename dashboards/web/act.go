@@ -104,10 +104,14 @@ func caller(r *http.Request) incidents.Caller {
 	return incidents.Caller{Subject: who, RequestID: "page/" + hex.EncodeToString(sum[:])}
 }
 
-// form reads what was sent; false if the answer is given: nobody has signed in, or it is no form.
+// form reads what was sent; false if the answer is given: nobody has signed in, who has may not, or it is no form.
 func (w *Web) form(rw http.ResponseWriter, r *http.Request) bool {
-	if identity.From(r.Context()).Anonymous() {
+	switch who := identity.From(r.Context()); {
+	case who.Anonymous():
 		http.Redirect(rw, r, "/login?"+url.Values{"next": {backTo(r)}}.Encode(), http.StatusSeeOther)
+		return false
+	case who.OnlyDeploys():
+		w.render(rw, r, http.StatusForbidden, "message", page{Title: "Not yours to change", Body: message{"That is not yours to change", "You are let in as a deployer, which may ask the gate and tell of deploys only."}})
 		return false
 	}
 	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)

@@ -224,7 +224,8 @@ func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 			return s.List(ctx, incidents.Viewer{}, incidents.Filter{Limit: 100})
 		},
 	}
-	tokens := identity.NewTokens(map[string]identity.Principal{"token-of-ada": {Subject: "ada"}, "token-of-bob": {Subject: "bob"}})
+	tokens := identity.NewTokens(map[string]identity.Principal{"token-of-ada": {Subject: "ada"}, "token-of-bob": {Subject: "bob"},
+		"token-of-ci": {Subject: "ci", Roles: []string{identity.Deployer}}})
 	people, err := identity.NewSessions("secret", tokens.Authenticate, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -157,3 +157,18 @@ func TestFormsNeedSomebody(t *testing.T) {
 		t.Errorf("the incident is %s", i.State)
 	}
 }
+
+// TestFormsOfDeployers: what a pipeline's token sends is refused, as by the API.
+func TestFormsOfDeployers(t *testing.T) {
+	t.Parallel()
+	s := incidentShelf()
+	r := newReader(t, serve(t, small(), s)).signIn("ci")
+	for _, path := range []string{"/incidents/INC-6/acknowledge", "/incidents/INC-6/amend", "/incidents/new"} {
+		if status, _, page := r.send(path, "title", "x"); status != http.StatusForbidden || !strings.Contains(page, "let in as a deployer") {
+			t.Errorf("%s: %d %s", path, status, page)
+		}
+	}
+	if i, _ := s.Get(t.Context(), incidents.Viewer{}, 6); i.State != incidents.Declared {
+		t.Errorf("the incident is %s", i.State)
+	}
+}

@@ -143,12 +143,12 @@ func (i Incident) UpdateDue() (time.Time, bool) {
 // normalise sorts and completes what is affected: every objective's service is an affected service.
 func (i *Incident) normalise() error {
 	for n, s := range i.Services {
-		if !isName(s) {
+		if !IsName(s) {
 			return &InputError{Field: fmt.Sprintf("services[%d]", n), Found: s, Want: "the name of a service, such as video-api"}
 		}
 	}
 	for n, key := range i.Objectives {
-		if service, name, ok := strings.Cut(string(key), "/"); !ok || !isName(service) || !isName(strings.ReplaceAll(name, "/", "")) {
+		if service, name, ok := strings.Cut(string(key), "/"); !ok || !IsName(service) || !IsName(strings.ReplaceAll(name, "/", "")) {
 			return &InputError{Field: fmt.Sprintf("objectives[%d]", n), Found: string(key), Want: "service/objective"}
 		}
 		i.Services = append(i.Services, key.Service())
@@ -160,7 +160,7 @@ func (i *Incident) normalise() error {
 	return nil
 }
 
-// isName reports whether s can name a service or an objective: some characters, each of them visible.
-func isName(s string) bool {
+// IsName reports whether s can name a service or an objective: some characters, each of them visible.
+func IsName(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r == '/' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 }

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -20,11 +23,13 @@ type store interface {
 	Declare(ctx context.Context, d incidents.Declare, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd incidents.Command, by incidents.Caller) (incidents.Incident, []incidents.TimelineEntry, error)
 	Latest(ctx context.Context, v incidents.Viewer, prefix string) (incidents.Incident, error)
+	Timeline(ctx context.Context, v incidents.Viewer, ref incidents.Ref) ([]incidents.TimelineEntry, error)
 }
 
-// Handlers take webhooks. Store is required.
+// Handlers take webhooks.
 type Handlers struct {
-	Store store
+	Store store            // required
+	Now   func() time.Time // time.Now when nil
 }
 
 // maxBody bounds a webhook, in bytes: Alertmanager can be told to leave alerts out (max_alerts).
@@ -76,35 +81,60 @@ func (h *Handlers) Webhook(ctx context.Context, in *WebhookRequest) (*WebhookRes
 }
 
 func (h *Handlers) take(ctx context.Context, p payload, by incidents.Caller) (Outcome, error) {
-	open, err := h.openOf(ctx, p)
+	last, err := h.last(ctx, p)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if open != nil {
-		if _, _, err := h.Store.Do(ctx, open.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: p.text()}, by); err != nil {
-			return Outcome{}, fmt.Errorf("note on %s: %w", open.Ref, err)
-		}
-		return outcome(*open, by, "noted"), nil
+	if last != nil && last.State.Open() {
+		return h.note(ctx, *last, p, by, "noted")
 	}
 	fire := p.firing()
-	worst := severity(fire)
-	if worst == 0 {
+	if severity(fire) == 0 {
 		return Outcome{Did: "nothing"}, nil
 	}
-	first := fire[0]
+	if last != nil {
+		if fire, err = h.untold(ctx, last.Ref, fire); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if severity(fire) == 0 { // people ended it although these fire
+		return h.note(ctx, *last, p, by, "noted")
+	}
 	declares := by
 	declares.RequestID += "/declare" // the note has the plain one, so that a repeated first webhook makes no second note
-	inc, _, err := h.Store.Declare(ctx, incidents.Declare{
-		Title: p.title(first), Severity: worst, Services: services(fire), Started: first.StartsAt, Source: incidents.SourceAlert,
-		DedupKey: fmt.Sprintf("%s%d", p.prefix(), first.StartsAt.UnixMilli()),
-	}, declares)
+	inc, made, err := h.Store.Declare(ctx, h.declaration(p, fire), declares)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("declare incident: %w", err)
 	}
-	if _, _, err := h.Store.Do(ctx, inc.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: p.text()}, by); err != nil {
-		return Outcome{}, fmt.Errorf("note on %s: %w", inc.Ref, err)
+	if len(made) == 0 { // another one of the same alert
+		return h.note(ctx, inc, p, by, "noted")
 	}
-	return outcome(inc, by, "declared"), nil
+	return h.note(ctx, inc, p, by, "declared")
+}
+
+// declaration is of an incident that began with the first of the alerts. The clock of who saw it may be ahead of ours, and
+// nothing starts after it is declared.
+func (h *Handlers) declaration(p payload, fire []alert) incidents.Declare {
+	first, now := fire[0], time.Now
+	if h.Now != nil {
+		now = h.Now
+	}
+	started := first.StartsAt
+	if at := now(); started.After(at) {
+		started = at
+	}
+	return incidents.Declare{
+		Title: p.title(first), Severity: severity(fire), Services: services(fire), Started: started, Source: incidents.SourceAlert,
+		DedupKey: fmt.Sprintf("%s%d", p.prefix(), first.StartsAt.UnixMilli()),
+	}
+}
+
+// note puts what the webhook says on the timeline.
+func (h *Handlers) note(ctx context.Context, i incidents.Incident, p payload, by incidents.Caller, did string) (Outcome, error) {
+	if _, _, err := h.Store.Do(ctx, i.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: p.text()}, by); err != nil {
+		return Outcome{}, fmt.Errorf("note on %s: %w", i.Ref, err)
+	}
+	return outcome(i, by, did), nil
 }
 
 // outcome names the incident to whoever sent the webhook, if they may know of it: Plimsoll itself finds private ones too.
@@ -115,16 +145,27 @@ func outcome(i incidents.Incident, by incidents.Caller, did string) Outcome {
 	return Outcome{Incident: i.Ref.String(), Did: did}
 }
 
-// openOf returns the open incident of the group, or nil.
-func (h *Handlers) openOf(ctx context.Context, p payload) (*incidents.Incident, error) {
+// last returns the newest incident of the group, or nil.
+func (h *Handlers) last(ctx context.Context, p payload) (*incidents.Incident, error) {
 	i, err := h.Store.Latest(ctx, incidents.Viewer{System: true}, p.prefix())
-	switch {
-	case errors.Is(err, incidents.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("look for the incident of the group: %w", err)
-	case !i.State.Open():
+	if errors.Is(err, incidents.ErrNotFound) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the incident of the group: %w", err)
+	}
 	return &i, nil
+}
+
+// untold leaves out the alerts that an incident was told of while they fired: whoever ended it knew of them.
+func (h *Handlers) untold(ctx context.Context, ref incidents.Ref, fire []alert) ([]alert, error) {
+	timeline, err := h.Store.Timeline(ctx, incidents.Viewer{System: true}, ref)
+	if err != nil {
+		return nil, fmt.Errorf("read what %s was told: %w", ref, err)
+	}
+	return slices.DeleteFunc(fire, func(a alert) bool {
+		return slices.ContainsFunc(timeline, func(e incidents.TimelineEntry) bool {
+			return e.Kind == incidents.KindAlert && strings.Contains("\n"+e.Text, "\n"+a.since())
+		})
+	}), nil
 }

@@ -182,3 +182,46 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
+
+// People ended the incident although an alert still fired: that alert makes no second one, and the next one does.
+func TestWhatWasKnownAtTheEnd(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.take(t, webhook("g", "Down critical firing 01"))
+	f.take(t, webhook("g", "Down critical firing 01", "Slow warning firing 02"))
+	if _, _, err := f.store.Do(t.Context(), 1, incidents.Resolve{How: "the rest is known"}, incidents.Caller{Subject: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name, body string
+		want       alertmanager.Outcome
+	}{
+		{"both go on", webhook("g", "Down critical firing 01", "Slow warning firing 02", "Watchdog none firing 02"), alertmanager.Outcome{Incident: "INC-1", Did: "noted"}},
+		{"one goes on", webhook("g", "Slow warning firing 02"), alertmanager.Outcome{Incident: "INC-1", Did: "noted"}},
+		{"all over", webhook("g", "Down critical resolved 01", "Slow warning resolved 02"), alertmanager.Outcome{Did: "nothing"}},
+		{"another beside it", webhook("g", "Down critical firing 01", "low critical firing 02"), alertmanager.Outcome{Incident: "INC-2", Did: "declared"}},
+	} {
+		if diff := cmp.Diff(step.want, f.take(t, step.body)); diff != "" {
+			t.Fatalf("%s: %s", step.name, diff)
+		}
+	}
+	inc, err := f.store.Get(t.Context(), incidents.Viewer{}, 2)
+	if err != nil || inc.Title != "low is bad" {
+		t.Errorf("declared %+v (%v)", inc, err)
+	}
+}
+
+// What an alert says of itself never keeps anybody from hearing of it: its sender does not try again.
+func TestOddAlert(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	body := webhook("g", "Down critical firing 01")
+	body = strings.NewReplacer("2026-11-24", "2099-01-01", `"service":"video-api"`, `"service":"video api/eu"`).Replace(body)
+	if got := f.take(t, body); got.Did != "declared" {
+		t.Fatalf("got %+v", got)
+	}
+	inc, err := f.store.Get(t.Context(), incidents.Viewer{}, 1)
+	if err != nil || len(inc.Services) != 0 || inc.Times.Started.After(inc.Times.Declared) {
+		t.Errorf("declared %+v (%v)", inc, err)
+	}
+}

@@ -95,11 +95,12 @@ func severity(alerts []alert) incidents.Severity {
 	return worst
 }
 
-// services returns those that the alerts name, sorted.
+// services returns those that the alerts name, sorted. A label that cannot be the name of a service is none, and keeps nobody from
+// hearing of the alert.
 func services(alerts []alert) []string {
 	names := map[string]bool{}
 	for _, a := range alerts {
-		if s := a.Labels["service"]; s != "" {
+		if s := a.Labels["service"]; incidents.IsName(s) {
 			names[s] = true
 		}
 	}
@@ -107,6 +108,11 @@ func services(alerts []alert) []string {
 }
 
 func (a alert) name() string { return cmp.Or(a.Labels["alertname"], "an alert without a name") }
+
+// since says of what and when the alert is; [payload.text] begins a line with it.
+func (a alert) since() string {
+	return fmt.Sprintf("%s %s since %s", a.name(), a.Status, a.StartsAt.UTC().Format(time.DateTime+" MST"))
+}
 
 // title is what the group is about, in one line.
 func (p payload) title(first alert) string {
@@ -122,7 +128,7 @@ func (p payload) title(first alert) string {
 func (p payload) text() string {
 	var b strings.Builder
 	for _, a := range p.Alerts {
-		fmt.Fprintf(&b, "%s %s since %s", a.name(), a.Status, a.StartsAt.UTC().Format(time.DateTime+" MST"))
+		b.WriteString(a.since())
 		if s := cmp.Or(a.Annotations["summary"], a.Annotations["description"]); s != "" {
 			b.WriteString(": " + s)
 		}

@@ -98,7 +98,9 @@ func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, token string) 
 }
 
 // SignOut takes the cookie of the session away.
-func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) { http.SetCookie(w, cookie(r, "", -1)) }
+func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, cookie(r, "", -1))
+}
 
 // maxCookie is what every browser keeps of one cookie (RFC 6265, 6.1), less its name and attributes.
 const maxCookie = 3800

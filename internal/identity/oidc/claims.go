@@ -52,10 +52,10 @@ func text(v any) (string, bool) {
 	return "", false
 }
 
-// match reports whether a claim, or one of the members of a list, is as a pattern has it.
+// match reports whether a claim, or one of the members of a list, is as a pattern has it. An address that nobody verified is as none.
 func (c claims) match(name, pattern string) bool {
 	v, ok := c.find(name)
-	if !ok {
+	if !ok || name == emailClaim && c.unverified() {
 		return false
 	}
 	list, ok := v.([]any)
@@ -78,11 +78,25 @@ func (c claims) unmatched(r Rule) string {
 	return ""
 }
 
+// emailClaim is what an issuer may say of somebody without having made sure that it is true.
+const emailClaim = "email"
+
+// unverified reports whether the issuer says that it has not made sure of the claim email. Some write the answer as a text.
+//
+// Source: OpenID Connect Core 1.0, 5.1, "email_verified".
+func (c claims) unverified() bool {
+	said, ok := text(c["email_verified"])
+	return ok && !strings.EqualFold(said, "true")
+}
+
 // show writes a claim for a message.
 func (c claims) show(name string) string {
 	v, ok := c.find(name)
 	if !ok {
 		return name + " is not in the token" + nearest.Hint(name, slices.Sorted(maps.Keys(c)))
+	}
+	if name == emailClaim && c.unverified() {
+		return name + " is not verified by the issuer"
 	}
 	if s, ok := text(v); ok {
 		return fmt.Sprintf("%s is %q", name, s)
@@ -113,7 +127,7 @@ func (c claims) fill(template string, pattern bool) (string, error) {
 			return "", fmt.Errorf("the claim %s is not a text that somebody can be named by", name)
 		case pattern && strings.Contains(s, "*"):
 			return "", fmt.Errorf("the claim %s has a *, which would stand for anything", name)
-		case name == "email" && c["email_verified"] == false:
+		case name == emailClaim && c.unverified():
 			return "", errors.New("the issuer has not verified the claim email")
 		}
 		out.WriteString(s)

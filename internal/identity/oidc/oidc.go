@@ -132,8 +132,9 @@ func (is *issuer) principal(c claims) (identity.Principal, error) {
 			continue
 		}
 		grant, err := rule.grant(c)
-		if err != nil {
-			return p, err
+		if err != nil { // this rule opens nothing; another may
+			closest = append(closest, err.Error())
+			continue
 		}
 		p.Grants = append(p.Grants, grant)
 		p.Roles = append(p.Roles, rule.roles()...)

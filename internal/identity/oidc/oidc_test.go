@@ -129,6 +129,7 @@ func TestRefusals(t *testing.T) {
 			`environment is not in the token (did you mean "enviroment"?)`},
 		{"the operator's name", person(map[string]any{"email": "operator"}), identity.ErrForbidden, `"operator" is that of somebody else`},
 		{"an address that nobody verified", person(map[string]any{"email_verified": false}), identity.ErrForbidden, "has not verified the claim email"},
+		{"an address that is said in a text to be unverified", person(map[string]any{"email_verified": "false"}), identity.ErrForbidden, "has not verified the claim email"},
 		{"no address", person(map[string]any{"email": nil}), identity.ErrForbidden, "the claim email is not a text"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -150,6 +151,44 @@ func TestStarsInClaims(t *testing.T) {
 	_, err := newAuthenticator(t, issuer).Authenticate(t.Context(), is.Sign(oidctest.GitHub(audience, "acme/api", "prod*")))
 	if !errors.Is(err, identity.ErrForbidden) || !strings.Contains(err.Error(), "has a *") {
 		t.Error(err)
+	}
+}
+
+// TestUnverifiedAddress lets nobody in by an address that they only say is theirs.
+func TestUnverifiedAddress(t *testing.T) {
+	t.Parallel()
+	is := oidctest.New(t)
+	a := newAuthenticator(t, oidc.Issuer{Name: "acme", Issuer: is.URL, Audience: audience, Allow: []oidc.Rule{
+		rule(map[string]string{"email": "*@example.com"}, nil, nil, identity.Member),
+	}})
+	for _, verified := range []any{false, "false"} {
+		claims := oidctest.With(oidctest.Person(audience, "ada@example.com"), map[string]any{"email_verified": verified})
+		if _, err := a.Authenticate(t.Context(), is.Sign(claims)); !errors.Is(err, identity.ErrForbidden) || !strings.Contains(err.Error(), "email is not verified by the issuer") {
+			t.Errorf("%#v: %v", verified, err)
+		}
+	}
+	for _, verified := range []any{true, "true", nil} {
+		claims := oidctest.With(oidctest.Person(audience, "ada@example.com"), map[string]any{"email_verified": verified})
+		if _, err := a.Authenticate(t.Context(), is.Sign(claims)); err != nil {
+			t.Errorf("%#v: %v", verified, err)
+		}
+	}
+}
+
+// TestRulesStandAlone lets in by one rule whom another cannot: the job has no environment, which that one names.
+func TestRulesStandAlone(t *testing.T) {
+	t.Parallel()
+	is := oidctest.New(t)
+	issuer := github(is)
+	issuer.Allow = []oidc.Rule{
+		rule(map[string]string{"repository": "acme/*"}, nil, []string{"{environment}"}),
+		rule(map[string]string{"repository": "acme/*"}, []string{"video-api"}, []string{"staging"}),
+	}
+	claims := oidctest.GitHub(audience, "acme/api", "production")
+	delete(claims, "environment")
+	p, err := newAuthenticator(t, issuer).Authenticate(t.Context(), is.Sign(claims))
+	if want := []identity.Grant{{Services: []string{"video-api"}, Environments: []string{"staging"}}}; err != nil || !cmp.Equal(p.Grants, want) {
+		t.Errorf("%+v, %v", p.Grants, err)
 	}
 }
 

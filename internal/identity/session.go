@@ -63,6 +63,9 @@ func (s *Sessions) Authenticate(r *http.Request) (Principal, error) {
 		return s.find(r)
 	}
 	for _, name := range []string{sessionCookieOfTLS, sessionCookie} {
+		if name == sessionCookie && overTLS(r) {
+			continue // anybody under the same domain may have set it
+		}
 		c, err := r.Cookie(name)
 		if err != nil {
 			continue
@@ -107,10 +110,15 @@ const maxCookie = 3800
 
 func cookie(r *http.Request, value string, age int) *http.Cookie {
 	c := &http.Cookie{Name: sessionCookie, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode}
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+	if overTLS(r) {
 		c.Name, c.Secure = sessionCookieOfTLS, true
 	}
 	return c
+}
+
+// overTLS reports whether the browser reached the pages over TLS, also where a proxy ends it.
+func overTLS(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // bearing is the request as it would be with a token.

@@ -89,6 +89,12 @@ func TestSessionOverTLS(t *testing.T) {
 	if p, err := s.Authenticate(with(c)); err != nil || p.Subject != "ada" {
 		t.Errorf("%q, %v", p.Subject, err)
 	}
+	neighbour := signIn(t, s, httptest.NewRequest(http.MethodPost, "http://plimsoll.example.com/login", nil), "a-token")
+	planted := with(neighbour)
+	planted.Header.Set("X-Forwarded-Proto", "https")
+	if p, err := s.Authenticate(planted); err != nil || !p.Anonymous() {
+		t.Errorf("a cookie that a neighbour may have set signs in over TLS: %q, %v", p.Subject, err)
+	}
 	w := httptest.NewRecorder()
 	s.SignOut(w, r)
 	if out := w.Result().Cookies()[0]; out.MaxAge >= 0 || out.Name != c.Name || out.Value != "" {

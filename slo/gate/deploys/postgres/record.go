@@ -63,12 +63,18 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, r deploys.Report) (deploy
 	if err := r.Same(d); err != nil {
 		return d, false, err
 	}
-	if d.Committed.IsZero() {
-		d.Committed = r.Committed // it may be told late
+	late := d.Committed.IsZero() && !r.Committed.IsZero() // when it was committed may be told later than the deploy
+	if late {
+		d.Committed = r.Committed
 	}
 	next, changed, err := s.move(ctx, tx, d, r.Event())
-	if err != nil || !changed {
-		return next, fresh, err
+	switch {
+	case err != nil:
+		return d, false, err
+	case !changed && late:
+		return d, true, update(ctx, tx, d)
+	case !changed:
+		return d, fresh, nil
 	}
 	if next.Class == gate.Rollback && r.Kind == deploys.Finish {
 		err = s.tookBack(ctx, tx, next, r)
@@ -76,9 +82,13 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, r deploys.Report) (deploy
 	return next, true, err
 }
 
-// again reports whether a start is of another deploy than the one that is known: the same commit goes out once more.
+// again reports whether a report is of another deploy than the one that is known: the same commit goes out once more, which a start says, and so
+// does whatever is told of a rollback to what was none when it went out.
 func again(d deploys.Deploy, r deploys.Report) bool {
-	return r.Kind == deploys.Start && r.Key == "" && r.Ref == 0 && d.State != deploys.Started
+	if r.Key != "" || r.Ref != 0 || d.State == deploys.Started {
+		return false
+	}
+	return r.Kind == deploys.Start || r.Makes() && r.Change.Class == gate.Rollback && d.Class != gate.Rollback
 }
 
 // move applies an event and keeps what comes of it.
@@ -94,7 +104,7 @@ func (s *Store) move(ctx context.Context, tx pgx.Tx, d deploys.Deploy, e deploys
 }
 
 // tookBack marks what served the environment when a rollback of its own finished: it failed when the rollback began, unless somebody said since
-// when, and is rolled back.
+// when or nobody told when that was, and is rolled back.
 func (s *Store) tookBack(ctx context.Context, tx pgx.Tx, rollback deploys.Deploy, r deploys.Report) error {
 	bad, err := one(ctx, tx, `WHERE service = $1 AND environment = $2 AND class <> 'rollback' AND state IN ('finished', 'failed')
 		AND commit <> $3 AND started <= $4 ORDER BY started DESC, ref DESC LIMIT 1 FOR UPDATE`,
@@ -107,7 +117,7 @@ func (s *Store) tookBack(ctx context.Context, tx pgx.Tx, rollback deploys.Deploy
 	}
 	e := r.Event()
 	e.Reason = fmt.Sprintf("%s brought %s back", rollback.Ref, gate.ShortCommit(rollback.Commit))
-	if bad.State == deploys.Finished {
+	if bad.State == deploys.Finished && rollback.Started.Before(r.At) {
 		e.Kind, e.At = deploys.Fail, rollback.Started
 		if bad.Finished.After(e.At) {
 			e.At = bad.Finished
@@ -117,8 +127,10 @@ func (s *Store) tookBack(ctx context.Context, tx pgx.Tx, rollback deploys.Deploy
 		}
 	}
 	e.Kind, e.At = deploys.RollBack, r.At
-	if bad.Failed.After(e.At) {
-		e.At = bad.Failed
+	for _, known := range []time.Time{bad.Finished, bad.Failed} {
+		if known.After(e.At) {
+			e.At = known
+		}
 	}
 	_, _, err = s.move(ctx, tx, bad, e)
 	return err

@@ -237,6 +237,55 @@ func TestRollbackOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestRollbackToldOnce tells of a rollback of its own only when it is over, to a commit that had gone out before.
+func TestRollbackToldOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.record(t, report(deploys.Finish, "good", 0))
+	f.record(t, report(deploys.Finish, "c0ffee", 10))
+	back := report(deploys.Finish, "good", 35)
+	back.Change.Class = gate.Rollback
+	if d, changed := f.record(t, back); !changed || d.Ref != 3 || d.State != deploys.Finished {
+		t.Errorf("changed %v, %+v", changed, d)
+	}
+	if d, changed := f.record(t, back); changed || d.Ref != 3 {
+		t.Errorf("told again: changed %v, %+v", changed, d)
+	}
+	bad, _, err := f.Get(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bad.State != deploys.RolledBack || !bad.Failed.IsZero() || !bad.RolledBack.Equal(after(35)) {
+		t.Errorf("%+v", bad)
+	}
+	got, err := f.Measures(t.Context(), "video-api", "", noon, after(24*60))
+	if err != nil || len(got) != 1 || got[0].Failures != 1 || got[0].Recovery.Count != 0 || got[0].Unrecovered != 0 {
+		t.Errorf("nobody knows since when it was bad: %v, %+v", err, got)
+	}
+}
+
+// TestCommittedToldLate keeps when a change was committed although nothing else is news.
+func TestCommittedToldLate(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.record(t, report(deploys.Finish, "c0ffee", 5))
+	late := report(deploys.Finish, "c0ffee", 6)
+	late.Committed = after(-60)
+	if d, changed := f.record(t, late); !changed || !d.Committed.Equal(after(-60)) {
+		t.Errorf("changed %v, %+v", changed, d)
+	}
+	if _, changed := f.record(t, late); changed {
+		t.Error("what is known is news")
+	}
+	late.Committed = after(-90)
+	if d, changed := f.record(t, late); changed || !d.Committed.Equal(after(-60)) {
+		t.Errorf("what was told first stays: changed %v, %+v", changed, d)
+	}
+	if kept, _, err := f.Get(t.Context(), 1); err != nil || !kept.Committed.Equal(after(-60)) || !kept.Finished.Equal(after(5)) {
+		t.Errorf("%v: %+v", err, kept)
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -119,6 +119,25 @@ func TestDeploysTellMore(t *testing.T) {
 	}
 }
 
+// TestStepsOfOneDeploy leaves the deploy one cause, however often the gate is asked while it goes out.
+func TestStepsOfOneDeploy(t *testing.T) {
+	t.Parallel()
+	d := deploys.Deploy{Ref: 1, Service: "video-api", Environment: "production", Commit: "b", Class: gate.Feature, State: deploys.Finished, Started: at(-5), Finished: at(-4)}
+	sources := causes.Sources{
+		Decisions: func(context.Context, string, time.Time, time.Time) ([]gate.Decision, error) {
+			return []gate.Decision{decision(-5.1, "production", "b", gate.Allow), decision(-4.7, "production", "b", gate.Allow), decision(-4.3, "production", "b", gate.Allow)}, nil
+		},
+		Deploys: func(context.Context, string, time.Time, time.Time) ([]deploys.Deploy, error) {
+			return []deploys.Deploy{d}, nil
+		},
+	}
+	got, err := sources.Of(t.Context(), &slo.Objective{Key: "video-api/availability", Service: "video-api"}, at(-10), noon)
+	want := []slo.Cause{{Kind: slo.ByDeploy, Ref: "b", Title: "feature to production (DEP-1)", From: at(-5), To: at(-3)}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v: %s", err, diff)
+	}
+}
+
 func TestUnreadableSources(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no database")

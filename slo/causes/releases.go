@@ -57,14 +57,18 @@ func (s Sources) releases(ctx context.Context, service string, from, to time.Tim
 }
 
 // letOut returns by environment the releases that the gate let out and nobody told of. The same commit in one environment is one release, from
-// when it was first allowed.
+// when it was first allowed. What is asked while a deploy is under way, step by step, is of that deploy.
 func letOut(list []gate.Decision, told []deploys.Deploy) map[string][]release {
 	decisions := map[string][]gate.Decision{}
 	for _, d := range list {
-		known := slices.ContainsFunc(told, func(t deploys.Deploy) bool {
-			return t.Environment == d.Change.Environment && t.Commit == d.Change.Commit && !t.Started.Before(d.At.Add(-clocks))
-		})
-		if d.Outcome == gate.Allow && !known {
+		known := func(t deploys.Deploy) bool {
+			over := t.Finished
+			if over.IsZero() {
+				over = t.Ended()
+			}
+			return t.Environment == d.Change.Environment && t.Commit == d.Change.Commit && (over.IsZero() || !over.Before(d.At.Add(-clocks)))
+		}
+		if d.Outcome == gate.Allow && !slices.ContainsFunc(told, known) {
 			decisions[d.Change.Environment] = append(decisions[d.Change.Environment], d)
 		}
 	}

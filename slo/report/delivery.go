@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"plimsoll/slo"
@@ -32,7 +34,12 @@ func deliveries(list []deploys.Deploy, service string, p period) []Delivery {
 	out := []Delivery{}
 	for _, m := range deploys.Measure(of, p.from, p.until) {
 		out = append(out, Delivery{m, ungated[m.Environment]})
+		delete(ungated, m.Environment)
 	}
+	for environment, n := range ungated { // nothing has ended there yet, or only rollbacks have
+		out = append(out, Delivery{deploys.Measures{Service: service, Environment: environment, From: p.from, To: p.until}, n})
+	}
+	slices.SortFunc(out, func(a, b Delivery) int { return cmp.Compare(a.Environment, b.Environment) })
 	return out
 }
 
@@ -44,7 +51,7 @@ func deliverySentence(r Report) string {
 			out, ended, bad, open, ungated = out+d.Deployments, ended+d.Ended, bad+d.Failures, open+d.Unrecovered, ungated+d.Ungated
 		}
 	}
-	if ended == 0 && out == 0 {
+	if ended == 0 && out == 0 && ungated == 0 {
 		return ""
 	}
 	sentence := amountOf(out, "%d changes were deployed", "One change was deployed")

@@ -58,6 +58,11 @@ func TestDelivery(t *testing.T) {
 	if sentence := "4 changes were deployed; 1 of 4 had to be put right; 2 went out without the gate's leave."; !slices.Contains(r.Summary, sentence) {
 		t.Errorf("%q", r.Summary)
 	}
+	alone := in
+	alone.Deploys = []deploys.Deploy{{Ref: 7, Service: "video-api", Environment: "production", Class: gate.Feature, State: deploys.Started, Started: at(3)}}
+	if sentence := "No change was deployed; one went out without the gate's leave."; !slices.Contains(report.Build(alone).Summary, sentence) {
+		t.Errorf("of one that has not ended: %q", report.Build(alone).Summary)
+	}
 	var b bytes.Buffer
 	if err := report.Markdown(&b, r); err != nil {
 		t.Fatal(err)

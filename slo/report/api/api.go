@@ -53,8 +53,8 @@ func (h *Handlers) Register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-report", Method: http.MethodGet, Path: "/v1/reports/{week}", Tags: []string{"reports"},
 		Summary: "Get the error-budget report of a week",
-		Description: "A week that is not over is reported up to the instant of asking. The report of a past week stays the same " +
-			"for as long as the ledger holds its events.",
+		Description: "A week that is not over is reported up to the instant of asking. The budgets of a past week stay the same " +
+			"for as long as the ledger holds its events; of its incidents and deploys it says what is known when it is asked for.",
 		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, h.Get)
 }

@@ -23,7 +23,7 @@ type change struct {
 //
 // A [Paired] command concerns two incidents and is carried out by [ApplyPair].
 //
-// Errors: [ErrNobody], [ErrPaired], a *[StateError], or an *[InputError].
+// Errors: [ErrNobody], [ErrPaired], [ErrNoMember], a *[StateError], or an *[InputError].
 func Apply(i Incident, cmd Command, at time.Time, by string) (Incident, []TimelineEntry, error) {
 	if by == "" {
 		return i, nil, ErrNobody

@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("there is no such incident")
 	// ErrNoEntry is returned for an entry that is not on the timeline.
 	ErrNoEntry = errors.New("there is no such entry on the timeline")
+	// ErrNoMember is returned for what only members of an incident may do, also while it is for everybody.
+	ErrNoMember = errors.New("that is for members of the incident: who declared it, took a role in it, or was invited by one of them")
 	// ErrPaired is returned by [Apply] for a command that concerns two incidents.
 	ErrPaired = errors.New("the command changes two incidents at once")
 	// ErrNobody is returned for a command without a subject: every entry of a timeline says whose it is.

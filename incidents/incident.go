@@ -72,7 +72,7 @@ type Incident struct {
 	Private bool `json:"private" doc:"Only its members can see it"`
 	// Drill marks an exercise: it counts in no figure, report or decision.
 	Drill      bool      `json:"drill" doc:"An exercise, which counts nowhere"`
-	Members    []string  `json:"members" nullable:"false" doc:"Who can see it while it is private: who declared it or made it private, everybody who ever held a role, and the invited; sorted"`
+	Members    []string  `json:"members" nullable:"false" doc:"Who can see it while it is private: who declared it, everybody who ever held a role, and the invited; sorted"`
 	MergedInto Ref       `json:"mergedInto,omitzero" doc:"The incident that it turned out to be a part of"`
 	Links      []Ref     `json:"links" nullable:"false" doc:"Related incidents, sorted"`
 	Tasks      []Task    `json:"tasks" nullable:"false" doc:"In the order of their numbers"`

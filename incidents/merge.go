@@ -17,7 +17,8 @@ type Paired interface {
 // members become members there. It ends in state Merged, from which it can be reopened.
 //
 // Only an incident that is not merged itself takes another, so that following MergedInto always comes to an end. An
-// incident merges only with one that is as private as itself: the timeline of one would tell of the other.
+// incident merges only with one that is as private as itself: the timeline of one would tell of the other. What is no
+// drill does not merge into one: it would be gone from every figure.
 type Merge struct{ Into Ref }
 
 // Link says that two incidents have to do with each other. A private incident may be linked to one for everybody, which
@@ -82,6 +83,9 @@ func (m Merge) pair(mine, into *change) error {
 	if mine.Private != into.Private {
 		return &InputError{Field: "into", Found: into.Ref.String(),
 			Want: "an incident that is as private as " + mine.Ref.String() + ": change the privacy of one of them first"}
+	}
+	if into.Drill && !mine.Drill {
+		return &InputError{Field: "into", Found: into.Ref.String(), Want: "an incident that is no drill: what goes on as one counts nowhere"}
 	}
 	mine.State, mine.Times.Merged, mine.MergedInto = Merged, mine.at, into.Ref
 	mine.record(TimelineEntry{Kind: KindMerged, Became: into.Ref.String()})

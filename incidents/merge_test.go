@@ -62,7 +62,11 @@ func TestPairsThatAreRefused(t *testing.T) {
 	open, private := after(t, 1), after(t, 2, incidents.SetPrivate{Private: true})
 	closed := after(t, 3, incidents.Resolve{}, incidents.Close{})
 	cancelled := after(t, 4, incidents.Cancel{Reason: "none"})
-	linked := after(t, 5)
+	linked, drill := after(t, 5), after(t, 6)
+	drill.Drill = true
+	if _, err := incidents.ApplyPair(drill, open, incidents.Merge{Into: 1}, at(1), "ada"); err != nil {
+		t.Errorf("a drill that turned out to be none: %v", err)
+	}
 	pair, err := incidents.ApplyPair(linked, open, incidents.Link{To: 1}, at(1), "ada")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +83,7 @@ func TestPairsThatAreRefused(t *testing.T) {
 		{"of a closed one", closed, open, incidents.Merge{Into: 1}, "INC-3 is closed, so it is not possible to merge"},
 		{"a private one into one for everybody", private, open, incidents.Merge{Into: 1}, "as private as INC-2"},
 		{"one for everybody into a private one", open, private, incidents.Merge{Into: 2}, "as private as INC-1"},
+		{"into a drill", open, drill, incidents.Merge{Into: 6}, "an incident that is no drill"},
 		{"a link that is there", pair.Incident, pair.Partner, incidents.Link{To: 1}, "not linked to yet"},
 		{"a link that tells of a private one", open, private, incidents.Link{To: 2}, "link from INC-2 to this one instead"},
 	} {
@@ -131,6 +136,26 @@ func TestVisibleTo(t *testing.T) {
 		}
 		if got := private.VisibleTo(tc.viewer); got != tc.hidden {
 			t.Errorf("%+v sees a private one: %v", tc.viewer, got)
+		}
+	}
+}
+
+// Who has no part in an incident neither hides it nor sees to it that they go on reading.
+func TestOnlyForMembers(t *testing.T) {
+	t.Parallel()
+	i := after(t, 1)
+	for _, cmd := range []incidents.Command{incidents.SetPrivate{Private: true}, incidents.Invite{Who: "eve"}, incidents.Invite{Who: "ada"}} {
+		if _, _, err := incidents.Apply(i, cmd, at(9), "eve"); !errors.Is(err, incidents.ErrNoMember) {
+			t.Errorf("%s: %v", cmd.Verb(), err)
+		}
+	}
+	i, _, err := incidents.Apply(i, incidents.Assign{Role: incidents.Scribe}, at(9), "eve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range []incidents.Command{incidents.Invite{Who: "dee"}, incidents.SetPrivate{Private: true}, incidents.SetPrivate{}} {
+		if i, _, err = incidents.Apply(i, cmd, at(10), "eve"); err != nil {
+			t.Errorf("%s: %v", cmd.Verb(), err)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package incidents
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Viewer is somebody who reads incidents. The zero one is an outsider, who sees what everybody may see.
 type Viewer struct {
@@ -21,7 +24,8 @@ func (c *change) join(who string) {
 	}
 }
 
-// Invite makes somebody a member, so that they see the incident while it is private.
+// Invite makes somebody a member, so that they see the incident while it is private. Only a member may, also while it is for
+// everybody: otherwise anybody could see to it that they go on reading.
 type Invite struct{ Who string }
 
 // Verb is "invite".
@@ -32,6 +36,9 @@ func (v Invite) apply(c *change) error {
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(c.Members, c.by) {
+		return fmt.Errorf("%w; %s cannot invite", ErrNoMember, c.by)
+	}
 	if slices.Contains(c.Members, who) {
 		return &InputError{Field: "who", Found: who, Want: "somebody who is not a member yet"}
 	}
@@ -40,8 +47,8 @@ func (v Invite) apply(c *change) error {
 	return nil
 }
 
-// SetPrivate makes the incident one for its members only, or one for everybody. Who makes it private is a member from then on,
-// so as not to lose sight of it.
+// SetPrivate makes the incident one for its members only, or one for everybody. Only a member may: what everybody sees is not
+// hidden by somebody who has no part in it.
 type SetPrivate struct{ Private bool }
 
 // Verb is "change privacy".
@@ -51,11 +58,11 @@ func (p SetPrivate) apply(c *change) error {
 	if c.Private == p.Private {
 		return &InputError{Field: "private", Found: privacy(p.Private), Want: "a change: that is what it is already"}
 	}
+	if !slices.Contains(c.Members, c.by) {
+		return fmt.Errorf("%w; %s cannot make it %s", ErrNoMember, c.by, privacy(p.Private))
+	}
 	c.record(TimelineEntry{Kind: KindPrivacy, Was: privacy(c.Private), Became: privacy(p.Private)})
 	c.Private = p.Private
-	if c.Private {
-		c.join(c.by)
-	}
 	return nil
 }
 

@@ -190,6 +190,8 @@ func refusal(err error) (status int, said string) {
 		return http.StatusUnprocessableEntity, input.Error()
 	case errors.Is(err, incidents.ErrNoEntry):
 		return http.StatusUnprocessableEntity, incidents.ErrNoEntry.Error()
+	case errors.Is(err, incidents.ErrNoMember):
+		return http.StatusForbidden, incidents.ErrNoMember.Error()
 	}
 	return http.StatusServiceUnavailable, ""
 }

@@ -105,8 +105,10 @@ func TestGroupIsAnIncident(t *testing.T) {
 	if got := f.take(t, webhook("g", "Slow warning firing 05")); got != (alertmanager.Outcome{Incident: "INC-2", Did: "noted"}) {
 		t.Errorf("after it was merged: %+v", got)
 	}
-	if _, _, err := f.store.Do(t.Context(), 2, incidents.SetPrivate{Private: true}, incidents.Caller{Subject: "bob"}); err != nil {
-		t.Fatal(err)
+	for _, cmd := range []incidents.Command{incidents.Assign{Role: incidents.Commander}, incidents.SetPrivate{Private: true}} {
+		if _, _, err := f.store.Do(t.Context(), 2, cmd, incidents.Caller{Subject: "bob"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got := f.take(t, webhook("g", "Slow warning firing 05", "Down critical firing 06")); got != (alertmanager.Outcome{Incident: "INC-2", Did: "noted"}) {
 		t.Errorf("which declared it itself and is a member: %+v", got)

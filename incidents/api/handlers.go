@@ -100,7 +100,7 @@ func change[I, O any](api huma.API, id, method, path, summary string, f func(con
 	huma.Register(api, huma.Operation{
 		OperationID: id, Method: method, Path: "/v1/incidents" + path, Tags: []string{"incidents"},
 		Summary: summary, Security: httpapi.Bearer,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict},
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, f)
 }
 

@@ -26,6 +26,8 @@ func problem(err error, location string) error {
 		return httpapi.Problem(httpapi.Conflict, state.Error(), err)
 	case errors.Is(err, incidents.ErrNotFound), errors.Is(err, incidents.ErrNoEntry):
 		return httpapi.Problem(httpapi.NotFound, err.Error(), nil)
+	case errors.Is(err, incidents.ErrNoMember):
+		return httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
 	case errors.Is(err, incidents.ErrNobody):
 		return httpapi.Problem(httpapi.Unauthenticated, err.Error(), nil)
 	default:

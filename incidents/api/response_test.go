@@ -226,3 +226,15 @@ func TestOutsiderFindsNothing(t *testing.T) {
 		t.Errorf("a member sees %d entries and %d objectives", len(d.Timeline), len(d.Spent))
 	}
 }
+
+// TestNotForWhoHasNoPart: what everybody sees is not hidden by somebody who only sees it.
+func TestNotForWhoHasNoPart(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.must("a", "POST", "", declaration)
+	for path, body := range map[string]string{"/1/privacy": `{"private":true}`, "/1/members": `{"who":"bob"}`} {
+		if code, answer := s.call("b", "POST", path, body); code != http.StatusForbidden || !strings.Contains(answer, "for members of the incident") {
+			t.Errorf("%s: %d %s", path, code, answer)
+		}
+	}
+}

@@ -155,7 +155,7 @@ func rootOf(err error) string {
 
 // answerable are the errors that the person who asked can put right, besides those with a type of their own.
 var answerable = []error{
-	incidents.ErrNotFound, incidents.ErrNoEntry, incidents.ErrNobody, errWhich,
+	incidents.ErrNotFound, incidents.ErrNoEntry, incidents.ErrNoMember, incidents.ErrNobody, errWhich,
 	postmortem.ErrNotFound, postmortem.ErrNoItem, postmortem.ErrOwnWork, postmortem.ErrNoIncident, errNoPostmortems,
 	gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson,
 	identity.ErrForbidden,

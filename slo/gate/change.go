@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"plimsoll/internal/nearest"
 )
@@ -36,7 +37,7 @@ type Change struct {
 }
 
 const (
-	maxField = 200 // characters of one field of a change
+	maxField = 200 // bytes of one field of a change
 	maxRefs  = 20
 )
 
@@ -67,8 +68,8 @@ func (c *Change) Validate() error {
 	}
 	free := append(required, field{"version", c.Version}, field{"author", c.Author})
 	for _, f := range append(free, refFields(c.Refs)...) {
-		if len(f.value) > maxField || strings.ContainsFunc(f.value, unicode.IsControl) {
-			return &InputError{f.name, f.value, fmt.Sprintf("must have at most %d characters, none of them a control character", maxField)}
+		if len(f.value) > maxField || !utf8.ValidString(f.value) || strings.ContainsFunc(f.value, unicode.IsControl) {
+			return &InputError{f.name, f.value, fmt.Sprintf("must be UTF-8 of at most %d bytes, without control characters", maxField)}
 		}
 	}
 	if !commitPattern.MatchString(c.Commit) {

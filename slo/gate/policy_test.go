@@ -197,7 +197,8 @@ func TestValidateChange(t *testing.T) {
 		{"no commit", func(c *Change) { c.Commit = "" }, "commit"},
 		{"odd commit", func(c *Change) { c.Commit = "a b" }, "must be a commit's hash"},
 		{"control character", func(c *Change) { c.Author = "a\x00b" }, "control character"},
-		{"long", func(c *Change) { c.Version = strings.Repeat("x", 201) }, "at most 200 characters"},
+		{"not UTF-8", func(c *Change) { c.Service = "video-\xff" }, "service \"video-\\xff\": must be UTF-8"},
+		{"long", func(c *Change) { c.Version = strings.Repeat("x", 201) }, "at most 200 bytes"},
 		{"control character in a reference", func(c *Change) { c.Refs = []string{"INC-1", "\n"} }, "refs[1]"},
 		{"class", func(c *Change) { c.Class = "feture" }, `must be one of feature, reliability, security, rollback, config (did you mean "feature"?)`},
 	} {

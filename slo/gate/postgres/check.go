@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,7 @@ const (
 
 // check is a question on its way into the audit log.
 type check struct {
+	asker    context.Context // whose end says that nobody waits for the answer any more
 	by       string
 	change   gate.Change
 	policy   *gate.Policy
@@ -72,11 +74,14 @@ func (g *Gate) ask(ctx context.Context, by string, c gate.Change) (*check, error
 	if err := identity.From(ctx).May(c.Service, c.Environment); err != nil {
 		return nil, err
 	}
-	s, err := g.snapshot(ctx, c)
+	policies := g.cfg.Policies() // once: what is gathered is what the policy that decides asks for
+	policy := policies.For(c.Service, c.Environment)
+	s, err := g.snapshot(ctx, c, policy)
 	if err != nil {
 		return nil, err
 	}
-	return &check{by: by, change: c, snapshot: s, policy: g.cfg.Policies().For(c.Service, c.Environment), done: make(chan struct{})}, nil
+	s.Environments = policies.Environments(c.Service)
+	return &check{asker: ctx, by: by, change: c, snapshot: s, policy: policy, done: make(chan struct{})}, nil
 }
 
 func (q *check) place() place { return place{q.change.Service, q.change.Environment} }
@@ -92,7 +97,8 @@ func (g *Gate) enqueue(q *check) {
 	}
 }
 
-// drain commits waiting checks until there are none. It ends by itself.
+// drain commits waiting checks until there are none. It ends by itself. A check that nobody waits for any more is left out: it would use up an
+// override or the turn of a thaw for an answer that nobody hears.
 func (g *Gate) drain() {
 	for {
 		g.mu.Lock()
@@ -103,6 +109,9 @@ func (g *Gate) drain() {
 		g.mu.Unlock()
 		if n == 0 {
 			return
+		}
+		if batch = slices.DeleteFunc(batch, func(q *check) bool { return q.asker.Err() != nil }); len(batch) == 0 {
+			continue
 		}
 		err := g.commit(batch)
 		for _, q := range batch {

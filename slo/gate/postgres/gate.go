@@ -147,13 +147,9 @@ func (g *Gate) services() []string {
 	return slices.Compact(names)
 }
 
-// snapshot gathers everything that a decision reads but the freeze, which is read in the transaction that records it.
-func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, error) {
-	s := gate.Snapshot{
-		At:           g.now(),
-		Services:     g.services(),
-		Environments: g.cfg.Policies().Environments(c.Service),
-	}
+// snapshot gathers everything that a decision under a policy reads but the freeze, which is read in the transaction that records it.
+func (g *Gate) snapshot(ctx context.Context, c gate.Change, policy *gate.Policy) (gate.Snapshot, error) {
+	s := gate.Snapshot{At: g.now(), Services: g.services()}
 	s.Objectives = g.figures(c.Service, s.At)
 	var err error
 	if g.cfg.Incidents != nil {
@@ -161,7 +157,6 @@ func (g *Gate) snapshot(ctx context.Context, c gate.Change) (gate.Snapshot, erro
 			return gate.Snapshot{}, fmt.Errorf("read open incidents: %w", err)
 		}
 	}
-	policy := g.cfg.Policies().For(c.Service, c.Environment)
 	if policy != nil {
 		s.LastGood = g.lastGood(s.Objectives, s.At, policy.StaleAfter())
 	}

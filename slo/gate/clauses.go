@@ -88,10 +88,12 @@ func (f *freezeClause) codeRed(q *question, r *Result) {
 		return
 	}
 	back := ""
-	switch spent := spentOf(q.snapshot.Objectives); {
+	switch spent, awaited := spentOf(q.snapshot.Objectives), q.policy.awaits(q.snapshot.Objectives, q.snapshot.At); {
 	case len(spent) > 0:
 		r.Until = backAt(spent)
 		back = backAbout(r.Until, spent[0].Window) + "; "
+	case awaited != "":
+		back = fmt.Sprintf("the freeze does not end by itself while data of %s is missing; ", awaited)
 	case s.RecoveredAt != nil:
 		until := s.RecoveredAt.Add(thaw.After)
 		r.Until = &until

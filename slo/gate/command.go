@@ -119,8 +119,8 @@ func (s State) Permits(in Input) error {
 			missing = append(missing, one.Detail)
 		}
 	}
-	if m := (machine{State: s, in: in}); !m.fresh() {
-		missing = append(missing, "data is stale or missing, and no freeze ends on such data")
+	if names := (&machine{State: s, in: in}).unproven(); len(names) > 0 {
+		missing = append(missing, "no freeze ends on stale data, and there is no fresh data of "+strings.Join(names, ", "))
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: %s", ErrCriteria, strings.Join(missing, "; "))

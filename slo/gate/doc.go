@@ -28,7 +28,8 @@
 // In CodeRed changes are denied, and people owe it a commander, an action plan and a daily update. In Thawing changes go out one at a time; where "thawing.for" is 0,
 // CodeRed goes by what is left of the budgets at once. A budget that was still spent when the criteria ended CodeRed is excused: it counts as low until it is back, or has lost as much again as
 // "thawAbove". A person may freeze or thaw by hand, with a reason and an end: that lies over the phases and does not stop them. Data that is
-// stale or missing never moves a freeze toward Open.
+// stale or missing never moves a freeze toward Open. Of an objective that never had a sample that holds for what moves by itself only: it spent
+// nothing, and the word of a release manager does not wait for it.
 //
 // What goes out in spite of a policy: a rollback, always; one commit for which two people answer (an override, which owes a follow-up); and any
 // change while the spent budget is not the team's to make good (an exemption, which turns CodeRed and spent budgets only).

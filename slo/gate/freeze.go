@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,12 +203,27 @@ func (m *machine) low(above slo.Ratio) *Watched {
 
 // fresh reports whether there is data, none of it stale.
 func (m *machine) fresh() bool {
+	return len(m.in.Watched) > 0 && !slices.ContainsFunc(m.in.Watched, m.stale)
+}
+
+func (m *machine) stale(w Watched) bool { return w.Figures.stale(m.in.At, m.in.MaxAge) }
+
+// unproven returns the objectives on whose data no person may end Code Red: those whose data is stale. One that never had a sample spent
+// nothing, so it stands in nobody's way; that freezes do not end by themselves while it is silent is another matter.
+func (m *machine) unproven() (names []string) {
+	heard := false
 	for _, w := range m.in.Watched {
-		if w.stale(m.in.At, m.in.MaxAge) {
-			return false
+		if w.LastSample.IsZero() && w.Total == 0 {
+			continue
+		}
+		if heard = true; m.stale(w) {
+			names = append(names, w.Name)
 		}
 	}
-	return len(m.in.Watched) > 0
+	if !heard {
+		names = []string{"any objective"}
+	}
+	return names
 }
 
 func (m *machine) figures() (figures []Figures) {

@@ -1,11 +1,14 @@
 package gate
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"plimsoll/slo"
 )
 
 // TestMachineProperties drives the freeze through any history.
@@ -84,4 +87,22 @@ func TestCriteriaProperties(t *testing.T) {
 			s = next
 		}
 	})
+}
+
+// TestFreezeSaysWhatItWaitsFor proves that nobody has to guess why a freeze goes on although the budgets are back.
+func TestFreezeSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	p := mustParse(t, "service: video-api\nclauses:\n- freeze: {}\n- budget: {}\n")
+	silent := figuresOf("latency", 0, 0)
+	figures := []Figures{fresh(figuresOf("availability", 100, 1_000_000)), silent}
+	s := State{Service: "video-api", Environment: "production", Phase: CodeRed, Since: noon, Cause: []slo.Key{"video-api/availability"}}
+	d := Decide(p, Snapshot{At: noon, Objectives: figures, Freeze: s}, Change{Service: "video-api", Environment: "production", Commit: "c0ffee", Class: Feature})
+	const says = "does not end by itself while data of latency is missing"
+	if status := StatusOf(p, s, figures, nil, nil, noon); !strings.Contains(d.Message[2], says) || !strings.Contains(status.Ends, says) {
+		t.Errorf("%q\n%q", d.Message[2], status.Ends)
+	}
+	figures[1] = fresh(silent)
+	if status := StatusOf(p, s, figures, nil, nil, noon); strings.Contains(status.Ends, says) {
+		t.Error(status.Ends)
+	}
 }

@@ -72,6 +72,16 @@ func (p *Policy) Watch(figures []Figures) []Watched {
 	return watched
 }
 
+// awaits returns the name of an objective without whose data no freeze ends by itself, as that is stale or missing; empty if there is none.
+func (p *Policy) awaits(figures []Figures, at time.Time) string {
+	for _, w := range p.Watch(figures) {
+		if w.stale(at, p.MaxAge()) {
+			return w.Name
+		}
+	}
+	return ""
+}
+
 // MaxAge is how old the newest sample may be before data counts as stale: the strictest of the policy's data clauses.
 func (p *Policy) MaxAge() time.Duration {
 	age := time.Duration(0)

@@ -48,6 +48,8 @@ func (w *world) fact(fact string, words []string) *Command {
 		w.coverage /= 100
 	case fact == "data never":
 		w.never = true
+	case words[0] == "data" && words[1] == "of": // data of latency never
+		w.unheard = words[2]
 	case words[0] == "data":
 		w.never = false
 		w.age, err = time.ParseDuration(words[1])

@@ -68,6 +68,7 @@ type world struct {
 	good       []Figures // of when data was last fresh
 	age        time.Duration
 	never      bool
+	unheard    string // an objective that never had a sample
 	coverage   float64
 	incidents  []Incident
 	alerts     []Alert
@@ -218,6 +219,9 @@ func (w *world) figures() []Figures {
 		f.Coverage, f.LastSample = w.coverage, w.at.Add(-w.age)
 		if w.never {
 			f.LastSample = time.Time{}
+		}
+		if name == w.unheard {
+			f = figuresOf(name, 0, 0)
 		}
 		figures = append(figures, f)
 	}

@@ -37,7 +37,9 @@ func StatusOf(p *Policy, s State, figures []Figures, r *Response, exemptions []E
 		return f
 	}
 	f.Ends, f.Criteria = p.FreezeEnds(), s.Criteria(p.Thaw, r)
-	if s.RecoveredAt != nil {
+	if name := p.awaits(figures, at); name != "" {
+		f.Ends += "; it does not end by itself while data of " + name + " is missing"
+	} else if s.RecoveredAt != nil {
 		lifts := s.RecoveredAt.Add(p.Thaw.After)
 		f.LiftsAt = &lifts
 	}

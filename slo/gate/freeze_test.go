@@ -92,7 +92,7 @@ func TestCriteriaProperties(t *testing.T) {
 // TestFreezeSaysWhatItWaitsFor proves that nobody has to guess why a freeze goes on although the budgets are back.
 func TestFreezeSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
-	p := mustParse(t, "service: video-api\nclauses:\n- freeze: {}\n- budget: {}\n")
+	p := mustParse(t, "service: video-api\nclauses:\n- freeze: {}\n- data: {}\n- budget: {}\n")
 	silent := figuresOf("latency", 0, 0)
 	figures := []Figures{fresh(figuresOf("availability", 100, 1_000_000)), silent}
 	s := State{Service: "video-api", Environment: "production", Phase: CodeRed, Since: noon, Cause: []slo.Key{"video-api/availability"}}

@@ -196,12 +196,12 @@ func writeDecision(out io.Writer, d gate.Decision) {
 		if !decided && r.Clause == d.Clause && r.Verdict != gate.Pass {
 			mark, decided = ">", true
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", mark, r.Clause, r.Verdict, cmp.Or(string(r.Reason), "–"), r.Detail)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", mark, r.Clause, r.Verdict, cmp.Or(string(r.Reason), "–"), gate.OneLine(r.Detail))
 	}
 	w.Flush()
 	fmt.Fprintln(out)
 	if len(d.Flip) > 0 {
-		fmt.Fprintf(out, "The answer would turn with: %s.\n", strings.Join(d.Flip, "; and "))
+		fmt.Fprintf(out, "The answer would turn with: %s.\n", gate.OneLine(strings.Join(d.Flip, "; and ")))
 	}
 	fmt.Fprintf(out, "Decision %d, asked by %s", d.Seq, d.By)
 	if d.Policy.Version != "" {

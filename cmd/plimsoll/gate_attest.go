@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/api"
@@ -86,7 +85,7 @@ func (cmd gateVerifyCmd) Run(c *cli) error {
 		return fmt.Errorf("%s: %w", cmd.File, err)
 	}
 	return c.Print(d, func(w io.Writer) {
-		fmt.Fprintf(w, "Signed by key %s: decision %d of %s, asked by %s.\n%s\n", key, d.Seq, d.At.UTC().Format("2006-01-02 15:04:05 UTC"), d.By, strings.Join(d.Message, "\n"))
+		fmt.Fprintf(w, "Signed by key %s: decision %d of %s, asked by %s.\n%s\n", key, d.Seq, d.At.UTC().Format("2006-01-02 15:04:05 UTC"), d.By, d.Text())
 	})
 }
 

@@ -19,6 +19,9 @@ func TestWordsOfEveryReason(t *testing.T) {
 	gatetest.Golden(t, "terminal.golden", func(d gate.Decision) string {
 		var b strings.Builder
 		writeDecision(&b, d)
+		if strings.Contains(b.String(), "\n::") || strings.ContainsAny(b.String(), "\r\x1b\u2028") {
+			t.Errorf("a name or reason is a line of its own, which a job of GitHub Actions obeys:\n%s", b.String())
+		}
 		return b.String()
 	})
 	gatetest.Golden(t, "github.golden", func(d gate.Decision) string { return annotation(d) + stepSummary(d) })

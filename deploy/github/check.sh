@@ -93,7 +93,7 @@ show() {
     if [[ $seq != 0 ]]; then
       printf '<details><summary>Decision %s</summary>\n\n| clause | verdict | figures |\n|---|---|---|\n' "$seq"
       jq -r "$one_line"'
-        def cell: one_line | gsub("(?<c>[\\\\`*_\\[\\]<>&~|])"; "\\\(.c)") | gsub("#"; "&#35;") | gsub("@"; "&#64;") | gsub("!"; "&#33;") | gsub("://"; ":&#47;/");
+        def cell: one_line | gsub("(?<c>[\\\\`*_\\[\\]<>&~|])"; "\\\(.c)") | gsub("(?<c>[@#!])"; .c + "&#8203;") | gsub("://"; ":&#47;/") | gsub("www\\."; "www&#46;");
         .clauses[] | [.clause, .verdict, .detail] | map(cell) | "| " + join(" | ") + " |"' "$scratch/answer"
       printf '\n</details>\n'
     fi

@@ -14,14 +14,14 @@ func (d Decision) Lines() []string {
 	lines := make([]string, messageLines)
 	for i := range lines {
 		if i < len(d.Message) {
-			lines[i] = oneLine(d.Message[i])
+			lines[i] = OneLine(d.Message[i])
 		}
 	}
 	return lines
 }
 
-// oneLine makes one line of a text: what would break it, or steer a terminal, is a blank.
-func oneLine(s string) string {
+// OneLine makes one line of a text: what would break it, or steer a terminal, is a blank.
+func OneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
@@ -45,20 +45,27 @@ func (d Decision) Markdown() string {
 // markup are the characters that mean something to GitHub's or GitLab's Markdown within a line, or that begin a mention or reference there.
 const markup = "\\`*_[]<>&#@!~|"
 
+// apart is a space without width. Mentions are looked for in what Markdown has become, where neither a backslash nor a character reference is
+// left of an "@"; this still is, and keeps it from what follows.
+const apart = "&#8203;"
+
+// unlinked breaks what GitHub makes a link of without any markup.
+var unlinked = strings.NewReplacer("://", ":&#47;/", "www.", "www&#46;")
+
 // Markdown writes a text as one line of Markdown, also within a table, in which nothing is markup, a mention or a link.
 func Markdown(text string) string {
 	var b strings.Builder
-	for _, r := range oneLine(text) {
-		switch {
-		case r == '@' || r == '#' || r == '!': // an escaped one still mentions somebody or something; a character reference does not
-			b.WriteString(map[rune]string{'@': "&#64;", '#': "&#35;", '!': "&#33;"}[r])
-			continue
-		case strings.ContainsRune(markup, r):
+	for _, r := range OneLine(text) {
+		mentions := r == '@' || r == '#' || r == '!'
+		if strings.ContainsRune(markup, r) && !mentions {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
+		if mentions {
+			b.WriteString(apart)
+		}
 	}
-	return strings.ReplaceAll(b.String(), "://", ":&#47;/") // nor does that link
+	return unlinked.Replace(b.String())
 }
 
 // Mrkdwn is the message as Slack shows it, in which no name or reason is taken for a mention or link.

@@ -74,7 +74,7 @@ func situations() []situation {
 
 // hostile are names and reasons that try to be markup, commands of a workflow, mentions or further lines.
 func hostile() []situation {
-	const evil = "<!channel> @all #1 **bold** [x](https://example.com) `code` </details>\n::error::100%, a: b\r| c\u2028d"
+	const evil = "<!channel> @all #1 **bold** [x](https://example.com) www.example.com `code` </details>\n::error::100%, a: b\r| c\u2028d"
 	return []situation{
 		{name: "a hostile name", policy: plain, is: func(s *gate.Snapshot) { s.Objectives[0] = figures(evil, 152) }},
 		{name: "a hostile reason", policy: plain, is: func(s *gate.Snapshot) { s.Freeze = gate.State{Manual: manual(gate.FreezeByHand, evil)} }},

@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"plimsoll/incidents"
 	incidentsapi "plimsoll/incidents/api"
 	"plimsoll/incidents/failure"
 	"plimsoll/slo"
@@ -51,6 +50,9 @@ func (cmd failureFMEACmd) Run(c *cli) error {
 		}
 	}
 	return c.Print(rows, func(out io.Writer) {
+		if f.Title != "" {
+			fmt.Fprintln(out, f.Title)
+		}
 		writeModes(out, rows)
 		if len(f.Priorities) == 0 {
 			fmt.Fprintln(out, "\nNo table of priorities is given, so the gravest come first; write its rows under \"priorities\".")
@@ -92,7 +94,7 @@ func (cmd failureFMEACmd) suggest(c *cli, scales failure.Scales, rows []ratedMod
 	return nil
 }
 
-// incidentsSince asks for all incidents that were declared since an instant and were any, newest first; of one service unless that is empty.
+// incidentsSince asks for all incidents that were declared since an instant and count, newest first; of one service unless that is empty.
 func incidentsSince(c *cli, service string, since time.Time) ([]incidentsapi.Incident, error) {
 	client, err := c.Client()
 	if err != nil {
@@ -106,15 +108,16 @@ func incidentsSince(c *cli, service string, since time.Time) ([]incidentsapi.Inc
 		if err := client.Do(c.Ctx, http.MethodGet, withQuery("/v1/incidents", query), nil, &answer); err != nil {
 			return nil, err
 		}
+		older := 0
 		for _, in := range answer.Incidents {
 			if in.Times.Declared.Before(since) {
-				return all, nil
-			}
-			if in.State != incidents.Cancelled {
+				older++
+			} else if in.Counts() {
 				all = append(all, in)
 			}
 		}
-		if len(answer.Incidents) < page {
+		// When one was declared may be corrected, so an older one may stand between others.
+		if len(answer.Incidents) < page || older == page {
 			return all, nil
 		}
 		query.Set("before", answer.Incidents[page-1].Ref.String())

@@ -19,7 +19,7 @@ import (
 	"plimsoll/slo/api"
 )
 
-// failureServer answers for one objective and for incidents of the last days, two a page at most that are older than asked for.
+// failureServer answers for one objective and for incidents of the last days, some of which do not count.
 func failureServer(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -42,14 +42,24 @@ func failureServer(t *testing.T) string {
 			t.Errorf("asked for %s", r.URL)
 		}
 		var list incidentsapi.IncidentList
-		for n, title := range []string{"Transcoding STOPS", "Search is slow", "transcoding stops again", "transcoding stops: a mistake", "transcoding stops, long ago"} {
-			ago := time.Duration(n*n*n) * 8 * 24 * time.Hour
-			declared := time.Now().Add(-ago)
-			in := incidents.Incident{Ref: incidents.Ref(9 - n), Title: title, Services: []string{"transcoder"}, State: incidents.Resolved,
-				Times: incidents.Times{Started: declared.Add(-time.Duration(n+1) * 10 * time.Minute), Detected: declared, Declared: declared}}
-			if n == 3 {
-				in.State = incidents.Cancelled
-			}
+		for n, of := range []struct {
+			title          string
+			days, toDetect int
+			state          incidents.State
+			drill          bool
+		}{
+			{"Transcoding STOPS", 0, 10, incidents.Resolved, false},
+			{"Search is slow", 8, 20, incidents.Resolved, false},
+			{"transcoding stops, declared late", 400, 90, incidents.Resolved, false},
+			{"transcoding stops: a mistake", 20, 90, incidents.Cancelled, false},
+			{"transcoding stops: a part of another", 30, 90, incidents.Merged, false},
+			{"transcoding stops, as we practise", 40, 90, incidents.Resolved, true},
+			{"transcoding stops again", 64, 30, incidents.Resolved, false},
+			{"transcoding stops, long ago", 512, 90, incidents.Resolved, false},
+		} {
+			declared := time.Now().AddDate(0, 0, -of.days)
+			in := incidents.Incident{Ref: incidents.Ref(9 - n), Title: of.title, Services: []string{"transcoder"}, State: of.state, Drill: of.drill,
+				Times: incidents.Times{Started: declared.Add(-time.Duration(of.toDetect) * time.Minute), Detected: declared, Declared: declared}}
 			list.Incidents = append(list.Incidents, incidentsapi.Incident{Incident: in})
 		}
 		answer(w, list)

@@ -75,21 +75,31 @@ func postIncident(c *cli, path string, body any) error {
 }
 
 type incidentDeclareCmd struct {
-	Title     string    `arg:"" help:"What customers notice, in one line."`
-	Severity  int       `short:"s" help:"Leave it out while nobody can tell. 1 (critical) to 5 (low). 1: most customers cannot use the service. 2: a main function fails for many, or an error budget is spent. 3: some are affected and can work around it. 4: few notice. 5: nobody does."`
-	Service   []string  `help:"A service that is affected; may be repeated."`
-	Objective []slo.Key `help:"An objective that is affected; may be repeated."`
-	Started   time.Time `help:"When customers were first affected, such as 2026-03-02T14:05:00Z."`
-	Detected  time.Time `help:"When it was first noticed, if that was before now."`
-	Private   bool      `help:"Only members can see it: you, whoever gets a role, and whom you invite."`
-	Drill     bool      `help:"An exercise, which counts nowhere."`
+	Title     string        `arg:"" help:"What customers notice, in one line."`
+	Severity  typedSeverity `short:"s" help:"Leave it out while nobody can tell. 1 (critical) to 5 (low). 1: most customers cannot use the service. 2: a main function fails for many, or an error budget is spent. 3: some are affected and can work around it. 4: few notice. 5: nobody does."`
+	Service   []string      `help:"A service that is affected; may be repeated."`
+	Objective []slo.Key     `help:"An objective that is affected; may be repeated."`
+	Started   time.Time     `help:"When customers were first affected, such as 2026-03-02T14:05:00Z."`
+	Detected  time.Time     `help:"When it was first noticed, if that was before now."`
+	Private   bool          `help:"Only members can see it: you, whoever gets a role, and whom you invite."`
+	Drill     bool          `help:"An exercise, which counts nowhere."`
 }
 
 // Run declares an incident.
 func (cmd incidentDeclareCmd) Run(c *cli) error {
-	return postIncident(c, "", api.DeclareBody{Title: cmd.Title, Severity: cmd.Severity, Services: cmd.Service,
+	return postIncident(c, "", api.DeclareBody{Title: cmd.Title, Severity: int(cmd.Severity), Services: cmd.Service,
 		Objectives: cmd.Objective, Started: cmd.Started, Detected: cmd.Detected,
 		Private: cmd.Private, Drill: cmd.Drill})
+}
+
+// typedSeverity is a severity as people type it: 2, or sev2 as it is printed, or major.
+type typedSeverity incidents.Severity
+
+// UnmarshalText reads what [incidents.ParseSeverity] reads.
+func (s *typedSeverity) UnmarshalText(text []byte) error {
+	parsed, err := incidents.ParseSeverity(string(text))
+	*s = typedSeverity(parsed)
+	return err
 }
 
 type incidentListCmd struct {

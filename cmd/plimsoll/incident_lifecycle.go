@@ -42,8 +42,8 @@ func (f fields) set() fields {
 
 type incidentSeverityCmd struct {
 	ref
-	Severity int      `arg:"" help:"1 (critical) to 5 (low); see plimsoll incident severities."`
-	Reason   []string `arg:"" optional:"" help:"Why."`
+	Severity typedSeverity `arg:"" help:"1 (critical) to 5 (low), also sev1 or critical; see plimsoll incident severities."`
+	Reason   []string      `arg:"" optional:"" help:"Why."`
 }
 
 // Run changes the severity.

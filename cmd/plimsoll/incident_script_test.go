@@ -21,9 +21,9 @@ var incidentScript = []struct {
 	body         string
 }{
 	{"t", "declare Playback_stalls --service video-api --started 2026-03-02T11:50:00Z", "POST", "", `{"title":"Playback stalls","services":["video-api"],"started":"2026-03-02T11:50:00Z"}`},
-	{"t", "declare Stalls_too --severity 3", "POST", "", `{"title":"Stalls too","severity":3}`},
+	{"t", "declare Stalls_too --severity sev3", "POST", "", `{"title":"Stalls too","severity":3}`},
 	{"b", "command 1", "POST", "/1/command", ""},
-	{"b", "severity 1 2 many", "POST", "/1/severity", `{"severity":2,"reason":"many"}`},
+	{"b", "severity 1 major many", "POST", "/1/severity", `{"severity":2,"reason":"many"}`},
 	{"b", "assign 1 communications ada", "POST", "/1/roles", `{"role":"communications","to":"ada"}`},
 	{"b", "note 1 origin is slow", "POST", "/1/notes", `{"text":"origin is slow"}`},
 	{"t", "amend 1 6 origin was slow", "PUT", "/1/timeline/6", `{"text":"origin was slow"}`},

@@ -46,7 +46,7 @@ func TestIncidentCommands(t *testing.T) {
 	for _, s := range []step{
 		{[]string{"list"}, 0, "No incidents."},
 		{[]string{"declare", "Playback stalls", "--severity", "2", "--service", "video-api", "--started", "2026-03-02T11:50:00Z"}, 0, "INC-1     sev2      declared"},
-		{[]string{"declare", "x", "--severity", "7"}, 1, "body.severity"},
+		{[]string{"declare", "x", "--severity", "7"}, 1, `--severity: severity "7" is not valid: expected 1 to 5`},
 		{[]string{"ack", "INC-1"}, 0, "acknowledged"},
 		{[]string{"ack", "1"}, 1, "INC-1 is acknowledged, so it is not possible to acknowledge"},
 		{[]string{"ack", "latest"}, 1, "a reference such as INC-7 or 7"},

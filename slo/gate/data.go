@@ -45,7 +45,8 @@ func (d *dataClause) evaluate(q *question) Result {
 		f := &q.snapshot.Objectives[i]
 		if until, ok := d.leases(f, q.snapshot); ok {
 			if leased == "" {
-				leased, r.Until = lastGoodDetail(f, q.snapshot.At, until), &until
+				end := until // of its own, so that objectives without a lease cost nothing
+				leased, r.Until = lastGoodDetail(f, q.snapshot.At, until), &end
 			}
 			continue
 		}

@@ -18,6 +18,7 @@ func Decide(p *Policy, s Snapshot, c Change) Decision {
 	}
 	if p == nil {
 		d.decide(noPolicy(s, c))
+		d.Message[0] = headline(d)
 		return d
 	}
 	d.Policy = p.Ref()
@@ -51,7 +52,7 @@ func (d *Decision) decide(r Result) {
 		d.Clauses = []Result{r}
 	}
 	d.Outcome, d.Reason, d.Clause, d.Until = r.Verdict, r.Reason, r.Clause, r.Until
-	d.Message = []string{headline(*d), upperFirst(r.Detail) + ".", "Next: " + r.Next}
+	d.Message = []string{"", upperFirst(r.Detail) + ".", "Next: " + r.Next} // the first line follows when the mode is known
 }
 
 // flip finds the smallest change that would turn the answer. Of an allow that is any one of those listed: an exempt change

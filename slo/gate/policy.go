@@ -39,6 +39,7 @@ type Policy struct {
 	Source       string // the file's content
 	Thaw         ThawRules
 	clauses      []clause
+	exemptions   string // see Exemptions
 }
 
 // clause is one rule. It is evaluated for every decision, whether or not another has spoken before.
@@ -121,9 +122,11 @@ func (p *Policy) budgetOf(key slo.Key) *budgetClause {
 }
 
 // Exemptions writes which changes go out whatever the budget says, such as "rollbacks and security fixes".
-func (p *Policy) Exemptions() string {
+func (p *Policy) Exemptions() string { return p.exemptions }
+
+func exemptionsOf(clauses []clause) string {
 	parts := []string{"rollbacks"}
-	for _, c := range p.clauses {
+	for _, c := range clauses {
 		if e, ok := c.(*exemptClause); ok {
 			parts = append(parts, e.String())
 		}

@@ -134,7 +134,7 @@ func (r *policyReader) policy(f policyFile) *Policy {
 	if !slices.ContainsFunc(clauses, isA[*budgetClause]) && r.problems.Len() == 0 {
 		r.problem(config.Path{"clauses"}, `needs a budget clause; the shortest is "- budget: {}"`)
 	}
-	p.clauses = complete(clauses)
+	p.clauses, p.exemptions = complete(clauses), exemptionsOf(clauses)
 	return p
 }
 

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -75,7 +77,7 @@ func New(cfg Config) *API {
 	mux := chi.NewRouter()
 	mux.Use(middleware.RequestID)
 	mux.Use(cfg.Middleware...)
-	mux.Use(recoverer(logger), authenticate(cfg.Authenticate))
+	mux.Use(recoverer(logger), requireText, authenticate(cfg.Authenticate))
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
 	})
@@ -129,6 +131,32 @@ func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
 }
 
 const noToken = "this needs a token: send it as \"Authorization: Bearer TOKEN\""
+
+// requireText refuses a path, a parameter or a key that is no text in UTF-8: no store takes it, and it would look like our fault.
+func requireText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		where := ""
+		switch {
+		case !isText(r.URL.Path):
+			where = "the path"
+		case !isText(r.Header.Get("Idempotency-Key")):
+			where = "the header Idempotency-Key"
+		case r.URL.RawQuery != "":
+			for name, values := range r.URL.Query() {
+				if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+					where = fmt.Sprintf("the parameter %q", name)
+				}
+			}
+		}
+		if where != "" {
+			WriteProblem(w, Problem(Invalid, where+" is not valid: expected text in UTF-8 without null characters", nil))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func authenticate(find func(*http.Request) (identity.Principal, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -54,7 +54,9 @@ func (h *Handlers) Register(api huma.API) {
 	change(api, "add-risk", http.MethodPost, "", "Add a risk", h.Add)
 	change(api, "edit-risk", http.MethodPut, "/{ref}", "Replace what is said of a risk; every version is kept", h.Edit)
 	change(api, "move-risk", http.MethodPost, "/{ref}/state", "Plan, accept, finish or reopen a risk", h.Move)
-	change(api, "import-risks", http.MethodPost, "/import", "Add or edit many risks, known by their titles; all or none", h.Import)
+	bulk := changing("import-risks", http.MethodPost, "/import", "Add or edit many risks, known by their titles; all or none")
+	bulk.MaxBodyBytes = maxImport
+	huma.Register(api, bulk, h.Import)
 }
 
 func read[I, O any](api huma.API, id, path, summary string, f func(context.Context, *I) (*O, error)) {
@@ -64,12 +66,19 @@ func read[I, O any](api huma.API, id, path, summary string, f func(context.Conte
 	}, f)
 }
 
+// maxImport bounds an import, in bytes: 1,000 risks with some pages of text each.
+const maxImport = 16 << 20
+
 func change[I, O any](api huma.API, id, method, path, summary string, f func(context.Context, *I) (*O, error)) {
-	huma.Register(api, huma.Operation{
+	huma.Register(api, changing(id, method, path, summary), f)
+}
+
+func changing(id, method, path, summary string) huma.Operation {
+	return huma.Operation{
 		OperationID: id, Method: method, Path: "/v1/risks" + path, Tags: []string{"risks"},
 		Summary: summary, Security: httpapi.Bearer,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict},
-	}, f)
+	}
 }
 
 // RefRequest names a risk.

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -172,5 +173,21 @@ func TestRefusals(t *testing.T) {
 	var detail api.RiskDetail
 	if s.must("", "GET", "/1", "", &detail); detail.Version != 1 || len(detail.History) != 1 {
 		t.Errorf("after the refusals %+v", detail)
+	}
+}
+
+// TestLargeImport: a register of many risks with much to say of each is taken at once, as export writes it.
+func TestLargeImport(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	words := strings.Repeat("Nobody can watch a film. ", 100)
+	var list []string
+	for n := range 500 {
+		list = append(list, fmt.Sprintf(`{"title":"Risk %d","description":%q,"owner":"Ada","scores":{"compliance":1,"security":1,"blastRadius":1,"probability":1},"cost":{"personDays":1}}`, n, words))
+	}
+	var out risk.Outcome
+	s.must("a", "POST", "/import", `{"risks":[`+strings.Join(list, ",")+`]}`, &out)
+	if len(out.Added) != len(list) {
+		t.Errorf("added %d of %d", len(out.Added), len(list))
 	}
 }

@@ -96,6 +96,11 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pair, err := incidents.ApplyPair(open, after(t, 8), incidents.Merge{Into: 8}, at(5), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged := pair.Incident
 	for _, tc := range []struct {
 		name string
 		to   incidents.Audience
@@ -118,6 +123,16 @@ Who notices: Many customers noticed it.
 What we do: It is over. We are looking into what we can learn from it.
 What to tell customers who ask: it is over, and we want to hear from whoever still notices it.
 Next word: none; this is the last one.`},
+		{"one that was none", incidents.Support, after(t, 7, incidents.Cancel{Reason: "a test"}), at(90), `INC-7, severity 2 (major).
+What is affected: Playback stalls (video-api).
+Who notices: Nobody.
+What we do: It turned out that nothing was wrong.
+What to tell customers who ask: it is over, and we want to hear from whoever still notices it.
+Next word: none; this is the last one.`},
+		{"one that goes on as another", incidents.Customers, merged, at(90), `What is affected: Playback stalls.
+Who notices: Many customers notice it.
+What we do: It is part of a larger problem, on which we are working.
+Next word: with the news of that problem.`},
 		{"a drill of unknown severity", incidents.Customers, drill, at(1), `This is a drill.
 What is affected: Playback stalls.
 Who notices: We do not know yet how many customers notice it.

@@ -43,7 +43,7 @@ func Template(a Audience, i Incident, at time.Time) string {
 	}
 	fmt.Fprintf(&b, "Who notices: %s\n", noticed(i))
 	fmt.Fprintf(&b, "What we do: %s\n", works[i.State])
-	if a == Support && i.State.Open() {
+	if a == Support && (i.State.Open() || i.State == Merged) {
 		b.WriteString("What to tell customers who ask: we know of it, and they need not report it again.\n")
 	} else if a == Support {
 		b.WriteString("What to tell customers who ask: it is over, and we want to hear from whoever still notices it.\n")
@@ -54,7 +54,10 @@ func Template(a Audience, i Incident, at time.Time) string {
 
 // noticed says who notices it, in the past once nobody does any more.
 func noticed(i Incident) string {
-	if s := notices[i.Severity]; i.State == Declared || i.State == Acknowledged || !i.Severity.Set() {
+	switch s := notices[i.Severity]; {
+	case i.State == Cancelled:
+		return "Nobody."
+	case i.State == Declared || i.State == Acknowledged || i.State == Merged || !i.Severity.Set():
 		return s
 	}
 	return strings.NewReplacer("do not notice", "did not notice", "notice", "noticed", "there is", "there was").Replace(notices[i.Severity])
@@ -80,6 +83,8 @@ func in(services []string) string {
 func nextWord(i Incident, at time.Time) string {
 	due, ok := i.UpdateDue()
 	switch {
+	case i.State == Merged:
+		return "with the news of that problem."
 	case !i.State.Open():
 		return "none; this is the last one."
 	case !ok:

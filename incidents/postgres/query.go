@@ -44,7 +44,7 @@ func (s *Store) Versions(ctx context.Context, v incidents.Viewer, ref incidents.
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT number, version, kind, at, by, text, field, was, became, edited_by, edited_at
-		  FROM incident_timeline WHERE incident = $1 AND number = $2 ORDER BY version`, ref, number)
+		  FROM incident_timeline WHERE incident = $1 AND number = $2::bigint ORDER BY version`, ref, number)
 	if err != nil {
 		return nil, fmt.Errorf("read versions: %w", err)
 	}

@@ -106,7 +106,7 @@ func one(ctx context.Context, q querier, v incidents.Viewer, condition string, a
 func entries(ctx context.Context, q querier, ref incidents.Ref, first, last int) ([]incidents.TimelineEntry, error) {
 	rows, err := q.Query(ctx, `
 		SELECT DISTINCT ON (number) number, version, kind, at, by, text, field, was, became, edited_by, edited_at
-		  FROM incident_timeline WHERE incident = $1 AND number BETWEEN $2 AND $3
+		  FROM incident_timeline WHERE incident = $1 AND number BETWEEN $2::bigint AND $3::bigint
 		 ORDER BY number, version DESC`, ref, first, last)
 	if err != nil {
 		return nil, err

@@ -284,8 +284,13 @@ func TestAmendKeepsVersions(t *testing.T) {
 	if err := pool.QueryRow(ctx, `SELECT string_agg(text, ',' ORDER BY version) FROM incident_timeline WHERE number = 2`).Scan(&texts); err != nil || texts != "typo,no typo," {
 		t.Errorf("versions %q, %v", texts, err)
 	}
-	if _, err := s.Amend(ctx, i.Ref, 9, "x", by("bob")); !errors.Is(err, incidents.ErrNoEntry) {
-		t.Errorf("unknown entry: %v", err)
+	for _, number := range []int{9, 1 << 40} {
+		if _, err := s.Amend(ctx, i.Ref, number, "x", by("bob")); !errors.Is(err, incidents.ErrNoEntry) {
+			t.Errorf("unknown entry: %v", err)
+		}
+		if _, err := s.Versions(ctx, outsider, i.Ref, number); !errors.Is(err, incidents.ErrNoEntry) {
+			t.Errorf("versions of an unknown entry: %v", err)
+		}
 	}
 	for _, sql := range []string{`UPDATE incident_timeline SET text = 'x'`, `DELETE FROM incident_timeline`} {
 		if _, err := pool.Exec(ctx, sql); err == nil || !strings.Contains(err.Error(), "append-only") {

@@ -51,6 +51,8 @@ func (n Notice) Title() string {
 		return n.Subject()
 	case n.Policy != "":
 		return fmt.Sprintf("%s: the alert policy %s holds no more", n.Service, n.Policy)
+	case n.onlyData():
+		return fmt.Sprintf("%s: the figures can be trusted again", n.Group)
 	default:
 		return fmt.Sprintf("%s: the error budget no longer burns", n.Group)
 	}
@@ -72,9 +74,13 @@ func (n Notice) Subject() string {
 	}
 }
 
-// onlyData reports whether all that fires is about the data and not about a budget.
+// onlyData reports whether all that fires, or that ended where nothing does, is about the data and not about a budget.
 func (n Notice) onlyData() bool {
-	return len(n.Firing) > 0 && !slices.ContainsFunc(n.Firing, func(e Entry) bool { return e.Factor > 0 })
+	about := n.Firing
+	if len(about) == 0 {
+		about = n.Ended
+	}
+	return len(about) > 0 && !slices.ContainsFunc(about, func(e Entry) bool { return !strings.HasPrefix(e.Tier, dataPrefix) })
 }
 
 // Text is the notice in plain text, a line for each alert.
@@ -134,6 +140,10 @@ func (a Alert) entry(s slo.Status, publicURL string) Entry {
 		burns += fmt.Sprintf(" and %s over %s", slo.FormatRate(v.Short.Rate), slo.ShortDuration(v.Short.Lookback))
 	}
 	switch {
+	case v.Reason == Removed: // of what is not there any more there are no figures
+		e.Summary = fmt.Sprintf("%s: the objective, or its alert %s, is there no more", e.Name, e.Tier)
+	case v.Reason == FineData:
+		e.Summary = fmt.Sprintf("%s (%s): %s", e.Name, e.Objective, e.Tier)
 	case v.Detail != "":
 		e.Summary = fmt.Sprintf("%s (%s): %s", e.Name, e.Objective, v.Detail)
 	case v.Condition != "":

@@ -19,8 +19,13 @@ func DataTiming() Timing {
 	return Timing{Pending: 10 * time.Minute, Calm: 5 * time.Minute, Forget: 15 * time.Minute}
 }
 
+// dataPrefix begins the tiers of the alerts about data.
+const dataPrefix = "data-"
+
 // DataTier is the tier of the alert about one kind of bad data: a ticket, for nobody outside notices it.
-func DataTier(kind slo.SignalKind) Tier { return Tier{Name: "data-" + string(kind), Severity: Ticket} }
+func DataTier(kind slo.SignalKind) Tier {
+	return Tier{Name: dataPrefix + string(kind), Severity: Ticket}
+}
 
 // JudgeData says for each kind of bad data whether the status has it.
 func JudgeData(s slo.Status) []Verdict {

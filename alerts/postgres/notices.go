@@ -69,7 +69,7 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 			return err
 		}
 	}
-	if !e.declares(next.Worst) {
+	if begins := next.Episode == id; !e.declares(next.Worst) || begins && len(d.now.Firing) == 0 { // of what was not told while it fired, an incident comes too late
 		return nil
 	}
 	_, err = e.cfg.Jobs.InsertTx(ctx, tx, IncidentArgs{Seq: seq}, nil)

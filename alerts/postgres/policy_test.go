@@ -138,3 +138,28 @@ func TestEpisodesGoToIncidents(t *testing.T) {
 		})
 	}
 }
+
+// A policy that asks to tell only ends was told to nobody while it fired, and declares no incident when all is over.
+func TestEndsAloneDeclareNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.ledger.policies = policy(func(p *slo.AlertPolicy) {
+		p.OnBreach, p.OnNoData, p.Condition.After, p.Condition.Severity = false, false, 0, "page"
+	})
+	e, err := postgres.New(postgres.Config{Pool: f.pool, Ledger: f.ledger, Jobs: f.client, Tiers: []alerts.Tier{}, Declare: alerts.Page,
+		Routes: []postgres.Route{{Receiver: "sre"}}, Now: func() time.Time { return f.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []int64{6, 0, 0} {
+		f.ledger.set(map[slo.Key]int64{key: bad})
+		f.evaluate(t, e, 2*time.Minute)
+	}
+	var notices, declared int
+	if err := f.pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM alerts_notices), count(*) FROM river_job WHERE kind = 'alert_incident'`).Scan(&notices, &declared); err != nil {
+		t.Fatal(err)
+	}
+	if notices != 1 || declared != 0 {
+		t.Errorf("%d notices, %d of them go to an incident; want 1 and 0", notices, declared)
+	}
+}

@@ -163,7 +163,8 @@ func (e *Email) talk(conn net.Conn, message []byte) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return c.Quit()
+	_ = c.Quit() // the server has taken the message; another attempt would send it twice
+	return nil
 }
 
 // bare returns an address, which has been checked, without its name.

@@ -25,6 +25,7 @@ type mailServer struct {
 	listener net.Listener
 	tls      *tls.Config // nil: no STARTTLS
 	refuse   string      // reply to RCPT; empty for 250
+	rude     bool        // it hangs up on QUIT
 
 	mu       sync.Mutex
 	messages []string
@@ -93,7 +94,9 @@ func (s *mailServer) serve(conn net.Conn) {
 			s.take(in, secure)
 			say("250 taken")
 		case "QUIT":
-			say("221 bye")
+			if !s.rude {
+				say("221 bye")
+			}
 			return
 		default:
 			say("250 ok")
@@ -199,5 +202,18 @@ func TestEmailErrors(t *testing.T) {
 				t.Errorf("it was sent: %q", s.messages)
 			}
 		})
+	}
+}
+
+// A message that the server has taken is delivered, whatever becomes of the connection then: another attempt would send it twice.
+func TestEmailIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newMailServer(t, &mailServer{rude: true})
+	e, err := notify.NewEmail(notify.EmailConfig{Server: s.listener.Addr().String(), From: "a@example.com", To: []string{"b@example.com"}, Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Notify(t.Context(), notice(alerts.First), ""); err != nil || len(s.messages) != 1 {
+		t.Errorf("%d messages, %v", len(s.messages), err)
 	}
 }

@@ -101,7 +101,7 @@ func (cmd deployFinishCmd) Run(c *cli) error { return tell(c, cmd.add(cmd.report
 type deployFailCmd struct {
 	deployed
 	brings
-	Reason string `help:"Why, in one line."`
+	Reason string `short:"r" help:"Why, in one line."`
 }
 
 // Run tells that a deploy has failed.
@@ -113,7 +113,7 @@ func (cmd deployFailCmd) Run(c *cli) error {
 
 type deployRollbackCmd struct {
 	deployed
-	Reason string `help:"Why, in one line."`
+	Reason string `short:"r" help:"Why, in one line."`
 }
 
 // Run tells that a deploy was rolled back.

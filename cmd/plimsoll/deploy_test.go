@@ -48,7 +48,7 @@ func TestDeployCommands(t *testing.T) {
 		{of("start", "11:00:00"), 0, "DEP-1 started: v7 of video-api to production (known already)"},
 		{[]string{"list", "--state", "started"}, 0, "DEP-1   started  video-api  production   c0ffee  v7       feature  2026-11-24 11:00 UTC  –         ada"},
 		{of("finish", "11:10:00"), 0, "DEP-1 finished"},
-		{[]string{"fail", "DEP-1", "--at", "2026-11-24T11:20:00Z", "--reason", "errors"}, 0, "DEP-1 failed"},
+		{[]string{"fail", "DEP-1", "--at", "2026-11-24T11:20:00Z", "-r", "errors"}, 0, "DEP-1 failed"},
 		{[]string{"rollback", "1", "--at", "2026-11-24T11:25:00Z"}, 0, "DEP-1 rolled_back"},
 		{[]string{"finish", "1"}, 1, "DEP-1 is rolled_back, so it is not possible to finish it: start another deploy"},
 		{[]string{"finish", "--key", "run-1", "--service", "video-api", "--env", "production", "--sha", "decade", "--at", "2026-11-24T11:30:00Z"}, 0, "DEP-2 finished"},

@@ -15,8 +15,8 @@ import (
 type gateOverrideCmd struct {
 	Service string        `short:"s" required:"" help:"Service that the commit is of."`
 	Env     string        `short:"e" aliases:"environment" default:"production" help:"Environment that it goes to."`
-	Sha     string        `name:"sha" required:"" help:"Commit that is to go out."`
-	Reason  string        `required:"" help:"Why, in one line; it is shown wherever the decision is."`
+	Sha     string        `aliases:"commit" required:"" help:"Commit that is to go out."`
+	Reason  string        `short:"r" required:"" help:"Why, in one line; it is shown wherever the decision is."`
 	For     time.Duration `default:"1h" help:"How long the override may be used; at most 4h."`
 }
 

@@ -137,7 +137,7 @@ func TestGateCommands(t *testing.T) {
 		{[]string{"replay"}, 0, "Decided again as recorded: "},
 		{[]string{"overrides"}, 0, "No override was asked for in the last 30 days."},
 		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "customers cannot pay"}, 0, "plimsoll gate approve 1"},
-		{[]string{"override", "--service", "video-api", "--sha", "decade", "--reason", "x", "--for", "5h"}, 1, "at most 4h later"},
+		{[]string{"override", "--service", "video-api", "--commit", "decade", "-r", "x", "--for", "5h"}, 1, "at most 4h later"},
 		{[]string{"approve", "1"}, 1, "second person"},
 		{[]string{"overrides"}, 0, "asked for  video-api  production   decade"},
 		{[]string{"attest", "1"}, 1, "entry 1 of the audit log is not a decision"},

@@ -63,10 +63,10 @@ func (w *alertIncidentWorker) Work(ctx context.Context, job *river.Job[alertspg.
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
 	}
-	ref := inc.Ref
-	if inc.State == incidents.Merged {
-		ref = inc.MergedInto
+	if inc, err = whole(ctx, w.store, incidents.Viewer{System: true}, inc.Ref); err != nil {
+		return err
 	}
+	ref := inc.Ref
 	text := n.Text()
 	if r := []rune(text); len(r) > incidents.MaxText {
 		text = string(r[:incidents.MaxText-1]) + "…"

@@ -43,7 +43,7 @@ func (a *App) incidentOf(ctx context.Context, s gate.State) (incidents.Incident,
 	if err != nil || !ok || inc.MergedInto == 0 {
 		return inc, ok, err
 	}
-	inc, err = a.incidents.Get(ctx, incidents.Viewer{}, inc.MergedInto)
+	inc, err = whole(ctx, a.incidents, incidents.Viewer{}, inc.MergedInto)
 	if errors.Is(err, incidents.ErrNotFound) {
 		return inc, false, nil
 	}

@@ -54,11 +54,11 @@ func gateIncident(i incidents.Incident) gate.Incident {
 	return g
 }
 
-// whole follows an incident that was merged to the one that it went into.
-func (g gateIncidents) whole(ctx context.Context, ref incidents.Ref) (incidents.Incident, error) {
-	i, err := g.store.Get(ctx, incidents.Viewer{}, ref)
+// whole follows an incident that was merged to the one that it went into, which may have been merged after that.
+func whole(ctx context.Context, store *incidentspg.Store, v incidents.Viewer, ref incidents.Ref) (incidents.Incident, error) {
+	i, err := store.Get(ctx, v, ref)
 	for err == nil && i.MergedInto != 0 {
-		i, err = g.store.Get(ctx, incidents.Viewer{}, i.MergedInto)
+		i, err = store.Get(ctx, v, i.MergedInto)
 	}
 	return i, err
 }
@@ -79,7 +79,7 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 			out = append(out, gate.Reference{Ref: s})
 			continue
 		}
-		inc, err := g.whole(ctx, ref)
+		inc, err := whole(ctx, g.store, incidents.Viewer{}, ref)
 		if err != nil && !errors.Is(err, incidents.ErrNotFound) {
 			return nil, err
 		}

@@ -12,6 +12,32 @@ import (
 	"plimsoll/slo/gate"
 )
 
+// TestCodeRedGoesOnInAnother: the incident of a Code Red is not resolved because what it was merged into was merged as well.
+func TestCodeRedGoesOnInAnother(t *testing.T) {
+	t.Parallel()
+	store, err := incidentspg.New(incidentspg.Config{Pool: pgtest.New(t, incidentspg.Migrations), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := gate.State{Service: "video-api", Environment: "production", Phase: gate.CodeRed, Freeze: 7}
+	by := incidents.Caller{Subject: "gate", System: true, RequestID: codeRedID(state.Service, state.Environment, state.Freeze)}
+	for _, title := range []string{"Code Red", "Stalls", "The network is down"} {
+		if _, _, err := store.Declare(t.Context(), incidents.Declare{Title: title, Severity: 2, Source: incidents.SourceAPI, Services: []string{"video-api"}}, by); err != nil {
+			t.Fatal(err)
+		}
+		by = incidents.Caller{Subject: "ada"}
+	}
+	for _, m := range []struct{ from, into incidents.Ref }{{1, 2}, {2, 3}} {
+		if _, _, err := store.Do(t.Context(), m.from, incidents.Merge{Into: m.into}, by); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := &App{incidents: store}
+	if inc, ok, err := a.incidentOf(t.Context(), state); err != nil || !ok || inc.Ref != 3 || !inc.State.Open() {
+		t.Errorf("%s, %s, %t, %v; it goes on in INC-3", inc.Ref, inc.State, ok, err)
+	}
+}
+
 // TestWhatTheGateKnowsOfIncidents: those that everybody may see, no drills, and merged ones as what they are a part of.
 func TestWhatTheGateKnowsOfIncidents(t *testing.T) {
 	t.Parallel()

@@ -148,6 +148,24 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// What a crash leaves of a public key that was being written keeps nobody from starting.
+func TestKeysAfterACrash(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before := open(t, dir)
+	for _, half := range []string{filepath.Join("gate-public-keys", "0123456789abcdef.pem.new"), "gate-signing-key.pem.new"} {
+		if err := os.WriteFile(filepath.Join(dir, half), []byte("-----BEGIN"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := open(t, dir); after.Newest() != before.Newest() || len(after.Public()) != 1 {
+		t.Errorf("%d keys, the newest is %s", len(after.Public()), after.Newest())
+	}
+	if _, err := attestation.RotateKeyring(dir); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBadKeys(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {

@@ -29,6 +29,7 @@ type Keyring struct {
 const (
 	privateKeyFile = "gate-signing-key.pem"
 	publicKeyDir   = "gate-public-keys"
+	keyExt         = ".pem"
 )
 
 // OpenKeyring reads the keys of a data directory and makes the first one if there is none.
@@ -54,6 +55,9 @@ func OpenKeyring(dir string) (*Keyring, error) {
 		return nil, fmt.Errorf("read public keys: %w", err)
 	}
 	for _, entry := range old {
+		if filepath.Ext(entry.Name()) != keyExt { // the rest of a crash
+			continue
+		}
 		text, err := os.ReadFile(filepath.Join(dir, publicKeyDir, entry.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("read public key: %w", err)
@@ -84,18 +88,26 @@ func RotateKeyring(dir string) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(keys, string(id)+".pem"), text, 0o644); err != nil {
+	if err := keep(filepath.Join(keys, string(id)+keyExt), text, 0o644); err != nil {
 		return nil, fmt.Errorf("keep public key: %w", err)
 	}
-	// The new key takes the old one's place in one step: a crash leaves one or the other.
-	file := filepath.Join(dir, privateKeyFile)
-	if err := os.WriteFile(file+".new", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		return nil, fmt.Errorf("keep signing key: %w", err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
+	if err := keep(filepath.Join(dir, privateKeyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		return nil, fmt.Errorf("keep signing key: %w", err)
 	}
 	return OpenKeyring(dir)
+}
+
+// keep writes a file that takes the place of an old one in one step: a crash leaves one or the other, and none that is half written.
+func keep(file string, text []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
 
 // Verifier makes a keyring of public keys in PEM, one after the other, which verifies and cannot sign. Lines before a key that begin with # say

@@ -96,7 +96,7 @@ func Plan(wanted, ours []Period, listed []Listed) Steps {
 		return slices.ContainsFunc(listed, func(l Listed) bool { return l.Period == p })
 	}
 	for _, p := range wanted {
-		if !exists(p) {
+		if !exists(p) && !slices.Contains(s.Create, p) { // two freezes may be one period of a project
 			if !slices.Contains(ours, p) {
 				s.Note = append(s.Note, p)
 			}

@@ -96,7 +96,7 @@ func TestPlan(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		set := rapid.SliceOfNDistinct(period, 0, 3, rapid.ID)
-		wanted, ours := set.Draw(t, "wanted"), set.Draw(t, "ours")
+		wanted, ours := rapid.SliceOfN(period, 0, 4).Draw(t, "wanted"), set.Draw(t, "ours")
 		var listed []Listed
 		for i, p := range rapid.SliceOfN(period, 0, 5).Draw(t, "listed") {
 			listed = append(listed, Listed{ID: int64(i), Period: p})
@@ -114,6 +114,11 @@ func TestPlan(t *testing.T) {
 		for _, l := range theirs {
 			if !slices.Contains(listed, l) {
 				t.Fatalf("%v is a person's", l)
+			}
+		}
+		for i, p := range s.Create {
+			if slices.Contains(s.Create[:i], p) {
+				t.Fatalf("%v is created twice", p)
 			}
 		}
 		for _, p := range wanted {

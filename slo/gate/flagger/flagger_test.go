@@ -48,6 +48,7 @@ func TestWebhook(t *testing.T) {
 		{"a rollback goes out", hook("confirm-rollout", "Waiting", search+`,"class":"rollback"`), 200, "a rollback always goes out", true},
 		{"references", hook("confirm-rollout", "Waiting", search+`,"class":"reliability","refs":"INC-7, INC-8"`), 403, "DENY reliability", true},
 		{"shadow", hook("confirm-rollout", "Waiting", `"service":"search","environment":"shadow"`), 200, "ALLOW (shadow; enforced: DENY)", true},
+		{"the next one after a failure", hook("confirm-rollout", "Failed", search), 403, "DENY", true},
 		{"told of a failure", hook("post-rollout", "Failed", search), 200, "nothing was asked", false},
 		{"a canary that is rolled back", hook("", "Failed", search), 200, "nothing was asked", false},
 		{"an event", hook("event", "Progressing", search), 200, "nothing was asked", false},

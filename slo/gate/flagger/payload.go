@@ -46,8 +46,9 @@ const (
 	rollsBack              // a success would roll the canary back
 )
 
-// hooks are the types of Flagger's webhooks that do not ask for leave.
-var hooks = map[string]stage{"post-rollout": isOver, "event": isOver, "rollback": rollsBack}
+// hooks are the types of Flagger's webhooks that do not ask for leave, and those that do, whatever phase the canary is in.
+var hooks = map[string]stage{"post-rollout": isOver, "event": isOver, "rollback": rollsBack,
+	"confirm-rollout": goesOut, "confirm-traffic-increase": goesOut, "confirm-promotion": goesOut}
 
 // phases are those of a canary in which nothing goes out any more.
 var phases = map[string]stage{"Finalising": isOver, "Succeeded": isOver, "Failed": isOver, "Terminating": isOver, "Terminated": isOver}
@@ -57,7 +58,10 @@ func (p payload) stage() stage {
 	if p.Type == "" && p.Metadata["eventMessage"] != "" {
 		return isOver
 	}
-	return cmp.Or(hooks[p.Type], phases[p.Phase])
+	if s, ok := hooks[p.Type]; ok {
+		return s
+	}
+	return phases[p.Phase]
 }
 
 // change translates a hook that asks for leave. A canary rolls out in steps that stop by themselves.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,7 @@ func parse(body []byte) (*payload, error) {
 		missing = append(missing, "installation.id")
 	}
 	if len(missing) > 0 {
+		slices.Sort(missing)
 		return nil, errors.New("the event lacks " + strings.Join(missing, ", "))
 	}
 	return &p, nil

@@ -28,7 +28,7 @@ func TestDeliveriesRefused(t *testing.T) {
 		{"unsigned nonsense is not read", "{", []string{"X-Hub-Signature-256", "sha256=00"}, 401, ""},
 		{"malformed", "{", nil, 422, "must be a deployment_protection_rule event in JSON"},
 		{"as a form", "payload=%7B%7D", nil, 422, "application/json"},
-		{"empty", `{"action":"requested"}`, nil, 422, "the event lacks"},
+		{"empty", `{"action":"requested"}`, nil, 422, "the event lacks deployment.sha, deployment_callback_url, environment, installation.id, repository.full_name"},
 		{"no installation", f.event(t, `"id": 42`, `"id": 0`), nil, 422, "installation.id"},
 		{"no delivery", good, []string{"X-GitHub-Delivery", ""}, 422, "X-GitHub-Delivery"},
 		{"unknown repository", f.event(t, "octo-org/video-api", "octo-org/other"), nil, 422, `no target covers repository \"octo-org/other\"`},

@@ -1,7 +1,9 @@
 package postmortem
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,7 +117,7 @@ func ordinal(n, of int) string {
 	}
 }
 
-// namesOf matches each subject as a whole word, and the part of an e-mail address that people use as a name.
+// namesOf matches each subject as a whole word, whatever its capitals, and the part of an e-mail address that people use as a name.
 func namesOf(parts map[string]string) *regexp.Regexp {
 	var words []string
 	for subject, part := range parts {
@@ -131,7 +133,7 @@ func namesOf(parts map[string]string) *regexp.Regexp {
 		return nil
 	}
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the longest name wins
-	return regexp.MustCompile(`(^|[^\pL\pN_])@?(` + strings.Join(words, "|") + `)($|[^\pL\pN_])`)
+	return regexp.MustCompile(`(?i)(^|[^\pL\pN_])@?(` + strings.Join(words, "|") + `)($|[^\pL\pN_])`)
 }
 
 // part returns who somebody was in the incident.
@@ -157,20 +159,26 @@ func (c cast) blameless(text string) string {
 			return b.String() + text
 		}
 		name := text[m[4]:m[5]]
-		part, ok := c.parts[name]
-		if !ok {
-			part = c.partOfEmail(name)
-		}
-		b.WriteString(text[:m[3]] + "the " + part)
+		b.WriteString(text[:m[3]] + "the " + c.partOfName(name))
 		text = text[m[5]:] // what follows is no part of a word, so the next name is found from there
 	}
 }
 
-func (c cast) partOfEmail(local string) string {
-	for subject, part := range c.parts {
-		if strings.HasPrefix(subject, local+"@") {
+// partOfName returns who is meant by a name as somebody wrote it: a subject, exactly or in other capitals, or the first part of an address.
+func (c cast) partOfName(name string) string {
+	if part, ok := c.parts[name]; ok {
+		return part
+	}
+	found := ""
+	for _, subject := range slices.Sorted(maps.Keys(c.parts)) {
+		local, _, _ := strings.Cut(subject, "@")
+		switch part := c.parts[subject]; {
+		case part == machine:
+		case strings.EqualFold(subject, name):
 			return part
+		case strings.EqualFold(local, name):
+			found = cmp.Or(found, part)
 		}
 	}
-	return "responder"
+	return cmp.Or(found, "responder")
 }

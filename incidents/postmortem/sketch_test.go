@@ -136,6 +136,24 @@ func TestNamesThatAreRoles(t *testing.T) {
 	}
 }
 
+// TestNamesInOtherCapitals: people write names as at the beginning of a sentence, or as they like.
+func TestNamesInOtherCapitals(t *testing.T) {
+	t.Parallel()
+	i, timeline := run(t,
+		step{0, "ada", incidents.Declare{Title: "Ada saw errors", Severity: 3, Source: incidents.SourceAPI}},
+		step{1, "ada", incidents.Assign{Role: incidents.Commander}},
+		step{2, "Bob.Miller@example.com", incidents.Note{Text: "ADA asked bob.miller; Adas graph"}})
+	got, err := postmortem.Sketch(postmortem.Input{Incident: i, Timeline: timeline, At: at(3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Postmortem of INC-7: the incident commander saw errors", "the incident commander asked the first responder; Adas graph"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	s := stalls(t).Spent[0]

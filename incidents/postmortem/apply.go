@@ -109,6 +109,9 @@ func (f Refresh) apply(c *change) error {
 	if err := c.permit("take the facts again", Draft); err != nil {
 		return err
 	}
+	if f.Facts.At.Before(c.Facts.At) { // somebody else took newer ones meanwhile
+		return nil
+	}
 	if len(c.Authors) == 0 && c.Content.Summary == c.Facts.opening() {
 		c.Content.Summary = f.Facts.opening()
 	}
@@ -155,8 +158,8 @@ func (s Schedule) apply(c *change) error {
 	if err := c.permit("schedule it", Draft, InReview); err != nil {
 		return err
 	}
-	if s.Due.IsZero() {
-		return input("due", "", "an instant")
+	if err := checkInstant("due", s.Due); err != nil {
+		return err
 	}
 	c.Due, c.DueSet = exact(s.Due), true
 	return c.because(s.Reason, false)

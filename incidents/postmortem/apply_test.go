@@ -114,6 +114,7 @@ func TestRefusals(t *testing.T) {
 	reviewed, _ := apply(t, inReview, move{"bob", postmortem.Approve{}})
 	bad := whole()
 	bad.Trigger.Kind = "binery"
+	beyond := time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -7200))
 	with := func(e postmortem.Evidence) postmortem.CloseItem {
 		return postmortem.CloseItem{ID: 7, Evidence: []postmortem.Evidence{e}}
 	}
@@ -143,6 +144,9 @@ func TestRefusals(t *testing.T) {
 		{"verified before it is closed", written, "bob", postmortem.VerifyItem{ID: 7}, "AI-7 is open, so it is not possible to verify it; possible: edit, close with evidence"},
 		{"a number twice", written, "ada", item, "a number that is not taken"},
 		{"a tracker that is a script", written, "ada", postmortem.AddItem{ID: 8, Kind: "prevent", Text: "x", Owner: "y", Priority: 1, Tracker: "javascript:alert(1)"}, "tracker"},
+		{"a date that has no year of four digits in UTC", draft, "ada", postmortem.Schedule{Due: beyond}, "due"},
+		{"such a date of an item", written, "ada", postmortem.AddItem{ID: 8, Kind: "prevent", Text: "x", Owner: "y", Priority: 1, Due: beyond}, "of the years 1 to 9999"},
+		{"such a moment", draft, "ada", postmortem.Edit{Content: postmortem.Content{Timeline: []postmortem.Moment{{At: beyond, What: "x"}}}}, "timeline[0].at"},
 		{"no priority", written, "ada", postmortem.AddItem{ID: 8, Kind: "prevent", Text: "x", Owner: "y"}, "1 (most urgent) to 4"},
 	} {
 		next, v, err := postmortem.Apply(tc.from, tc.cmd, at(200), tc.by)
@@ -228,6 +232,10 @@ func TestRefresh(t *testing.T) {
 	f.At = f.At.Add(time.Hour)
 	if _, v, err := postmortem.Apply(next, postmortem.Refresh{Facts: f}, at(9001), "Plimsoll"); err != nil || v.Number != 0 {
 		t.Errorf("the same facts made version %d (%v)", v.Number, err)
+	}
+	f.At, f.Title = next.Facts.At.Add(-time.Second), "As it was before"
+	if old, _, err := postmortem.Apply(next, postmortem.Refresh{Facts: f}, at(9001), "Plimsoll"); err != nil || old.Facts.Title != "Films stall" {
+		t.Errorf("older facts took the place of newer ones: %q (%v)", old.Facts.Title, err)
 	}
 }
 

@@ -11,7 +11,8 @@ type Command interface {
 	apply(*change) error
 }
 
-// Refresh takes the facts again. It changes a draft only: what was submitted stays as it was read.
+// Refresh takes the facts again. It changes a draft only: what was submitted stays as it was read. Facts that are older than those of
+// the record change nothing.
 type Refresh struct{ Facts Facts }
 
 // Edit replaces what people have written. Whoever edits becomes an author. In review it takes approvals back.

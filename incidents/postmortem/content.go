@@ -147,6 +147,17 @@ func checkText(field, s string, most int, needed bool) error {
 	return nil
 }
 
+// checkInstant takes instants that can be written down: in UTC, those of the years 1 to 9999.
+func checkInstant(field string, t time.Time) error {
+	switch year := t.UTC().Year(); {
+	case t.IsZero():
+		return input(field, "", "an instant")
+	case year < 1 || year > 9999:
+		return input(field, t.Format(time.RFC3339), "an instant of the years 1 to 9999 in UTC")
+	}
+	return nil
+}
+
 func checkList(field string, list []string, most int, also func(field, s string) error) error {
 	if len(list) > MaxList {
 		return input(field, fmt.Sprintf("%d entries", len(list)), fmt.Sprintf("at most %d", MaxList))
@@ -195,10 +206,7 @@ func checkMoments(list []Moment) error {
 	}
 	for n, m := range list {
 		at := fmt.Sprintf("timeline[%d].", n)
-		if m.At.IsZero() {
-			return input(at+"at", "", "an instant")
-		}
-		for _, err := range []error{checkText(at+"who", m.Who, maxName, false), checkText(at+"what", m.What, MaxLine, true)} {
+		for _, err := range []error{checkInstant(at+"at", m.At), checkText(at+"who", m.Who, maxName, false), checkText(at+"what", m.What, MaxLine, true)} {
 			if err != nil {
 				return err
 			}

@@ -193,6 +193,9 @@ func (i ActionItem) check() error {
 	if !i.Priority.Valid() {
 		return input("priority", fmt.Sprint(int(i.Priority)), "1 (most urgent) to 4")
 	}
+	if err := checkInstant("due", i.Due); err != nil {
+		return err
+	}
 	if err := checkText("tracker", i.Tracker, MaxLine, false); err != nil || i.Tracker == "" {
 		return err
 	}

@@ -72,9 +72,6 @@ func (e EditItem) apply(c *change) error {
 	was := *i
 	i.Kind, i.Text, i.Owner, i.Priority = e.Kind, strings.TrimSpace(e.Text), strings.TrimSpace(e.Owner), e.Priority
 	i.Due, i.Tracker = exact(e.Due), strings.TrimSpace(e.Tracker)
-	if e.Due.IsZero() {
-		return input("due", "", "an instant")
-	}
 	if was.Kind != i.Kind || was.Text != i.Text {
 		c.wrote() // who does it and by when is no part of what reviewers approve
 	}

@@ -107,7 +107,7 @@ type Once struct {
 func (o Once) caller(ctx context.Context, what string) incidents.Caller {
 	by := incidents.Caller{Subject: identity.From(ctx).Subject}
 	if o.Key != "" {
-		by.RequestID = fmt.Sprintf("api/%q/%s/%s", by.Subject, what, o.Key)
+		by.RequestID = fmt.Sprintf("api/%q/%s/%q", by.Subject, what, o.Key)
 	}
 	return by
 }

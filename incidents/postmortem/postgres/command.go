@@ -15,15 +15,16 @@ import (
 //
 // Errors: [incidents.ErrNotFound], [incidents.ErrNobody] and [postmortem.ErrNoIncident].
 func (s *Store) Begin(ctx context.Context, ref incidents.Ref, by incidents.Caller) (r postmortem.Record, err error) {
+	at := s.now()
 	i, err := s.incidents.Get(ctx, by.Viewer(), ref)
 	if err != nil {
 		return r, fmt.Errorf("begin postmortem: %w", err)
 	}
-	f, err := s.facts(ctx, by.Viewer(), i)
+	f, err := s.facts(ctx, by.Viewer(), i, at)
 	if err != nil {
 		return r, fmt.Errorf("begin postmortem: %w", err)
 	}
-	r, v, err := postmortem.Begin(f, i, s.now(), by.Subject)
+	r, v, err := postmortem.Begin(f, i, at, by.Subject)
 	if err != nil {
 		return r, fmt.Errorf("begin postmortem: %w", err)
 	}
@@ -47,11 +48,12 @@ func (s *Store) Begin(ctx context.Context, ref incidents.Ref, by incidents.Calle
 //
 // Errors: those of Do, and [postmortem.ErrNoIncident].
 func (s *Store) Refresh(ctx context.Context, ref incidents.Ref, by incidents.Caller) (postmortem.Record, error) {
+	at := s.now()
 	i, err := s.visible(ctx, by.Viewer(), ref)
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("take facts: %w", err)
 	}
-	f, err := s.facts(ctx, by.Viewer(), i)
+	f, err := s.facts(ctx, by.Viewer(), i, at)
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("take facts: %w", err)
 	}

@@ -135,8 +135,12 @@ func keep[T any](ctx context.Context, store incidentStore, v incidents.Viewer, l
 	return kept, nil
 }
 
-// maxMatches is how many similar postmortems are worth reading.
-const maxMatches = 10
+const (
+	// maxMatches is how many similar postmortems are worth reading.
+	maxMatches = 10
+	// maxAsked is how many characters of a text are looked for: a query of very many words is too deep for PostgreSQL.
+	maxAsked = 10_000
+)
 
 // Similar returns the postmortems that share words with a text and that the viewer may see, the most similar first; without that of the
 // incident itself, which may be 0. Words are stemmed as English; those that say nothing are left out.
@@ -145,7 +149,7 @@ func (s *Store) Similar(ctx context.Context, v incidents.Viewer, text string, it
 		WITH wanted AS (
 			SELECT string_agg(quote_literal(lexeme), ' | ')::tsquery AS query FROM unnest(to_tsvector('english', $1)))
 		SELECT incident, ts_rank(document, query, 1) FROM postmortem_records, wanted
-		 WHERE document @@ query AND incident <> $2 ORDER BY 2 DESC, incident DESC`, text, itself)
+		 WHERE document @@ query AND incident <> $2 ORDER BY 2 DESC, incident DESC`, beginning(text, maxAsked), itself)
 	if err != nil {
 		return nil, fmt.Errorf("look for similar postmortems: %w", err)
 	}

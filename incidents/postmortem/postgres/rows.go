@@ -67,9 +67,20 @@ func items(ctx context.Context, q querier, condition string, args ...any) ([]pos
 	return pgx.CollectRows(rows, pgx.RowTo[postmortem.ActionItem])
 }
 
+// maxSearched is how many characters of a text are searched: many more different words do not fit into a document of PostgreSQL.
+const maxSearched = 100_000
+
+// beginning returns the first characters of a text.
+func beginning(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
 // arguments are the columns of a record by name. The action items have rows of their own.
 func arguments(r postmortem.Record) pgx.StrictNamedArgs {
-	words := r.Words()
+	words := beginning(r.Words(), maxSearched)
 	r.Items = nil
 	return pgx.StrictNamedArgs{
 		"incident": r.Incident, "version": r.Version, "state": r.State, "services": append([]string{}, r.Facts.Services...), "due_at": known(r.Due),
@@ -132,7 +143,7 @@ func record(ctx context.Context, tx pgx.Tx, ref incidents.Ref, v postmortem.Vers
 
 // version reads one version of a postmortem, or [postmortem.ErrNoVersion].
 func version(ctx context.Context, q querier, ref incidents.Ref, number int) (postmortem.Version, error) {
-	list, err := versions(ctx, q, `incident = $1 AND version = $2`, ref, number)
+	list, err := versions(ctx, q, `incident = $1 AND version = $2::bigint`, ref, number)
 	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("%w: %d of %s", postmortem.ErrNoVersion, number, ref)
 	}

@@ -85,12 +85,12 @@ func (s *Store) visible(ctx context.Context, v incidents.Viewer, ref incidents.R
 	return i, err
 }
 
-// facts takes the facts of an incident now.
-func (s *Store) facts(ctx context.Context, v incidents.Viewer, i incidents.Incident) (postmortem.Facts, error) {
+// facts takes the facts of an incident that was read at an instant or later. They are of that instant: what changes while they are
+// taken makes them old.
+func (s *Store) facts(ctx context.Context, v incidents.Viewer, i incidents.Incident, at time.Time) (postmortem.Facts, error) {
 	timeline, err := s.incidents.Timeline(ctx, v, i.Ref)
 	if err != nil {
 		return postmortem.Facts{}, err
 	}
-	at := s.now()
 	return postmortem.FactsOf(postmortem.Input{Incident: i, Timeline: timeline, Spent: s.spent(i, at), At: at})
 }

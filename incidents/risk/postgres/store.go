@@ -118,11 +118,15 @@ func advance(ctx context.Context, tx pgx.Tx, was risk.Item, do step) (risk.Item,
 	return next, record(ctx, tx, next.Ref, e)
 }
 
-// Import adds the contents whose titles are new and edits the items of those that are not, all of them or none. States stay as they are. The
-// fields of an [*risk.InvalidError] begin with risks[n].
+// Import adds the contents whose titles are new and edits the items of those that are not, all of them or none. States stay as they are.
+// Imports take turns, since two that lock the same items in different orders would wait for each other. The fields of an [*risk.InvalidError]
+// begin with risks[n].
 func (s *Store) Import(ctx context.Context, contents []risk.Content, by, reason string) (out risk.Outcome, err error) {
 	author := s.author(by, reason)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('risk import', 0))`); err != nil {
+			return fmt.Errorf("wait for other imports: %w", err)
+		}
 		out = risk.Outcome{Added: []risk.Ref{}, Changed: []risk.Ref{}, Unchanged: []risk.Ref{}}
 		for n, c := range contents {
 			if err := importOne(ctx, tx, c, author, &out); err != nil {

@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +180,42 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		"films": {risk.Filter{Service: "films"}, 2}, "other": {risk.Filter{Service: "film"}, 0}} {
 		if list, err := s.List(ctx, tc.f); err != nil || len(list) != tc.want {
 			t.Errorf("%s: %d items, want %d (%v)", name, len(list), tc.want, err)
+		}
+	}
+}
+
+// TestImportsAtOnce: imports of the same risks in different orders wait for each other, and not each for the other.
+func TestImportsAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s, _ := newStore(t)
+	var contents []risk.Content
+	for n := range 60 {
+		contents = append(contents, content(fmt.Sprintf("Risk %d", n)))
+	}
+	var wg sync.WaitGroup
+	for n := range 6 {
+		mine := slices.Clone(contents)
+		if n%2 == 1 {
+			slices.Reverse(mine)
+		}
+		for i := range mine {
+			mine[i].Owner = fmt.Sprintf("Owner %d", n)
+		}
+		wg.Go(func() {
+			if _, err := s.Import(ctx, mine, "ada", ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	list, err := s.List(ctx, risk.Filter{})
+	if err != nil || len(list) != len(contents) {
+		t.Fatalf("%d risks, %v", len(list), err)
+	}
+	for _, i := range list {
+		if i.Version != 6 || i.Owner != list[0].Owner {
+			t.Errorf("%s is at version %d of %s; the last import was of %s", i.Ref, i.Version, i.Owner, list[0].Owner)
 		}
 	}
 }

@@ -63,6 +63,7 @@ func (w *alertIncidentWorker) Work(ctx context.Context, job *river.Job[alertspg.
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
 	}
+	declared := inc.Ref
 	if inc, err = whole(ctx, w.store, incidents.Viewer{System: true}, inc.Ref); err != nil {
 		return err
 	}
@@ -75,7 +76,21 @@ func (w *alertIncidentWorker) Work(ctx context.Context, job *river.Job[alertspg.
 	if err != nil {
 		return cancelIfInput(fmt.Errorf("record the alert on %s: %w", ref, err))
 	}
+	if ref != declared || !raises(n, inc) {
+		return nil
+	}
+	by.RequestID += "/severity"
+	if _, _, err = w.store.Do(ctx, ref, incidents.SetSeverity{Severity: alertSeverities[n.Severity]}, by); err != nil {
+		return cancelIfInput(fmt.Errorf("raise the severity of %s: %w", ref, err))
+	}
 	return nil
+}
+
+// raises reports whether a notice makes the incident of its episode more severe: a page that joins tickets, or that is heard of after them. What is
+// told again raises nothing, for people may have lowered the severity since.
+func raises(n alerts.Notice, inc incidents.Incident) bool {
+	begins := n.Cause == alerts.First || n.Cause == alerts.Urgent
+	return begins && inc.State.Open() && inc.Severity.Set() && alertSeverities[n.Severity] < inc.Severity
 }
 
 // incidentOf is the incident that a notice declares if its episode has none yet.

@@ -75,6 +75,45 @@ func TestAlertsDeclareIncidents(t *testing.T) {
 	}
 }
 
+// A page that joins tickets makes their incident one of severity 2; what is told again leaves the severity to people.
+func TestPagesRaiseTheSeverity(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, alertspg.Migrations, incidentspg.Migrations)
+	store, err := incidentspg.New(incidentspg.Config{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	w := &alertIncidentWorker{pool: pool, store: store}
+	take := func(id string, cause alerts.Cause, severity alerts.Severity) incidents.Severity {
+		t.Helper()
+		entry := alerts.Entry{Objective: "video-api/availability", Tier: "any", Severity: severity, Fired: at, Factor: 3, Summary: "burns"}
+		seq := storeNotice(t, pool, alerts.Notice{ID: id, Episode: "n1", Group: "video-api", Service: "video-api", At: at, Cause: cause, Severity: severity, Firing: []alerts.Entry{entry}})
+		for range 2 { // a job may run twice
+			if err := w.Work(t.Context(), &river.Job[alertspg.IncidentArgs]{Args: alertspg.IncidentArgs{Seq: seq}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := store.List(t.Context(), incidents.Viewer{}, incidents.Filter{})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d incidents, %v", len(list), err)
+		}
+		return list[0].Severity
+	}
+	if got := take("n1", alerts.First, alerts.Ticket); got != 4 {
+		t.Errorf("a ticket: %s", got)
+	}
+	if got := take("n2", alerts.Urgent, alerts.Page); got != 2 {
+		t.Errorf("a page that joins: %s", got)
+	}
+	if _, _, err := store.Do(t.Context(), 1, incidents.SetSeverity{Severity: 3}, incidents.Caller{Subject: "ada", RequestID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := take("n3", alerts.Again, alerts.Page); got != 3 {
+		t.Errorf("what people said is overruled: %s", got)
+	}
+}
+
 func TestWhichAlertsDeclare(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]alerts.Severity{"": alerts.Page, "page": alerts.Page, "ticket": alerts.Ticket, "off": ""} {

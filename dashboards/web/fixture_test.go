@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -226,7 +227,12 @@ func serve(t testing.TB, l *slotest.Ledger, s *shelf) string {
 	}
 	tokens := identity.NewTokens(map[string]identity.Principal{"token-of-ada": {Subject: "ada"}, "token-of-bob": {Subject: "bob"},
 		"token-of-ci": {Subject: "ci", Roles: []string{identity.Deployer}}})
-	people, err := identity.NewSessions("secret", tokens.Authenticate, nil)
+	people, err := identity.NewSessions("secret", func(r *http.Request) (identity.Principal, error) {
+		if r.Header.Get("Authorization") == "Bearer signed-by-nobody-who-answers" {
+			return identity.Principal{}, identity.ErrUnavailable
+		}
+		return tokens.Authenticate(r)
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

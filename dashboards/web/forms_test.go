@@ -78,6 +78,9 @@ func TestSignIn(t *testing.T) {
 	if status, _, body := r.send("/login", "token", "nobody's"); status != http.StatusForbidden || !strings.Contains(body, "Nobody holds this token") {
 		t.Errorf("a token that nobody holds: %d\n%s", status, body)
 	}
+	if status, _, body := r.send("/login", "token", "signed-by-nobody-who-answers"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Try again in a moment") {
+		t.Errorf("a token whose issuer is away: %d\n%s", status, body)
+	}
 	for next, want := range map[string]string{
 		"/incidents?state=closed": "/incidents?state=closed", "": "/", "https://example.com/": "/", "//example.com": "/", `/\example.com`: "/", "javascript:x": "/",
 	} {

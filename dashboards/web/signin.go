@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,10 +44,23 @@ func (w *Web) signIn(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
 	next := local(r.PostFormValue("next"))
 	if _, err := w.cfg.Sessions.SignIn(rw, r, strings.TrimSpace(r.PostFormValue("token"))); err != nil {
-		w.render(rw, r, http.StatusForbidden, "login", page{Title: "Sign in", Body: login{Next: next, Problem: "Nobody holds this token. It may have been replaced or have run out."}})
+		status, problem := refusedToken(err)
+		w.render(rw, r, status, "login", page{Title: "Sign in", Body: login{Next: next, Problem: problem}})
 		return
 	}
 	http.Redirect(rw, r, next, http.StatusSeeOther)
+}
+
+// refusedToken says why a token does not do, as far as that is not the token's own.
+func refusedToken(err error) (status int, problem string) {
+	switch {
+	case errors.Is(err, identity.ErrUnavailable):
+		return http.StatusServiceUnavailable, "Whoever has signed this token does not answer now, so it cannot be found out whose it is. Try again in a moment."
+	case errors.Is(err, identity.ErrLongToken):
+		return http.StatusForbidden, "This token is too long to sign in with: browsers would not keep it."
+	default:
+		return http.StatusForbidden, "Nobody holds this token. It may have been replaced or have run out."
+	}
 }
 
 func (w *Web) signOut(rw http.ResponseWriter, r *http.Request) {

@@ -83,7 +83,7 @@ func (s *Sessions) Authenticate(r *http.Request) (Principal, error) {
 
 // SignIn returns whose token it is, and sets the cookie of a session.
 //
-// Errors: [ErrBadToken] and what else the finder of principals returns.
+// Errors: [ErrBadToken], [ErrLongToken] and what else the finder of principals returns.
 func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, token string) (Principal, error) {
 	p, err := s.find(bearing(r, token))
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, token string) 
 	}
 	sealed := s.close(token)
 	if len(sealed) > maxCookie {
-		return Principal{}, errors.New("the token is too long to sign in with")
+		return Principal{}, ErrLongToken
 	}
 	http.SetCookie(w, cookie(r, sealed, int(SessionLength/time.Second)))
 	return p, nil
@@ -104,6 +104,9 @@ func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, token string) 
 func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, cookie(r, "", -1))
 }
+
+// ErrLongToken is returned for a good token that no browser would keep.
+var ErrLongToken = errors.New("the token is too long to sign in with")
 
 // maxCookie is what every browser keeps of one cookie (RFC 6265, 6.1), less its name and attributes.
 const maxCookie = 3800

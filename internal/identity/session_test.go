@@ -111,6 +111,11 @@ func TestBadSignIn(t *testing.T) {
 			t.Errorf("%q signs in as %q", token, p.Subject)
 		}
 	}
+	long := strings.Repeat("x", 4000)
+	s = sessions(t, "secret", &watch{now: time.Now()}, map[string]identity.Principal{long: {Subject: "ada"}})
+	if _, err := s.SignIn(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/login", nil), long); !errors.Is(err, identity.ErrLongToken) {
+		t.Errorf("a token that fits into no cookie: %v", err)
+	}
 	if _, err := identity.NewSessions("", identity.NewTokens(nil).Authenticate, nil); err == nil {
 		t.Error("sessions without a secret")
 	}

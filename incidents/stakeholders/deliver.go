@@ -41,12 +41,16 @@ type WorkerConfig struct {
 	Recipients Recipients
 	// Outcome says what an error of a recipient means: after how long to try again (0: as usual), or that it is no use. Required.
 	Outcome func(error) (after time.Duration, again bool)
+	Now     func() time.Time // time.Now when nil
 }
 
 // AddWorkers registers the work of this package with a River client that is being set up.
 func AddWorkers(workers *river.Workers, cfg WorkerConfig) error {
 	if cfg.Store == nil || cfg.Outcome == nil {
 		return errors.New("word to stakeholders needs a store of incidents and a meaning of errors")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	return river.AddWorkerSafely(workers, &worker{cfg: cfg})
 }
@@ -72,6 +76,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	}
 	if recorded(i.Messages[n], a.To) {
 		return nil
+	}
+	if stale(i.Messages[n], w.cfg.Now()) { // a recipient asked for patience too long, or no process ran
+		return w.giveUp(ctx, a, fmt.Errorf("it was approved more than %.0f hours ago, and old news reads as if it were new", Fresh.Hours()))
 	}
 	r, known := w.cfg.Recipients.find(i.Messages[n].Audience, a.To)
 	if !known {

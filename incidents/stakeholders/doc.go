@@ -7,7 +7,7 @@
 //	approved ──▶ job a recipient ──sent────────────────▶ recorded: to whom, when
 //	                  │    ▲
 //	                  │    └── passing trouble: again later, only this recipient
-//	                  └──refused, or given up──────────▶ recorded: to whom, why not
+//	                  └──refused, given up, or stale───▶ recorded: to whom, why not
 //
 // What was recorded is not sent again. After a crash between sending and recording a recipient may get a message twice, with the same
 // ID. A message that nobody took for [Fresh] is stale and is not sent any more: old news reads as if it were new.

@@ -111,6 +111,12 @@ type fixture struct {
 
 func newFixture(t *testing.T, b *book, recipients stakeholders.Recipients) *fixture {
 	t.Helper()
+	return newFixtureAt(t, b, recipients, noon)
+}
+
+// newFixtureAt does its jobs at an instant.
+func newFixtureAt(t *testing.T, b *book, recipients stakeholders.Recipients, at time.Time) *fixture {
+	t.Helper()
 	pool := pgtest.New(t)
 	driver, quiet := riverpgxv5.New(pool), slog.New(slog.DiscardHandler)
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
@@ -122,7 +128,7 @@ func newFixture(t *testing.T, b *book, recipients stakeholders.Recipients) *fixt
 	}
 	workers := river.NewWorkers()
 	outcome := func(err error) (time.Duration, bool) { return 0, !errors.Is(err, errRefused) }
-	if err := stakeholders.AddWorkers(workers, stakeholders.WorkerConfig{Store: b, Recipients: recipients, Outcome: outcome}); err != nil {
+	if err := stakeholders.AddWorkers(workers, stakeholders.WorkerConfig{Store: b, Recipients: recipients, Outcome: outcome, Now: func() time.Time { return at }}); err != nil {
 		t.Fatal(err)
 	}
 	var client *river.Client[pgx.Tx]
@@ -202,6 +208,20 @@ func TestSent(t *testing.T) {
 	}
 	if gone.count()+other.count() != 0 {
 		t.Errorf("sent %d to a channel that is gone and %d to another audience", gone.count(), other.count())
+	}
+}
+
+// TestStale: what could not be sent for a day is not sent any more, and the record says why.
+func TestStale(t *testing.T) {
+	t.Parallel()
+	p := &place{}
+	f := newFixtureAt(t, newBook(t, "Playback stalls"), stakeholders.Recipients{incidents.Support: {{To: "slack #help", Send: p.send}}},
+		noon.Add(stakeholders.Fresh+time.Second))
+	f.do(t, "ada", incidents.DraftMessage{Audience: incidents.Support})
+	f.do(t, "bob", incidents.DecideMessage{Number: 1, Approve: true})
+	f.send(t, 1, 1)
+	if d := cmp.Diff([]string{"slack #help: it was approved more than 24 hours ago, and old news reads as if it were new"}, f.delivered(1)); d != "" || p.count() != 0 {
+		t.Errorf("sent %d; recorded (-want +got):\n%s", p.count(), d)
 	}
 }
 

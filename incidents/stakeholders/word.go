@@ -9,7 +9,7 @@ import (
 	"plimsoll/incidents"
 )
 
-// Fresh is for how long after its approval a message may begin its way to a recipient.
+// Fresh is for how long after its approval a message may be sent to a recipient.
 const Fresh = 24 * time.Hour
 
 // Word is an approved message on its way to a recipient.
@@ -58,7 +58,7 @@ func wordOf(i incidents.Incident, m incidents.Message) Word {
 // nor a failure is recorded for them.
 func Waiting(m incidents.Message, recipients Recipients, now time.Time) []string {
 	approved := m.State == incidents.MessageApproved || m.State == incidents.MessageSent
-	if !approved || now.Sub(m.Decided) > Fresh {
+	if !approved || stale(m, now) {
 		return nil
 	}
 	var waiting []string
@@ -69,6 +69,8 @@ func Waiting(m incidents.Message, recipients Recipients, now time.Time) []string
 	}
 	return waiting
 }
+
+func stale(m incidents.Message, now time.Time) bool { return now.Sub(m.Decided) > Fresh }
 
 func recorded(m incidents.Message, to string) bool {
 	return slices.ContainsFunc(m.Sent, func(d incidents.Delivery) bool { return d.To == to })

@@ -135,7 +135,7 @@ func span(seconds *float64) string {
 }
 
 type incidentSearchCmd struct {
-	Text []string `arg:"" help:"Words; \"words that stand together\"; OR between choices; - before what must not be there."`
+	Text []string `arg:"" help:"Words, or OR between choices. In single quotes also '\"words that stand together\"' and 'stalls -cache' for what does not say cache."`
 }
 
 // Run searches.

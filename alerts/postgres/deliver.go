@@ -92,7 +92,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 	}
 	reference, err := r.Notify(ctx, n, previous)
 	if err != nil {
-		return w.failed(err)
+		return w.failed(job, err)
 	}
 	_, err = w.pool.Exec(ctx, `INSERT INTO alerts_deliveries AS d (name, receiver, seq, reference, over, episode) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (name, receiver) DO UPDATE SET seq = excluded.seq, reference = excluded.reference, over = excluded.over, episode = excluded.episode
@@ -103,11 +103,16 @@ func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 	return nil
 }
 
-func (w *worker) failed(err error) error {
+// patience is for how long a receiver may put a notice off. From then on it is a failed attempt, of which there are not many: waiting is none for River,
+// and a receiver that always asks for it would be waited for without end.
+const patience = 11 * time.Hour
+
+func (w *worker) failed(job *river.Job[NoticeArgs], err error) error {
+	waits := job.AttemptedAt == nil || job.AttemptedAt.Sub(job.CreatedAt) < patience
 	switch after, again := w.outcome(err); {
 	case !again:
 		return river.JobCancel(err)
-	case after > 0:
+	case after > 0 && waits:
 		return river.JobSnooze(after)
 	default:
 		return err

@@ -46,6 +46,26 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
+// A receiver that asks for patience again and again gets it for a night; then a notice is given up as any other.
+func TestPatienceEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	snoozed, stop := f.client.Subscribe(river.EventKindJobSnoozed)
+	defer stop()
+	f.inbox.failWith(&notify.Later{After: time.Hour, Err: errors.New("come back in an hour")})
+	e := f.engine(t)
+	f.ledger.set(map[slo.Key]int64{key: 500})
+	f.evaluate(t, e, 0)
+	f.evaluate(t, e, time.Minute)
+	<-snoozed
+	if _, err := f.pool.Exec(t.Context(), `UPDATE river_job SET created_at = created_at - interval '12 hours', scheduled_at = now(), state = 'available', attempt = max_attempts - 1`); err != nil {
+		t.Fatal(err)
+	}
+	if letter := waitForLetter(t, postgres.DeadLetters{Jobs: f.client}); letter.Attempts != 12 || !strings.Contains(letter.Error, "come back in an hour") {
+		t.Errorf("%+v", letter)
+	}
+}
+
 func waitForLetter(t *testing.T, letters postgres.DeadLetters) alerts.DeadLetter {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)

@@ -121,7 +121,13 @@ type atOnce struct{}
 
 func (atOnce) NextRetry(*rivertype.JobRow) time.Time { return time.Now() }
 
-func outcome(err error) (time.Duration, bool) { return 0, !errors.Is(err, notify.ErrRefused) }
+func outcome(err error) (time.Duration, bool) {
+	var later *notify.Later
+	if errors.As(err, &later) {
+		return later.After, true
+	}
+	return 0, !errors.Is(err, notify.ErrRefused)
+}
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()

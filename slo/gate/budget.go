@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"plimsoll/internal/config"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 )
@@ -27,6 +28,31 @@ type budgetClause struct {
 	caution    slo.Ratio
 	inCaution  underCaution
 	spent      Outcome
+}
+
+// judgedOnce refuses budget clauses that judge nothing, since another one judges the same objectives.
+func (r *policyReader) judgedOnce(clauses []clauseFile) {
+	judges := map[string]int{} // of an objective; "" are all that no clause names
+	for i, c := range clauses {
+		if c.Budget == nil {
+			continue
+		}
+		at := config.Path{"clauses", i, "budget", "objectives"}
+		names := c.Budget.Objectives
+		if len(names) == 0 {
+			names = []string{""}
+		}
+		for _, name := range names {
+			switch before, twice := judges[name]; {
+			case twice && name == "":
+				r.problem(at, "must name objectives: clauses[%d].budget judges all that no other clause names", before)
+			case twice:
+				r.problem(at, "must name objectives that clauses[%d].budget does not judge already, found %q", before, name)
+			default:
+				judges[name] = i
+			}
+		}
+	}
 }
 
 // names reports whether the clause names the objective.

@@ -219,8 +219,12 @@ func drawPolicy(t *rapid.T) *Policy {
 		}
 	}), 0, 6).Draw(t, "clauses")
 	text := "service: \"*\"\nmode: " + rapid.SampledFrom([]string{"enforce", "shadow"}).Draw(t, "mode") + "\nclauses:\n"
+	judged := false // by one budget clause, as a policy has to
 	for _, c := range append(clauses, "budget: {}") {
-		text += "  - " + c + "\n"
+		if budget := strings.HasPrefix(c, "budget"); !budget || !judged {
+			text += "  - " + c + "\n"
+			judged = judged || budget
+		}
 	}
 	p, err := ParsePolicy("policy.yaml", []byte(text))
 	if err != nil {

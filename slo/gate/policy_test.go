@@ -48,6 +48,11 @@ func TestParsePolicyProblems(t *testing.T) {
 		{"alert of a strange severity", "service: a\nclauses:\n- alert: {severity: pager}\n- budget: {}\n", `found "pager" (did you mean "page"?)`},
 		{"dependency that is ignored", "service: a\nclauses:\n- dependency: {then: nothing}\n- budget: {}\n", "dependency.then: must be one of hold, deny, allow"},
 		{"environment twice", "service: a\nenvironments: [x, x]\nclauses:\n- budget: {}\n", "environments[1]"},
+		{"environment without a name", "service: a\nenvironments: [\" \"]\nclauses:\n- budget: {}\n", "environments[0]"},
+		{"service without a name", "service: \" \"\nclauses:\n- budget: {}\n", "p.yaml:1: service: must name the service"},
+		{"freeze without an end", "service: a\nclauses:\n- budget: {}\nfreeze: {thawAbove: 100%}\n", `p.yaml:4: freeze.thawAbove: must be below 100%: no budget is ever above that, so no freeze would end, found "100%"`},
+		{"budgets judged twice", "service: a\nclauses:\n- budget: {}\n- budget: {caution: 50%}\n", "p.yaml:4: clauses[1].budget.objectives: must name objectives: clauses[0].budget judges all that no other clause names"},
+		{"budget judged twice", "service: a\nclauses:\n- budget: {objectives: [x, y]}\n- budget: {objectives: [y]}\n", `clauses[1].budget.objectives: must name objectives that clauses[0].budget does not judge already, found "y"`},
 		{"two documents", "service: a\n---\nservice: b\n", "more than one document"},
 		{"empty", "", "p.yaml:1: service"},
 	} {

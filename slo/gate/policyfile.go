@@ -110,7 +110,7 @@ func (r *policyReader) policy(f policyFile) *Policy {
 		p.Environments = []string{DefaultEnvironment}
 	}
 	for i, env := range p.Environments {
-		if env == "" || slices.Contains(p.Environments[:i], env) {
+		if strings.TrimSpace(env) == "" || slices.Contains(p.Environments[:i], env) {
 			r.problem(config.Path{"environments", i}, "must be a name that is not in the list yet, found %q", env)
 		}
 	}
@@ -121,6 +121,9 @@ func (r *policyReader) policy(f policyFile) *Policy {
 		After: r.duration(config.Path{"freeze", "thawAfter"}, f.Freeze.ThawAfter, thaw.After, 0),
 		Every: r.duration(config.Path{"freeze", "thawing", "every"}, f.Freeze.Thawing.Every, thaw.Every, time.Second),
 		For:   r.duration(config.Path{"freeze", "thawing", "for"}, f.Freeze.Thawing.For, thaw.For, 0),
+	}
+	if p.Thaw.Above == slo.One {
+		r.problem(config.Path{"freeze", "thawAbove"}, "must be below 100%%: no budget is ever above that, so no freeze would end, found %q", f.Freeze.ThawAbove)
 	}
 	for i, c := range f.Freeze.Exit {
 		p.Thaw.Exit = append(p.Thaw.Exit, r.criterion(config.Path{"freeze", "exit", i}, c))
@@ -134,6 +137,7 @@ func (r *policyReader) policy(f policyFile) *Policy {
 	if !slices.ContainsFunc(clauses, isA[*budgetClause]) && r.problems.Len() == 0 {
 		r.problem(config.Path{"clauses"}, `needs a budget clause; the shortest is "- budget: {}"`)
 	}
+	r.judgedOnce(f.Clauses)
 	p.clauses, p.exemptions = complete(clauses), exemptionsOf(clauses)
 	return p
 }
@@ -141,7 +145,7 @@ func (r *policyReader) policy(f policyFile) *Policy {
 // covers reads whom a policy is for.
 func (r *policyReader) covers(p *Policy, f policyFile) {
 	switch {
-	case f.Tier == nil && p.Service == "":
+	case f.Tier == nil && strings.TrimSpace(p.Service) == "":
 		r.problem(config.Path{"service"}, `must name the service, or "*" for every service that no other policy covers; or there must be a tier`)
 	case f.Tier == nil:
 	case p.Service != "":

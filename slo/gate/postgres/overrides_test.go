@@ -2,12 +2,14 @@ package postgres_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"plimsoll/slo/gate"
+	"plimsoll/slo/gate/postgres"
 )
 
 // An override is asked for by one person, approved by another, turns one decision, and all of that is in the audit log.
@@ -68,6 +70,30 @@ func TestOverrideQuota(t *testing.T) {
 }
 
 // What the audit log holds is enough to decide everything again, under the policy of then; a record that somebody changed comes out otherwise.
+// TestReplayOfAPolicyOfThen: what no policy may say any more does not keep other decisions from being made again.
+func TestReplayOfAPolicyOfThen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	f.expect(t, change(gate.Feature, "c0ffee"), gate.Allow, gate.WithinBudget)
+	then, err := gate.ParsePolicy("policy.yaml", []byte("service: video-api\nclauses:\n- budget: {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	then.Source = strings.Replace(then.Source, "budget", "remainder", 1)
+	set, err := gate.NewPolicies([]*gate.Policy{then})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := f.another(t, func(cfg *postgres.Config) { cfg.Policies = func() *gate.Policies { return set } })
+	if _, err := g.Check(t.Context(), "ci", change(gate.Feature, "c0ffee")); err != nil {
+		t.Fatal(err)
+	}
+	replayed, err := f.Replay(t.Context(), gate.Filter{})
+	if err != nil || len(replayed) != 2 || !strings.Contains(replayed[0].Problem, `unknown key "clauses[0].remainder"`) || replayed[1].Problem != "" || replayed[1].Differences != nil {
+		t.Errorf("%+v, %v", replayed, err)
+	}
+}
+
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)

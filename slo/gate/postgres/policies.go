@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -39,24 +38,26 @@ func (g *Gate) recordPolicy(ctx context.Context, tx pgx.Tx, chain *chain, p *gat
 }
 
 // Replay decides again what was decided, from what the audit log holds alone, and returns where the answers differ. The newest decision
-// that the filter picks comes first.
+// that the filter picks comes first. A policy that was allowed once and is not any more is a problem of the decisions under it, and of no other.
 func (g *Gate) Replay(ctx context.Context, f gate.Filter) ([]gate.Replayed, error) {
 	policies := map[string]*gate.Policy{}
-	var problems []error
+	unreadable := map[string]error{}
 	err := g.entries(ctx, kindPolicy, gate.Filter{}, func(e entry) {
 		p, err := gate.ParsePolicy(e.Policy.File, []byte(e.Policy.Source))
-		policies[e.Policy.Version] = p
-		problems = append(problems, err)
+		policies[e.Policy.Version], unreadable[e.Policy.Version] = p, err
 	})
-	if err := errors.Join(append(problems, err)...); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("replay decisions: %w", err)
 	}
 	var replayed []gate.Replayed
 	err = g.entries(ctx, kindDecision, f, func(e entry) {
 		r := gate.Replayed{Seq: e.Seq, At: e.At, Outcome: e.Decision.Outcome}
-		p := policies[e.Decision.Policy.Version]
-		if e.Decision.Policy.Version != "" && p == nil {
-			r.Problem = fmt.Sprintf("version %s of the policy is not in the audit log", e.Decision.Policy.Version)
+		version := e.Decision.Policy.Version
+		p := policies[version]
+		if err := unreadable[version]; err != nil {
+			r.Problem = err.Error()
+		} else if version != "" && p == nil {
+			r.Problem = fmt.Sprintf("version %s of the policy is not in the audit log", version)
 		} else if differ, err := gate.Replay(p, *e.Decision); err != nil {
 			r.Problem = err.Error()
 		} else {

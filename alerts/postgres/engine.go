@@ -192,7 +192,11 @@ func (e *Engine) judge(s slo.Status) []judged {
 		verdicts = append(verdicts, judged{alerts.Judge(s, tier, e.cfg.Guard), e.timing})
 	}
 	for _, p := range s.Objective.Alerts {
-		verdicts = append(verdicts, judged{alerts.JudgePolicy(s, p, e.cfg.Guard), alerts.PolicyTiming(p, e.timing)})
+		v, timing := alerts.JudgePolicy(s, p, e.cfg.Guard), alerts.PolicyTiming(p, e.timing)
+		if v.Reason == alerts.NoData && s.LastSample.IsZero() { // it was never heard of, and may just be about to start
+			timing.Pending = max(timing.Pending, alerts.DataTiming().Pending)
+		}
+		verdicts = append(verdicts, judged{v, timing})
 	}
 	for _, v := range alerts.JudgeData(s) {
 		verdicts = append(verdicts, judged{v, alerts.DataTiming()})

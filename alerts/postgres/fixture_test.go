@@ -32,6 +32,7 @@ type burning struct {
 
 	policies []slo.AlertPolicy // of every objective
 	unseen   bool              // nothing is observed in any lookback
+	unheard  bool              // nor was there ever a sample
 }
 
 func (b *burning) set(bad map[slo.Key]int64) {
@@ -47,6 +48,9 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 	for key, bad := range b.bad {
 		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}, Alerts: b.policies}
 		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}, LastSample: at.Add(-b.age)}
+		if b.unheard {
+			s.LastSample = time.Time{}
+		}
 		for _, l := range o.Lookbacks() {
 			r := slo.Reading{Counts: slo.Counts{Good: 1000 * (1000 - bad), Total: 1_000_000}, Minutes: int64(l / time.Minute), Observed: int64(l / time.Minute)}
 			if b.unseen {

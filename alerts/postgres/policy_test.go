@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -161,5 +162,29 @@ func TestEndsAloneDeclareNothing(t *testing.T) {
 	}
 	if notices != 1 || declared != 0 {
 		t.Errorf("%d notices, %d of them go to an incident; want 1 and 0", notices, declared)
+	}
+}
+
+// A source that was never heard of has as long to start as data may be bad before that is told.
+func TestNoDataOfANewSource(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.ledger.policies = policy(func(p *slo.AlertPolicy) { p.Condition.After = 0 })
+	f.ledger.unseen, f.ledger.unheard = true, true
+	e := f.policyEngine(t)
+	f.ledger.set(map[slo.Key]int64{key: 0})
+	told := func(later time.Duration) int {
+		f.evaluate(t, e, later)
+		notices, err := e.Notices(t.Context(), "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(slices.DeleteFunc(notices, func(n alerts.Notice) bool { return n.Policy == "" }))
+	}
+	if got := told(0) + told(9*time.Minute); got != 0 {
+		t.Errorf("%d notices before it can have started", got)
+	}
+	if got := told(time.Minute); got != 1 {
+		t.Errorf("%d notices after ten minutes of silence, want 1", got)
 	}
 }

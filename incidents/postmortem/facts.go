@@ -80,7 +80,7 @@ func Hurt(t incidents.Times, now time.Time) (from, to time.Time) {
 // FactsOf takes the facts of an incident. Errors: [ErrNoIncident]; an empty timeline.
 func FactsOf(in Input) (Facts, error) {
 	i := in.Incident
-	if i.State == incidents.Cancelled || i.State == incidents.Merged {
+	if Void(i) {
 		return Facts{}, ErrNoIncident
 	}
 	if len(in.Timeline) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,11 +13,15 @@ import (
 	"plimsoll/incidents/postmortem"
 )
 
-// Get returns the postmortem of an incident, or [postmortem.ErrNotFound].
+// Get returns the postmortem of an incident, or [postmortem.ErrNotFound]. Like List and Late, it leaves out the date of one whose incident
+// was cancelled or merged since.
 func (s *Store) Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (postmortem.Record, error) {
 	r, err := one(ctx, s.pool, ref, "")
 	if err == nil {
-		_, err = s.visible(ctx, v, ref)
+		var i incidents.Incident
+		if i, err = s.visible(ctx, v, ref); postmortem.Void(i) {
+			unawaited(&r)
+		}
 	}
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("read postmortem: %w", err)
@@ -57,10 +62,13 @@ func (s *Store) List(ctx context.Context, v incidents.Viewer, f postmortem.Filte
 		AND ($3::timestamptz IS NULL OR due_at < $3 AND state IN ('draft', 'in_review')) ORDER BY incident DESC`,
 		texts(f.States), f.Service, known(f.Overdue))
 	if err == nil {
-		list, err = keep(ctx, s.incidents, v, list, func(r postmortem.Record) incidents.Ref { return r.Incident })
+		list, err = s.visibleOf(ctx, v, list)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list postmortems: %w", err)
+	}
+	if !f.Overdue.IsZero() {
+		list = slices.DeleteFunc(list, func(r postmortem.Record) bool { return !r.Overdue(f.Overdue) })
 	}
 	return list, nil
 }
@@ -70,7 +78,7 @@ func (s *Store) Late(ctx context.Context, v incidents.Viewer, now time.Time) ([]
 	list, err := records(ctx, s.pool, `due_at < $1 AND state IN ('draft', 'in_review')
 		OR incident IN (SELECT incident FROM postmortem_items WHERE state = 'open' AND due_at < $1) ORDER BY incident`, now)
 	if err == nil {
-		list, err = keep(ctx, s.incidents, v, list, func(r postmortem.Record) incidents.Ref { return r.Incident })
+		list, err = s.visibleOf(ctx, v, list)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list late postmortems: %w", err)
@@ -103,7 +111,7 @@ func (s *Store) Items(ctx context.Context, v incidents.Viewer, f postmortem.Item
 		AND ($4::timestamptz IS NULL OR state = 'open' AND due_at < $4) AND ($5::timestamptz IS NULL OR verified_at >= $5)
 		ORDER BY due_at, number`, texts(f.States), f.Owner, f.Service, known(f.Overdue), known(f.Verified))
 	if err == nil {
-		list, err = keep(ctx, s.incidents, v, list, func(i postmortem.ActionItem) incidents.Ref { return i.Incident })
+		list, _, err = keep(ctx, s.incidents, v, list, func(i postmortem.ActionItem) incidents.Ref { return i.Incident })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list action items: %w", err)
@@ -111,28 +119,42 @@ func (s *Store) Items(ctx context.Context, v incidents.Viewer, f postmortem.Item
 	return list, nil
 }
 
+// visibleOf leaves out the postmortems of incidents that the viewer may not see.
+func (s *Store) visibleOf(ctx context.Context, v incidents.Viewer, list []postmortem.Record) ([]postmortem.Record, error) {
+	list, known, err := keep(ctx, s.incidents, v, list, func(r postmortem.Record) incidents.Ref { return r.Incident })
+	for n := range list {
+		if postmortem.Void(known[list[n].Incident]) {
+			unawaited(&list[n])
+		}
+	}
+	return list, err
+}
+
+// unawaited leaves out when a postmortem is to be reviewed: nobody waits for it.
+func unawaited(r *postmortem.Record) { r.Due, r.DueSet = time.Time{}, false }
+
 // keep leaves out what belongs to incidents that the viewer may not see. The rows were read before, so that an incident
-// which became private in between is left out.
-func keep[T any](ctx context.Context, store incidentStore, v incidents.Viewer, list []T, of func(T) incidents.Ref) ([]T, error) {
+// which became private in between is left out. It returns the incidents as well.
+func keep[T any](ctx context.Context, store incidentStore, v incidents.Viewer, list []T, of func(T) incidents.Ref) ([]T, map[incidents.Ref]incidents.Incident, error) {
 	refs := make([]incidents.Ref, len(list))
 	for n, e := range list {
 		refs[n] = of(e)
 	}
 	known, err := store.Known(ctx, v, refs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	seen := map[incidents.Ref]bool{}
+	seen := map[incidents.Ref]incidents.Incident{}
 	for _, i := range known {
-		seen[i.Ref] = true
+		seen[i.Ref] = i
 	}
 	kept := []T{}
 	for _, e := range list {
-		if seen[of(e)] {
+		if _, ok := seen[of(e)]; ok {
 			kept = append(kept, e)
 		}
 	}
-	return kept, nil
+	return kept, seen, nil
 }
 
 const (
@@ -159,7 +181,7 @@ func (s *Store) Similar(ctx context.Context, v incidents.Viewer, text string, it
 	}
 	hits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[hit])
 	if err == nil {
-		hits, err = keep(ctx, s.incidents, v, hits, func(h hit) incidents.Ref { return h.Ref })
+		hits, _, err = keep(ctx, s.incidents, v, hits, func(h hit) incidents.Ref { return h.Ref })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for similar postmortems: %w", err)

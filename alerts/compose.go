@@ -34,6 +34,7 @@ type Entry struct {
 	Severity  Severity  `json:"severity"`
 	Reason    Reason    `json:"reason"`
 	Fired     time.Time `json:"fired"`
+	New       bool      `json:"new,omitempty"` // it fires, and was not told as such
 	// Burn is the burn rate over Lookback; the tier begins at Factor.
 	Burn     float64 `json:"burn"`
 	Factor   float64 `json:"factor"`
@@ -114,6 +115,7 @@ func Compose(id, name string, cause Cause, group []Alert, last Told, statuses ma
 	for _, a := range group {
 		switch entry := a.entry(statuses[a.Objective], publicURL); {
 		case slices.Contains(now.Firing, a.ID()):
+			entry.New = !slices.Contains(last.Firing, a.ID())
 			n.Firing = append(n.Firing, entry)
 		case a.State != Firing && slices.Contains(last.Firing, a.ID()):
 			n.Ended = append(n.Ended, entry)

@@ -47,3 +47,14 @@ func TestWordsOfWhatIsOver(t *testing.T) {
 		t.Errorf("of a removed tier that still fires: %q, want %q", got, want)
 	}
 }
+
+// A notice says which of its alerts it tells for the first time.
+func TestWhatIsNewInANotice(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	group := firingGroup("a:page-fast,b:page-fast", map[string]time.Time{}, at)
+	n := alerts.Compose("2", "a", alerts.Changed, group, alerts.Told{Firing: []alerts.ID{group[0].ID()}}, nil, at, "")
+	if len(n.Firing) != 2 || n.Firing[0].New || !n.Firing[1].New {
+		t.Errorf("%+v", n.Firing)
+	}
+}

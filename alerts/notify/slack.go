@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -47,17 +48,26 @@ func NewSlack(cfg SlackConfig) (*Slack, error) {
 	return &Slack{api: slackapi.New(cfg.Token, options...), channel: cfg.Channel}, nil
 }
 
-// Notify implements [Receiver]. The reference is the channel's ID and the time stamp of the message. A page, and a repetition, is a message
-// of its own, because a changed message tells nobody.
+// pages reports whether a notice has a page that was not told before.
+func pages(n alerts.Notice) bool {
+	return slices.ContainsFunc(n.Firing, func(e alerts.Entry) bool { return e.New && e.Severity == alerts.Page })
+}
+
+// kept are the errors of Slack about a message that cannot be changed; it is written anew.
+var kept = map[string]bool{"message_not_found": true, "cant_update_message": true, "edit_window_closed": true}
+
+// Notify implements [Receiver]. The reference is the channel's ID and the time stamp of the message. A page that is new, and a repetition, is a
+// message of its own, because a changed message tells nobody.
 func (s *Slack) Notify(ctx context.Context, n alerts.Notice, previous string) (string, error) {
 	text := slackapi.MsgOptionText(slackText(n), false)
 	channel, ts, ok := strings.Cut(previous, "/")
-	if ok && (n.Cause == alerts.Changed || n.Cause == alerts.AllOver) {
+	if ok && !pages(n) && (n.Cause == alerts.Changed || n.Cause == alerts.AllOver) {
 		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, text)
+		var said slackapi.SlackErrorResponse
 		switch {
 		case err == nil:
 			return previous, nil
-		case err.Error() != "message_not_found" && err.Error() != "cant_update_message":
+		case !errors.As(err, &said) || !kept[said.Err]:
 			return "", slackError(err)
 		}
 	}

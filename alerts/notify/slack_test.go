@@ -79,6 +79,20 @@ func TestSlackUpdatesInPlace(t *testing.T) {
 	}
 }
 
+// A page that joins another one is a message of its own, and what follows is kept up to date there.
+func TestSlackTellsAnotherPage(t *testing.T) {
+	t.Parallel()
+	r, api := slack(t, "xoxb-1")
+	n := notice(alerts.Changed)
+	n.Firing = append(n.Firing, alerts.Entry{Objective: "video-api/latency", Tier: "page-fast", Severity: alerts.Page, Factor: 14.4, New: true})
+	if reference, err := r.Notify(t.Context(), n, "C1/170.1"); err != nil || reference != "C1/171.5" {
+		t.Errorf("reference %q, error %v", reference, err)
+	}
+	if len(api.calls) != 1 || !strings.HasPrefix(api.calls[0], "chat.postMessage") {
+		t.Errorf("calls %q", api.calls)
+	}
+}
+
 // A message that somebody deleted is written anew.
 func TestSlackMessageIsGone(t *testing.T) {
 	t.Parallel()

@@ -103,10 +103,13 @@ func (w *Web) sources(rw http.ResponseWriter, r *http.Request) {
 }
 
 func sourceHeadline(s Sources) string {
-	down := 0
+	down, unknown := 0, 0
 	for _, one := range s.List {
-		if one.Health == SourceDown {
+		switch one.Health {
+		case SourceDown:
 			down++
+		case SourceUnknown:
+			unknown++
 		}
 	}
 	switch {
@@ -114,6 +117,8 @@ func sourceHeadline(s Sources) string {
 		return "Sources are read elsewhere"
 	case len(s.List) == 0:
 		return "No source is configured; samples may still be pushed"
+	case down == 0 && unknown > 0:
+		return fmt.Sprintf("%d of %s not asked yet", unknown, plural(len(s.List), "source"))
 	case down == 0:
 		return "All sources are heard"
 	case down == 1:

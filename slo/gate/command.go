@@ -62,7 +62,7 @@ func (c Command) Validate(at time.Time) error {
 }
 
 func validReason(reason string) error {
-	if strings.TrimSpace(reason) == "" || len(reason) > maxReason || strings.ContainsFunc(reason, unicode.IsControl) {
+	if strings.TrimSpace(reason) == "" || utf8.RuneCountInString(reason) > maxReason || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
 		return &InputError{"reason", reason, fmt.Sprintf("must say why, in at most %d characters on one line", maxReason)}
 	}
 	return nil

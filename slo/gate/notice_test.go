@@ -92,6 +92,8 @@ func TestCommandProblems(t *testing.T) {
 		{"plan", Command{Kind: FilePlan, By: "ada", Plan: Plan{URL: "https://wiki.example.com/plan", Text: strings.Repeat("é", maxPlan)}}, ""},
 		{"no role", Command{Kind: ThawByCriteria, By: "ada", Reason: "done"}, "only a release manager"},
 		{"no reason", Command{Kind: ThawByCriteria, By: "ada", Roles: manager}, "must say why"},
+		{"long reason", Command{Kind: ThawByCriteria, By: "ada", Roles: manager, Reason: strings.Repeat("ж", maxReason+1)}, "at most 500 characters"},
+		{"reason of other letters", Command{Kind: ThawByCriteria, By: "ada", Roles: manager, Reason: strings.Repeat("ж", maxReason)}, ""},
 		{"criteria", Command{Kind: ThawByCriteria, By: "ada", Roles: manager, Reason: "done"}, ""},
 		{"freeze for ever", Command{Kind: FreezeByHand, By: "ada", Reason: "x", Until: noon.Add(32 * 24 * time.Hour)}, "at most 31d later"},
 	} {

@@ -128,6 +128,7 @@ func TestValidate(t *testing.T) {
 		"only a key":              {func(r *deploys.Report) { r.Key, r.Change = "run 7", gate.Change{} }, ""},
 		"key":                     {func(r *deploys.Report) { r.Key = "a\nb" }, "none of them a control character"},
 		"reason":                  {func(r *deploys.Report) { r.Reason = strings.Repeat("x", 501) }, "at most 500 characters"},
+		"reason of other letters": {func(r *deploys.Report) { r.Reason = strings.Repeat("ж", 500) }, ""},
 		"commit":                  {func(r *deploys.Report) { r.Change.Commit = "a b" }, `commit "a b"`},
 		"class":                   {func(r *deploys.Report) { r.Change.Class = "feture" }, `did you mean "feature"?`},
 		"future":                  {func(r *deploys.Report) { r.At = after(2) }, `at "2026-11-24T12:02:00Z": must be within the last 90 days and not in the future`},

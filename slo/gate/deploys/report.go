@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"plimsoll/internal/nearest"
 	"plimsoll/slo/gate"
@@ -43,7 +44,7 @@ func (r *Report) Validate(now time.Time, services []string) error {
 		name, value string
 		most        int
 	}{{"key", r.Key, maxKey}, {"reason", r.Reason, maxReason}} {
-		if len(f.value) > f.most || strings.ContainsFunc(f.value, unicode.IsControl) {
+		if utf8.RuneCountInString(f.value) > f.most || !utf8.ValidString(f.value) || strings.ContainsFunc(f.value, unicode.IsControl) {
 			return &gate.InputError{Field: f.name, Found: f.value, Message: fmt.Sprintf("must have at most %d characters, none of them a control character", f.most)}
 		}
 	}

@@ -70,7 +70,7 @@ func (p statusPayload) report(targets *Targets) (deploys.Report, bool) {
 		Change: target.change(ReviewArgs{Commit: p.Deployment.SHA, Ref: p.Deployment.Ref, Author: p.Deployment.Creator.Login}),
 	}
 	if kind == deploys.Fail {
-		r.Reason = p.Status.Description
+		r.Reason = gate.OneLine(p.Status.Description)
 	}
 	return r, true
 }

@@ -74,7 +74,7 @@ func TestDeploymentStatuses(t *testing.T) {
 		{"has gone out", status("success", "12:10:00"), nil, 202, "recorded"},
 		{"goes out, delivered late", status("in_progress", "12:01:00"), nil, 202, "repeated"},
 		{"was replaced", status("inactive", "12:30:00"), nil, 202, "ignored"},
-		{"another fails", status("failure", "12:20:00", append(another, "Deployment finished successfully.", "The job failed.")...), nil, 202, "recorded"},
+		{"another fails", status("failure", "12:20:00", append(another, "Deployment finished successfully.", `The job\nfailed.`)...), nil, 202, "recorded"},
 		{"and is tried again", status("success", "12:25:00", another...), nil, 202, "recorded"},
 		{"an environment without a target", status("success", "12:10:00", `"environment": "production"`, `"environment": "preview"`), nil, 202, "ignored"},
 		{"a repository without a target", status("success", "12:10:00", "octo-org/video-api", "octo-org/other"), nil, 202, "ignored"},

@@ -96,16 +96,17 @@ func (m *mocus) expand(name string) ([]set, error) {
 	return sets, nil
 }
 
-// gate combines the sets of the inputs. ways[k] are the sets that bring k of the inputs about that have been looked at.
+// gate combines the sets of the inputs. ways[k] are the sets that bring k of the inputs about that have been looked at, as long
+// as those that are left can make them enough.
 func (m *mocus) gate(name string, g Gate) ([]set, error) {
 	ways := make([][]set, g.AtLeast+1)
 	ways[0] = []set{make(set, m.words)}
-	for _, in := range g.Inputs {
+	for n, in := range g.Inputs {
 		sets, err := m.expand(in)
 		if err != nil {
 			return nil, err
 		}
-		for k := g.AtLeast; k >= 1; k-- {
+		for k := g.AtLeast; k >= g.fewest(n); k-- {
 			if len(ways[k-1])*len(sets)+len(ways[k]) > MaxCutSets {
 				return nil, fmt.Errorf("the gate %s has more than %d cut sets to look at; divide the tree", name, MaxCutSets)
 			}
@@ -119,6 +120,10 @@ func (m *mocus) gate(name string, g Gate) ([]set, error) {
 	}
 	return ways[g.AtLeast], nil
 }
+
+// fewest is how many of the first inputs, up to the one numbered n from 0, must happen for the others to be able to make them
+// enough; at least 1.
+func (g Gate) fewest(n int) int { return max(1, g.AtLeast-(len(g.Inputs)-1-n)) }
 
 // absorb leaves out every set that holds another one.
 func absorb(sets []set) []set {

@@ -82,15 +82,15 @@ func (d *diagram) build(t *Tree, index map[string]int, done map[string]int32, na
 		return done[name], nil
 	}
 	g := t.Gates[name]
-	// ways[k] is "at least k of the inputs that have been looked at happen".
+	// ways[k] is "at least k of the inputs that have been looked at happen", as long as those that are left can make them enough.
 	ways := make([]int32, g.AtLeast+1)
 	ways[0] = 1
-	for _, in := range g.Inputs {
+	for n, in := range g.Inputs {
 		at, err := d.build(t, index, done, in)
 		if err != nil {
 			return 0, err
 		}
-		for k := g.AtLeast; k >= 1; k-- {
+		for k := g.AtLeast; k >= g.fewest(n); k-- {
 			ways[k] = d.choose(at, d.choose(ways[k-1], 1, ways[k]), ways[k])
 		}
 		if len(d.vertices) > maxDiagram {
@@ -101,21 +101,13 @@ func (d *diagram) build(t *Tree, index map[string]int, done map[string]int32, na
 	return ways[g.AtLeast], nil
 }
 
-// probability of a root, where p are those of the events.
+// probability of a root, where p are those of the events. A vertex is made after those to which it leads, so one pass is enough.
 func (d *diagram) probability(root int32, p []float64) float64 {
-	memo := make(map[int32]float64, len(d.vertices))
-	var of func(at int32) float64
-	of = func(at int32) float64 {
-		if at < 2 {
-			return float64(at)
-		}
-		if v, ok := memo[at]; ok {
-			return v
-		}
+	of := make([]float64, max(root+1, 2))
+	of[1] = 1
+	for at := int32(2); at <= root; at++ {
 		v := d.vertices[at]
-		sum := (1-p[v.event])*of(v.no) + p[v.event]*of(v.then)
-		memo[at] = sum
-		return sum
+		of[at] = (1-p[v.event])*of[v.no] + p[v.event]*of[v.then]
 	}
-	return of(root)
+	return of[root]
 }

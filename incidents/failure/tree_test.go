@@ -320,3 +320,35 @@ func FuzzReadTree(f *testing.F) {
 		}
 	})
 }
+
+// TestWideGates: a gate of many inputs is as simple as what it says; the ways to bring some of the inputs about do not count.
+func TestWideGates(t *testing.T) {
+	t.Parallel()
+	const inputs = 40
+	tree := failure.Tree{Top: "all", Events: map[string]failure.Event{}, Gates: map[string]failure.Gate{}}
+	var names []string
+	for n := range inputs {
+		names = append(names, fmt.Sprintf("e%02d", n))
+		tree.Events[names[n]] = failure.Event{Probability: 0.5}
+	}
+	for _, tc := range []struct {
+		atLeast, sets int
+		probability   float64
+	}{
+		{1, inputs, 1 - math.Pow(0.5, inputs)},
+		{inputs, 1, math.Pow(0.5, inputs)},
+		{inputs - 1, inputs, (inputs + 1) * math.Pow(0.5, inputs)},
+	} {
+		tree.Gates["all"] = failure.Gate{AtLeast: tc.atLeast, Inputs: names}
+		valid, err := failure.NewTree(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := valid.Analyse()
+		if err != nil {
+			t.Errorf("%d of %d: %v", tc.atLeast, inputs, err)
+		} else if len(a.CutSets) != tc.sets || math.Abs(a.Probability-tc.probability) > 1e-12*tc.probability {
+			t.Errorf("%d of %d: %d cut sets, probability %g; want %d, %g", tc.atLeast, inputs, len(a.CutSets), a.Probability, tc.sets, tc.probability)
+		}
+	}
+}

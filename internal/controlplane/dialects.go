@@ -168,7 +168,7 @@ func (a *App) keepGitLab(ctx context.Context) error {
 		return nil
 	}
 	syncer, err := gitlab.New(gitlab.Config{
-		Client: client, Notes: gitlabpg.New(a.pool), Freezes: a.gate.Freezes, Logger: a.logger,
+		Client: client, Notes: gitlabpg.New(a.pool), Freezes: a.gate.Binding, Logger: a.logger,
 		Projects: func() []gitlab.Project { return a.cfg.Gate.GitLab.Projects },
 	})
 	if err != nil {

@@ -29,7 +29,7 @@ func StatusOf(p *Policy, s State, figures []Figures, r *Response, exemptions []E
 		s.Phase = Open
 	}
 	f := FreezeStatus{
-		State: s, Policy: p.Ref().Covers(), Stopped: s.Frozen(at), Spent: append([]Figures{}, spentOf(figures)...),
+		State: s, Policy: p.Ref().Covers(), Stopped: s.Frozen(at) && p.Mode != Shadow, Spent: append([]Figures{}, spentOf(figures)...),
 		Duties: []Duty{}, Criteria: []CriterionStatus{}, Exemptions: append([]Exemption{}, exemptions...),
 	}
 	f.BackAbout = backAt(f.Spent)

@@ -60,7 +60,7 @@ func (g *Gate) Preview(ctx context.Context, c gate.Change) (gate.Decision, error
 		if q.snapshot.Freeze, err = loadFreeze(ctx, tx, q.place()); err != nil {
 			return err
 		}
-		exemptions, err := loadExemptions(ctx, tx, []place{q.place()}, q.snapshot.At)
+		exemptions, err := g.loadExemptions(ctx, tx, []place{q.place()}, q.snapshot.At)
 		q.snapshot.Exemptions = exemptions[q.place()]
 		return err
 	})
@@ -192,7 +192,7 @@ func (g *Gate) read(ctx context.Context, tx pgx.Tx, batch []*check) (*reading, e
 		return nil, err
 	}
 	r.at = g.now()
-	r.overrides, r.exemptions = usable(*overrides, r.at), exemptionsAt(*exemptions, r.at)
+	r.overrides, r.exemptions = usable(*overrides, r.at), g.exemptionsAt(*exemptions, r.at)
 	return r, nil
 }
 

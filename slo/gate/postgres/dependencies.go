@@ -33,7 +33,7 @@ func (g *Gate) dependencies(ctx context.Context, c gate.Change, at time.Time) ([
 	}
 	var found []gate.Dependency
 	for _, service := range services {
-		d := gate.Dependency{Service: service, Frozen: states[service].Frozen(at)}
+		d := gate.Dependency{Service: service, Frozen: states[service].Frozen(at) && g.binds(states[service])}
 		for _, f := range g.figures(service, at) {
 			d.Spent = d.Spent || f.Spent
 		}

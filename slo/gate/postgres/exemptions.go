@@ -37,7 +37,7 @@ func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, er
 			if err != nil {
 				return err
 			}
-			if e.Frozen = s.Frozen(e.At); !e.Frozen {
+			if e.Frozen = s.Frozen(e.At) && g.binds(s); !e.Frozen {
 				return fmt.Errorf("%w: %s in %s", gate.ErrNotFrozen, e.Dependency, e.Environment)
 			}
 		}
@@ -100,7 +100,7 @@ func (g *Gate) ExemptionsBetween(ctx context.Context, service string, from, to t
 	}
 	list := make([]gate.Exemption, len(found))
 	for i, r := range found {
-		list[i] = r.at(g.now())
+		list[i] = g.exemptionAt(r, g.now())
 	}
 	return list, nil
 }
@@ -119,11 +119,11 @@ func recordExemption(ctx context.Context, tx pgx.Tx, chain *chain, at time.Time,
 
 // loadExemptions reads the exemptions of places that have not ended at an instant, newest first, with whether the dependencies that they name are
 // frozen then.
-func loadExemptions(ctx context.Context, tx pgx.Tx, places []place, at time.Time) (map[place][]gate.Exemption, error) {
+func (g *Gate) loadExemptions(ctx context.Context, tx pgx.Tx, places []place, at time.Time) (map[place][]gate.Exemption, error) {
 	var b pgx.Batch
 	found := queueExemptions(&b, places, at)
 	err := tx.SendBatch(ctx, &b).Close()
-	return exemptionsAt(*found, at), err
+	return g.exemptionsAt(*found, at), err
 }
 
 // exemptionRow is an exemption with the freeze of the dependency that it names.
@@ -150,18 +150,18 @@ func queueExemptions(b *pgx.Batch, places []place, at time.Time) *[]exemptionRow
 }
 
 // exemptionsAt are the exemptions of each place, with whether the dependencies that they name are frozen at an instant.
-func exemptionsAt(rows []exemptionRow, at time.Time) map[place][]gate.Exemption {
+func (g *Gate) exemptionsAt(rows []exemptionRow, at time.Time) map[place][]gate.Exemption {
 	found := map[place][]gate.Exemption{}
 	for _, r := range rows {
 		p := place{r.Exemption.Service, r.Exemption.Environment}
-		found[p] = append(found[p], r.at(at))
+		found[p] = append(found[p], g.exemptionAt(r, at))
 	}
 	return found
 }
 
-func (r exemptionRow) at(at time.Time) gate.Exemption {
+func (g *Gate) exemptionAt(r exemptionRow, at time.Time) gate.Exemption {
 	e := r.Exemption
-	e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at)
+	e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at) && g.binds(*r.Freeze)
 	return e
 }
 

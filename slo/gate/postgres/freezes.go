@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,6 +58,18 @@ func queueFreeze(b *pgx.Batch, s gate.State, at time.Time) {
 	b.Queue(`INSERT INTO gate_freezes (service, environment, state, updated_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (service, environment) DO UPDATE SET state = EXCLUDED.state, updated_at = EXCLUDED.updated_at`,
 		s.Service, s.Environment, s, at)
+}
+
+// binds reports whether a freeze has a say: whether there is a policy for its place that is not in shadow mode.
+func (g *Gate) binds(s gate.State) bool {
+	policy := g.cfg.Policies().For(s.Service, s.Environment)
+	return policy != nil && policy.Mode != gate.Shadow
+}
+
+// Binding returns the freezes that have a say, for others to show: those of [Gate.Freezes] but in shadow mode, or where no policy is any more.
+func (g *Gate) Binding(ctx context.Context) ([]gate.State, error) {
+	states, err := g.Freezes(ctx)
+	return slices.DeleteFunc(states, func(s gate.State) bool { return !g.binds(s) }), err
 }
 
 // Freezes returns every freeze that was ever stored, in its present state, sorted by service and environment.

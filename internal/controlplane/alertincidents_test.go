@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"plimsoll/incidents"
 	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/pg/pgtest"
+	"plimsoll/slo"
 )
 
 // store writes a notice down and returns its number.
@@ -165,5 +167,18 @@ func TestNotificationTargets(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tc.says)
 			}
 		})
+	}
+}
+
+// A receiver of a service that nobody has heard of is told nothing, which the log says.
+func TestReceiversOfUnknownServices(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	d := definitions{objectives: []*slo.Objective{{Key: "video-api/availability", Service: "video-api"}}}
+	c := Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	c.Alerts.Receivers = []ReceiverConfig{{Name: "all"}, {Name: "on-call", Services: []string{"video-api", "vidoe-api"}}}
+	d.checkRoutes(c)
+	if got := log.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "alerts.receivers[1].services") || !strings.Contains(got, `did you mean \"video-api\"?`) {
+		t.Errorf("got %s", got)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"plimsoll/alerts"
@@ -42,4 +44,21 @@ func (d definitions) checkTargets(c Config) error {
 		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// checkRoutes warns of receivers that name a service of which there is no objective: they are told nothing of it. It is no error, for an objective may
+// come later.
+func (d definitions) checkRoutes(c Config) {
+	known := map[string]bool{}
+	for _, o := range d.objectives {
+		known[o.Service] = true
+	}
+	for i, r := range c.Alerts.Receivers {
+		for _, service := range r.Services {
+			if !known[service] {
+				cmp.Or(c.Logger, slog.Default()).Warn(fmt.Sprintf("alerts.receivers[%d].services: %q has no objective%s", i, service,
+					nearest.Hint(service, slices.Sorted(maps.Keys(known)))), "receiver", r.Name)
+			}
+		}
+	}
 }

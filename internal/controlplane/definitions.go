@@ -54,6 +54,7 @@ func (c Config) readDefinitions() (d definitions, err error) {
 		}
 	}
 	d.scrape, d.servers = c.ScrapeConfigs, c.serversOf(d.sources)
+	d.checkRoutes(c)
 	return d, errors.Join(d.checkSources(), d.checkTargets(c))
 }
 

@@ -66,9 +66,9 @@ func afterWorkingDays(t time.Time, days int) time.Time {
 }
 
 // Void reports whether an incident was none of its own after all, so that no postmortem of it is waited for. It may be reopened.
-func Void(i incidents.Incident) bool {
-	return i.State == incidents.Cancelled || i.State == incidents.Merged
-}
+func Void(i incidents.Incident) bool { return void(i.State) }
+
+func void(s incidents.State) bool { return s == incidents.Cancelled || s == incidents.Merged }
 
 // DraftDue reports whether an incident is to have a draft: its response is over (though it may be
 // reopened), it is no drill, and it was an incident of its own.

@@ -11,7 +11,7 @@ import (
 
 // Learning is what many postmortems teach together.
 type Learning struct {
-	Postmortems int       `json:"postmortems" doc:"That were looked at; drills are left out"`
+	Postmortems int       `json:"postmortems" doc:"That were looked at; drills, and incidents that were cancelled or merged since, are left out"`
 	From        time.Time `json:"from,omitzero" doc:"When the first of their incidents began"`
 	Triggers    []Tally   `json:"triggers" nullable:"false" doc:"Incidents by what set them off, the most frequent first"`
 	Causes      []Repeat  `json:"repeatedCauses" nullable:"false" doc:"Causes that more than one incident had, the most frequent first"`
@@ -51,7 +51,7 @@ func Learn(list []Record, since, now time.Time) Learning {
 	var closing, reviewing []time.Duration
 	var overdue []ActionItem
 	for _, r := range list {
-		if r.Facts.Drill || r.Facts.From.Before(since) {
+		if r.Facts.Drill || void(r.Facts.State) || r.Facts.From.Before(since) {
 			continue
 		}
 		used = append(used, r)

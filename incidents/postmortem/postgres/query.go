@@ -13,15 +13,14 @@ import (
 	"plimsoll/incidents/postmortem"
 )
 
-// Get returns the postmortem of an incident, or [postmortem.ErrNotFound]. Like List and Late, it leaves out the date of one whose incident
-// was cancelled or merged since.
+// Get returns the postmortem of an incident, or [postmortem.ErrNotFound]. Like List and Late, it says of one whose incident was
+// cancelled or merged since that it was, and when it is due no more.
 func (s *Store) Get(ctx context.Context, v incidents.Viewer, ref incidents.Ref) (postmortem.Record, error) {
 	r, err := one(ctx, s.pool, ref, "")
 	if err == nil {
 		var i incidents.Incident
-		if i, err = s.visible(ctx, v, ref); postmortem.Void(i) {
-			unawaited(&r)
-		}
+		i, err = s.visible(ctx, v, ref)
+		tellVoid(&r, i)
 	}
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("read postmortem: %w", err)
@@ -123,15 +122,17 @@ func (s *Store) Items(ctx context.Context, v incidents.Viewer, f postmortem.Item
 func (s *Store) visibleOf(ctx context.Context, v incidents.Viewer, list []postmortem.Record) ([]postmortem.Record, error) {
 	list, known, err := keep(ctx, s.incidents, v, list, func(r postmortem.Record) incidents.Ref { return r.Incident })
 	for n := range list {
-		if postmortem.Void(known[list[n].Incident]) {
-			unawaited(&list[n])
-		}
+		tellVoid(&list[n], known[list[n].Incident])
 	}
 	return list, err
 }
 
-// unawaited leaves out when a postmortem is to be reviewed: nobody waits for it.
-func unawaited(r *postmortem.Record) { r.Due, r.DueSet = time.Time{}, false }
+// tellVoid makes a postmortem say that its incident was none: facts of it are taken no more, and nobody waits for a review.
+func tellVoid(r *postmortem.Record, i incidents.Incident) {
+	if postmortem.Void(i) {
+		r.Facts.State, r.Due, r.DueSet = i.State, time.Time{}, false
+	}
+}
 
 // keep leaves out what belongs to incidents that the viewer may not see. The rows were read before, so that an incident
 // which became private in between is left out. It returns the incidents as well.

@@ -50,8 +50,11 @@ func TestNobodyWaitsForAPartOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("merged", []string{"AI-1", "INC-2"}, 1)
-	if got, err := r.Get(ctx, as("cy"), part); err != nil || got.Overdue(late) {
-		t.Errorf("due %s (%v)", got.Due.Format(time.RFC3339), err)
+	if got, err := r.Get(ctx, as("cy"), part); err != nil || got.Overdue(late) || got.Facts.State != incidents.Merged {
+		t.Errorf("%s, due %s (%v)", got.Facts.State, got.Due.Format(time.RFC3339), err)
+	}
+	if list, err := r.List(ctx, as("cy"), postmortem.Filter{}); err != nil || len(list) != 2 || postmortem.Learn(list, time.Time{}, late).Postmortems != 1 {
+		t.Errorf("what is a part of another counts beside it: %d (%v)", len(list), err)
 	}
 	if _, _, err := r.incidents.Do(ctx, part, incidents.Reopen{Reason: "it was another"}, by("ada")); err != nil {
 		t.Fatal(err)

@@ -28,6 +28,10 @@ type postmortemCheckCmd struct {
 func (cmd postmortemCheckCmd) Run(c *cli) error {
 	var findings api.CheckResponse
 	switch {
+	case cmd.File != "" && cmd.Ref != 0:
+		return errors.New("which text? Name an incident, or a file with --file, but not both")
+	case cmd.File == "" && len(cmd.Name) > 0:
+		return errors.New("--name goes with --file: of an incident the names are known")
 	case cmd.File != "":
 		text, err := os.ReadFile(cmd.File)
 		if err != nil {
@@ -51,7 +55,11 @@ func (cmd postmortemCheckCmd) Run(c *cli) error {
 			if f.Line > 0 {
 				where += fmt.Sprintf(":%d:%d", f.Line, f.Column)
 			}
-			fmt.Fprintf(w, "%s: %s: %q\n  %s\n  %s\n", where, strings.ReplaceAll(string(f.Rule), "_", " "), f.Found, f.Why, f.Better)
+			found := ""
+			if f.Found != "" {
+				found = fmt.Sprintf(": %q", f.Found)
+			}
+			fmt.Fprintf(w, "%s: %s%s\n  %s\n  %s\n", where, strings.ReplaceAll(string(f.Rule), "_", " "), found, f.Why, f.Better)
 		}
 		if len(findings.Body.Findings) == 0 {
 			fmt.Fprintln(w, "Nothing to advise.")
@@ -134,6 +142,8 @@ type postmortemSimilarCmd struct {
 func (cmd postmortemSimilarCmd) Run(c *cli) error {
 	path := ref{cmd.Ref}.path("/similar")
 	switch {
+	case cmd.Text != "" && cmd.Ref != 0:
+		return errors.New("similar to what? Name an incident, or words with --text, but not both")
 	case cmd.Text != "":
 		path = "/v1/postmortems/similar?" + url.Values{"text": {cmd.Text}}.Encode()
 	case cmd.Ref == 0:

@@ -40,14 +40,17 @@ var rules = []rule{
 		rule: HumanError,
 		pattern: words(`(?:human|operator|user|pilot|engineer|developer|admin|manual|people|personnel|staff|typing|typist) (?:errors?|mistakes?|failure|fault)|errors? of judge?ment|` +
 			`fat[ -]?finger(?:ed|s|ing)?|pebkac|layer 8|wetware|human factors? (?:was|were|is) (?:the|to)|error (?:between|in front of) (?:the )?(?:chair|keyboard)|(?:root )?cause (?:was|is) (?:a |the |an )?(?:person|human|` + person + `)`),
+		not:    regexp.MustCompile(`(?i)^(?:user|operator|manual) errors? (?:messages?|rates?|pages?|codes?|responses?|dialogs?|texts?|counts?|handling|budget)\b`),
 		why:    "A person is never the root cause: the system let one slip do harm, and will let the next one.",
 		better: "Say what made it easy to do and hard to notice: “The command took any host name and asked for no confirmation.”",
 	},
 	{
 		rule:    ShouldHave,
 		pattern: words(`(?:should|ought to|must) (?:not |never |really |also |always )?have|should(?:n't|n’t)? (?:not )?have|should've|should’ve|shouldn't've|oughtn't to have|(?:was|were) supposed to|(?:was|were) expected to (?:know|notice|check|read|follow)|needed to have|(?:had|ought) to know better|knew better|know better|(?:is|was|were) (?:his|her|their|our|my) (?:job|duty|responsibility)|could be expected (?:of|from)`),
-		why:     "It judges a decision by what was known only later, and does not say why the decision made sense then.",
-		better:  "Say what happened and what led to it: “The change went out without a canary, because the pipeline makes that optional.”",
+		// What something has to own is no judgement: "must have a label".
+		not:    regexp.MustCompile(`(?i)^(?:should|must|ought to) (?:not |never |really |also |always )?have (?:an?|the|no|any|at least|at most|exactly|more than|its|their|one|two|three|\d+|to|enough|unique|different)\b`),
+		why:    "It judges a decision by what was known only later, and does not say why the decision made sense then.",
+		better: "Say what happened and what led to it: “The change went out without a canary, because the pipeline makes that optional.”",
 	},
 	{
 		rule: Counterfactual,

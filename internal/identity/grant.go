@@ -64,6 +64,14 @@ func (p Principal) May(service, environment string) error {
 	return fmt.Errorf("%w: %s may ask about %s, and not about %q in %q", ErrForbidden, p.Name(), strings.Join(has, "; "), service, environment)
 }
 
+// MayAll returns nil if the principal may do what concerns every service and environment, and otherwise an [ErrForbidden].
+func (p Principal) MayAll() error {
+	if p.Grants == nil || slices.ContainsFunc(p.Grants, func(g Grant) bool { return len(g.Services) == 0 && len(g.Environments) == 0 }) {
+		return nil
+	}
+	return fmt.Errorf("%w: it concerns every service, and the grants of %s do not", ErrForbidden, p.Name())
+}
+
 // OnlyDeploys reports whether the principal is let in as a deployer and as nothing else.
 func (p Principal) OnlyDeploys() bool {
 	return slices.Contains(p.Roles, Deployer) && !slices.ContainsFunc(p.Roles, func(r string) bool { return r != Deployer })

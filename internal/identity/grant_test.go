@@ -48,6 +48,26 @@ func TestMay(t *testing.T) {
 	}
 }
 
+func TestMayAll(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		grants []identity.Grant
+		want   bool
+	}{
+		"nothing bounds it":      {nil, true},
+		"nothing is granted":     {[]identity.Grant{}, false},
+		"any of both":            {[]identity.Grant{{Services: []string{"search"}}, {}}, true},
+		"any environment":        {[]identity.Grant{{Services: []string{"search"}}}, false},
+		"any service":            {[]identity.Grant{{Environments: []string{"production"}}}, false},
+		"every kind in one part": {[]identity.Grant{{Services: []string{"search"}}, {Environments: []string{"production"}}}, false},
+	} {
+		err := identity.Principal{Subject: "ada", Grants: tc.grants}.MayAll()
+		if (err == nil) != tc.want || err != nil && !errors.Is(err, identity.ErrForbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func FuzzMatch(f *testing.F) {
 	f.Add("acme/*", "acme/api")
 	f.Fuzz(func(t *testing.T, pattern, s string) {

@@ -14,6 +14,7 @@ func TestGrants(t *testing.T) {
 	s := newServer(t, true)
 	manual := `{"service":"video-api","environment":"production","reason":"drill","until":"2026-11-24T14:00:00Z"}`
 	override := `{"service":"video-api","environment":"production","commit":"c0ffee","reason":"customers cannot pay","until":"2026-11-24T14:00:00Z"}`
+	exempt := `{"service":"video-api","environment":"production","because":"cause_outside","reason":"drill","until":"2026-11-24T14:00:00Z"}`
 	for _, tc := range []struct {
 		name, token, path, body string
 		status                  int
@@ -31,6 +32,14 @@ func TestGrants(t *testing.T) {
 		{"a member asks for an override of another's service", "other", "/overrides", override, 403, "may not ask that"},
 		{"somebody asks for an override", "a", "/overrides", override, 200, `"id":1`},
 		{"a member approves that of another's service", "other", "/overrides/1/approve", "", 403, "may not ask that"},
+		{"a member exempts another's service", "other", "/exemptions", exempt, 403, "may not ask that"},
+		{"somebody exempts it", "a", "/exemptions", exempt, 200, `"id":1`},
+		{"a deployer exempts", "ci", "/exemptions", exempt, 403, "may ask the gate and tell of deploys only"},
+		{"a member ends the exemption of another's service", "other", "/exemptions/1/end", "", 403, "may not ask that"},
+		{"a member files the plan of another's service", "other", "/plans", `{"service":"video-api","environment":"production","text":"drain"}`, 403, "may not ask that"},
+		{"a member ends the Code Red of another's service", "other", "/thaws/by-criteria", `{"service":"video-api","environment":"production","reason":"done"}`, 403, "may not ask that"},
+		{"a member finishes the follow-up of another's service", "other", "/overrides/1/follow-up", `{"evidence":"none"}`, 403, "may not ask that"},
+		{"a member of one service makes a key for all", "other", "/keys", "", 403, "it concerns every service"},
 		{"somebody of the service approves it", "g", "/overrides/1/approve", "", 200, `"approvedBy":"grace"`},
 	} {
 		if body := s.call(t, tc.status, tc.token, "POST", tc.path, tc.body, nil); !strings.Contains(body, tc.says) {

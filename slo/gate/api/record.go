@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/gate/attestation"
 )
@@ -90,6 +91,9 @@ func (h *Handlers) PublicKeys(ctx context.Context, _ *struct{}) (*KeysResponse, 
 
 // RotateKeys makes a new signing key on the replica that answers.
 func (h *Handlers) RotateKeys(ctx context.Context, _ *struct{}) (*KeysResponse, error) {
+	if err := identity.From(ctx).MayAll(); err != nil { // they sign the decisions about every service
+		return nil, problem(err, "the key was not changed")
+	}
 	if _, err := h.Keys.Rotate(func(ring *attestation.Keyring) error { return h.Published.Publish(ctx, ring) }); err != nil {
 		return nil, problem(err, "the new key could not be published, so the old one still signs")
 	}

@@ -72,7 +72,7 @@ func (h *Handlers) record(ctx context.Context, p payload, by string, known bool)
 	}
 	r := deploys.Report{Kind: kind, Change: c, At: p.at(), By: by, Source: source}
 	if kind == deploys.RollBack {
-		r.Reason = cmp.Or(p.Metadata["eventMessage"], "Flagger took the canary back")
+		r.Reason = cmp.Or(gate.OneLine(p.Metadata["eventMessage"]), "Flagger took the canary back")
 	}
 	d, err := h.tell(ctx, r)
 	var input *gate.InputError

@@ -46,7 +46,7 @@ func TestCanariesBecomeDeploys(t *testing.T) {
 		{"it is promoted", event("Finalising", "Promotion completed! Scaling down podinfo.test", checksum, 10, token), 200, "Recorded: DEP-1 is finished."},
 		{"and is over", hook("post-rollout", "Succeeded", token), 200, "Recorded: DEP-1 is finished."},
 		{"the next starts", event("Progressing", "Starting canary analysis for podinfo.test", "", 20, token+`,"commit":"c0ffee"`), 200, "Recorded: DEP-2 is started."},
-		{"and fails", event("Progressing", "Canary failed! Scaling down podinfo.test", "", 25, token+`,"commit":"c0ffee"`), 200, "Recorded: DEP-2 is rolled_back."},
+		{"and fails", event("Progressing", "Canary failed!\tScaling down podinfo.test", "", 25, token+`,"commit":"c0ffee"`), 200, "Recorded: DEP-2 is rolled_back."},
 		{"and is over, too", hook("post-rollout", "Failed", token+`,"commit":"c0ffee"`), 200, "Recorded: DEP-2 is rolled_back."},
 		{"of which nobody told before", hook("post-rollout", "Failed", token+`,"commit":"decade"`), 200, "Recorded: DEP-3 is rolled_back."},
 		{"without a commit", event("Progressing", "Starting", "", 30, token), 422, `commit "": must not be empty`},

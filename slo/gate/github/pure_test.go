@@ -141,3 +141,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A deployment of which nothing is known any more is told what to do about it, whether or not the repository has other environments.
+func TestUntargeted(t *testing.T) {
+	t.Parallel()
+	a := ReviewArgs{Repository: "octo-org/video-api", Environment: "prod", Commit: "0d1a26e67d8f"}
+	for want, known := range map[string][]string{
+		"Next: add it to gate.github.targets of Plimsoll's configuration.":                             nil,
+		"Next: add it to gate.github.targets of Plimsoll's configuration, or deploy to one of a, prd.": {"a", "prd"},
+	} {
+		if lines := untargeted(a, known).Message; lines[len(lines)-1] != want {
+			t.Errorf("%v: %q", known, lines)
+		}
+	}
+}

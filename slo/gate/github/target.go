@@ -111,12 +111,16 @@ func (t Target) class(ref string) gate.Class {
 
 // untargeted is the hold for a deployment of which it is not known what it is.
 func untargeted(a ReviewArgs, known []string) gate.Decision {
+	next := "Next: add it to gate.github.targets of Plimsoll's configuration"
+	if len(known) > 0 { // the targets may have changed since the webhook came
+		next += ", or deploy to one of " + strings.Join(known, ", ")
+	}
 	return gate.Decision{
 		Outcome: gate.Hold, Reason: gate.NoPolicy,
 		Message: []string{
 			fmt.Sprintf("HOLD %s of %s to %s: Plimsoll does not know which service this is.", short(a.Commit), a.Repository, a.Environment),
 			fmt.Sprintf("No target covers environment %q of %s%s.", a.Environment, a.Repository, nearest.Hint(a.Environment, known)),
-			"Next: add it to gate.github.targets of Plimsoll's configuration, or deploy to one of " + strings.Join(known, ", ") + ".",
+			next + ".",
 		},
 	}
 }

@@ -198,7 +198,7 @@ func (g *Gate) read(ctx context.Context, tx pgx.Tx, batch []*check) (*reading, e
 
 // record decides one check and appends the decision. It reports whether that has moved the freeze, which counts the changes that it admits.
 func (g *Gate) record(ctx context.Context, tx pgx.Tx, r *reading, q *check) (moved bool, err error) {
-	if err := g.recordPolicy(ctx, tx, r.chain, q.policy); err != nil {
+	if err := g.recordPolicy(ctx, tx, r.chain, r.at, q.policy); err != nil {
 		return false, err
 	}
 	p, key := q.place(), commitKey{q.change.Service, q.change.Environment, q.change.Commit}

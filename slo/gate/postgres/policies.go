@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,7 +20,7 @@ type policyText struct {
 }
 
 // recordPolicy appends a policy to the audit log before the first decision under it. Which are there is remembered, and read once.
-func (g *Gate) recordPolicy(ctx context.Context, tx pgx.Tx, chain *chain, p *gate.Policy) error {
+func (g *Gate) recordPolicy(ctx context.Context, tx pgx.Tx, chain *chain, at time.Time, p *gate.Policy) error {
 	if p == nil || g.recorded[p.Version] || slices.Contains(chain.policies, p.Version) {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (g *Gate) recordPolicy(ctx context.Context, tx pgx.Tx, chain *chain, p *gat
 		return fmt.Errorf("look for policy in audit log: %w", err)
 	}
 	if !there {
-		if err := chain.policy(g.now(), p); err != nil {
+		if err := chain.policy(at, p); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -85,8 +87,8 @@ func (c Config) holders() (map[string]identity.Principal, error) {
 	for i, t := range c.Tokens {
 		token, err := secret("env", t.Env)
 		switch {
-		case t.Subject == "" || t.Subject == operator:
-			errs = append(errs, fmt.Errorf("tokens[%d].subject: %q is empty or that of the operator's own token", i, t.Subject))
+		case t.Subject == "" || slices.Contains(reserved, t.Subject):
+			errs = append(errs, fmt.Errorf("tokens[%d].subject: %q is empty or stands for somebody else: %s", i, t.Subject, strings.Join(reserved, ", ")))
 		case err != nil:
 			errs = append(errs, fmt.Errorf("tokens[%d].%w", i, err))
 		case !holders[token].Anonymous() || token == c.Token:

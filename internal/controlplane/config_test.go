@@ -66,6 +66,7 @@ func TestReadConfigProblems(t *testing.T) {
 		{"a heart that beats nowhere", "alerts: {heartbeat_url: deadman}", `alerts.heartbeat_url: "deadman" is not a URL`},
 		{"alerts too often", "alerts: {every: 1ms}", "alerts.every: 1ms is not between 100ms and 1h"},
 		{"a token of the operator", "tokens: [{subject: operator, env: HOME}]", "tokens[0].subject"},
+		{"a token of nobody", "tokens: [{subject: anonymous, env: HOME}]", `tokens[0].subject: "anonymous" is empty or stands for somebody else: operator, anonymous`},
 		{"a token that is nowhere", "tokens: [{subject: ada, env: PLIMSOLL_NO_SUCH}]", "tokens[0].env: the environment variable PLIMSOLL_NO_SUCH is empty"},
 		{"one token for two", "tokens: [{subject: ada, env: PATH}, {subject: grace, env: PATH}]", "tokens[1].env: PATH holds the token of somebody else"},
 		{"a role of nobody", "tokens: [{subject: ada, env: PATH, roles: [release-manager]}]", `tokens[0].roles[0]: "release-manager" is not a role of people: expected release_manager (did you mean "release_manager"?)`},

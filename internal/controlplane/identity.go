@@ -27,12 +27,14 @@ func (c Config) issuers() []oidc.Issuer {
 	return all
 }
 
+// reserved are the names that nobody can be given: who holds the installation's own token, and who has proved nothing.
+var reserved = []string{operator, identity.Principal{}.Name()}
+
 // authenticate knows who has one of the tokens, or one that an issuer of the configuration has signed.
 func (c Config) authenticate(tokens *identity.Tokens) (func(*http.Request) (identity.Principal, error), error) {
 	if len(c.Identity.OIDC) == 0 {
 		return tokens.Authenticate, nil
 	}
-	reserved := []string{operator, identity.Principal{}.Name()}
 	signed, err := oidc.New(oidc.Config{Issuers: c.issuers(), Reserved: reserved})
 	if err != nil {
 		return nil, err

@@ -156,7 +156,7 @@ func (b *Bot) read(ctx context.Context, channel, ts string) (said, error) {
 	return said{cmp.Or(found[at].User, found[at].BotID), found[at].Text, link}, called("link to a message", err)
 }
 
-// create makes a channel of a name that is free, or adopts the one that an attempt of ours made before.
+// create makes a channel of a name that is free.
 func (b *Bot) create(ctx context.Context, name string, private bool) (id string, err error) {
 	c, err := b.api.CreateConversationContext(ctx, slackapi.CreateConversationParams{ChannelName: name, IsPrivate: private})
 	if err != nil {

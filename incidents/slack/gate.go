@@ -42,7 +42,6 @@ type gateQuestion struct {
 	page  printer
 	by    string
 	at    time.Time
-	again bool // an earlier attempt may have come through
 	words []string
 	span  time.Duration // of --for; 0 if none was given
 	verb  gateVerb
@@ -72,9 +71,9 @@ const (
 var spanOption = regexp.MustCompile(`(?:^|\s)(?:--|—|–)for[ =]+(\S+)`)
 
 // gate answers a command about the gate.
-func (w *worker) gate(ctx context.Context, page printer, args CommandArgs, again bool) (message, error) {
+func (w *worker) gate(ctx context.Context, page printer, args CommandArgs) (message, error) {
 	text := plain(args.Text, page.people.subject)
-	q := gateQuestion{page: page, by: page.people.subject(args.UserID), at: args.ReceivedAt, again: again}
+	q := gateQuestion{page: page, by: page.people.subject(args.UserID), at: args.ReceivedAt}
 	if m := spanOption.FindStringSubmatchIndex(text); m != nil {
 		d, err := time.ParseDuration(text[m[2]:m[3]])
 		if err != nil || d <= 0 {
@@ -211,7 +210,8 @@ func gateWhy(ctx context.Context, w *worker, q gateQuestion) (message, error) {
 	return quiet(d.Mrkdwn()), nil
 }
 
-// gateByHand freezes or thaws. An attempt that came through and never heard so is not made again.
+// gateByHand freezes or thaws. What an earlier attempt did is not done again, as for an override and its approval: River counts no
+// attempt that waited for Slack, so each looks.
 func gateByHand(kind gate.CommandKind) func(context.Context, *worker, gateQuestion) (message, error) {
 	return func(ctx context.Context, w *worker, q gateQuestion) (message, error) {
 		service, environment, err := q.place(ctx, w.Gate)
@@ -226,17 +226,14 @@ func gateByHand(kind gate.CommandKind) func(context.Context, *worker, gateQuesti
 		if kind == gate.ThawByHand {
 			do = w.Gate.Thaw
 		}
-		did := false
-		if q.again {
-			states, err := w.Gate.Freezes(ctx)
-			if err != nil {
-				return message{}, err
-			}
-			did = slices.ContainsFunc(states, func(s gate.State) bool {
-				m := s.Manual
-				return s.Service == service && s.Environment == environment && m != nil && m.Kind == kind && m.By == q.by && m.Reason == reason && !m.At.Before(q.at)
-			})
+		states, err := w.Gate.Freezes(ctx)
+		if err != nil {
+			return message{}, err
 		}
+		did := slices.ContainsFunc(states, func(s gate.State) bool {
+			m := s.Manual
+			return s.Service == service && s.Environment == environment && m != nil && m.Kind == kind && m.By == q.by && m.Reason == reason && !m.At.Before(q.at)
+		})
 		until := q.at.Add(spanOr(q.span, handSpan))
 		if !did {
 			if _, err := do(ctx, q.by, service, environment, reason, until); err != nil {
@@ -266,15 +263,13 @@ func gateOverride(ctx context.Context, w *worker, q gateQuestion) (message, erro
 	}
 	want := gate.Override{Service: service, Environment: environment, Commit: q.words[0], Reason: strings.Join(q.words[1:], " "), By: q.by,
 		Until: q.at.Add(spanOr(q.span, overrideSpan))}
-	if q.again {
-		before, err := w.Gate.Overrides(ctx, service)
-		if err != nil {
-			return message{}, err
-		}
-		for _, o := range before {
-			if o.By == want.By && o.Commit == want.Commit && o.Environment == environment && o.Reason == want.Reason && !o.At.Before(q.at) {
-				return loud(q.page.override(o)), nil
-			}
+	before, err := w.Gate.Overrides(ctx, service)
+	if err != nil {
+		return message{}, err
+	}
+	for _, o := range before {
+		if o.By == want.By && o.Commit == want.Commit && o.Environment == environment && o.Reason == want.Reason && !o.At.Before(q.at) {
+			return loud(q.page.override(o)), nil
 		}
 	}
 	made, err := w.Gate.RequestOverride(ctx, want)
@@ -292,15 +287,13 @@ func gateApprove(ctx context.Context, w *worker, q gateQuestion) (message, error
 	if err != nil {
 		return message{}, q.usage()
 	}
-	if q.again {
-		all, err := w.Gate.Overrides(ctx, "")
-		if err != nil {
-			return message{}, err
-		}
-		for _, o := range all {
-			if o.ID == id && o.ApprovedBy == q.by && o.ApprovedAt != nil && !o.ApprovedAt.Before(q.at) {
-				return loud(q.page.override(o)), nil
-			}
+	all, err := w.Gate.Overrides(ctx, "")
+	if err != nil {
+		return message{}, err
+	}
+	for _, o := range all {
+		if o.ID == id && o.ApprovedBy == q.by && o.ApprovedAt != nil && !o.ApprovedAt.Before(q.at) {
+			return loud(q.page.override(o)), nil
 		}
 	}
 	o, err := w.Gate.ApproveOverride(ctx, q.by, id)

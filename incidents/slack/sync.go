@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -47,27 +48,27 @@ const busyFor = 250 * time.Millisecond
 
 // Work brings the room up to date. It does again only what an earlier attempt did not finish.
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncArgs]) error {
-	i, err := w.store.Get(ctx, incidents.Viewer{System: true}, job.Args.Incident)
-	if err != nil {
+	ref := job.Args.Incident
+	if _, err := w.store.Get(ctx, incidents.Viewer{System: true}, ref); err != nil {
 		if errors.Is(err, incidents.ErrNotFound) {
 			return river.JobCancel(err)
 		}
 		return err
 	}
-	room, ok, err := w.rooms.Lease(ctx, i.Ref)
+	room, ok, err := w.rooms.Lease(ctx, ref)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
 		return river.JobSnooze(busyFor)
 	}
-	s := &syncing{syncWorker: w, incident: i, room: room}
+	s := &syncing{syncWorker: w, room: room}
 	err = s.all(ctx)
 	if release := w.rooms.Release(context.WithoutCancel(ctx), s.room); release != nil && !errors.Is(release, ErrLeaseLost) {
 		err = errors.Join(err, release)
 	}
 	if _, refused := errors.AsType[*refusal](err); refused {
-		w.logger.ErrorContext(ctx, "Slack refuses to show an incident", "incident", i.Ref, "err", err)
+		w.logger.ErrorContext(ctx, "Slack refuses to show an incident", "incident", ref, "err", err)
 	}
 	return fate(err)
 }
@@ -81,12 +82,18 @@ type syncing struct {
 
 // all takes the steps in order. Each keeps what it did before the next begins.
 func (s *syncing) all(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.withdraw, s.channel, s.topic, s.bookmarks, s.people, s.cards, s.entries} {
+	for _, step := range []func(context.Context) error{s.read, s.withdraw, s.channel, s.topic, s.bookmarks, s.people, s.cards, s.entries} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// read reads the incident, which only the holder of the room may show: what was read before that may have become private meanwhile.
+func (s *syncing) read(ctx context.Context) (err error) {
+	s.incident, err = s.store.Get(ctx, incidents.Viewer{System: true}, s.room.Incident)
+	return err
 }
 
 // tolerate goes on without what Slack refuses and responders can do without.
@@ -107,6 +114,9 @@ func (s *syncing) save(ctx context.Context) error {
 func (s *syncing) withdraw(ctx context.Context) error {
 	if !s.incident.Private || s.room.Private || s.room.Name == "" {
 		return nil
+	}
+	if err := s.claim(ctx); err != nil {
+		return err
 	}
 	for channel, card := range s.room.Cards {
 		if card.Timestamp != "" {
@@ -130,35 +140,54 @@ func (s *syncing) withdraw(ctx context.Context) error {
 	return s.save(ctx)
 }
 
-// channel makes the channel, under another name if one is taken. Whether an earlier attempt came through is asked before
-// it is made again.
+// claim finds the channel and the card of which no answer of Slack told whether they were made.
+func (s *syncing) claim(ctx context.Context) error {
+	if s.room.Channel == "" && s.room.Asked {
+		id, err := s.bot.mine(ctx, s.room.Name)
+		if err != nil {
+			return err
+		}
+		s.room.Channel = id
+	}
+	if key := s.room.Carding; key != "" {
+		channel := key[strings.LastIndex(key, "/")+1:]
+		ts, err := s.bot.posted(ctx, channel, key)
+		if err != nil && !refusedWith(err, "channel_not_found", "not_in_channel") {
+			return err
+		}
+		if ts != "" {
+			s.keepCard(channel, Card{Timestamp: ts})
+		}
+	}
+	return s.save(ctx)
+}
+
+// channel makes the channel, under another name if one is taken. Whether an earlier attempt came through, under whatever name, is
+// asked before another is made.
 func (s *syncing) channel(ctx context.Context) error {
-	for copy := 1; s.room.Channel == ""; copy++ {
-		name := channelName(s.incident, copy)
-		if s.room.Asked && s.room.Name == name {
-			id, err := s.bot.mine(ctx, name)
-			if err != nil {
-				return err
-			}
-			s.room.Channel = id
+	if s.room.Channel != "" {
+		return nil
+	}
+	if s.room.Asked {
+		if err := s.claim(ctx); err != nil || s.room.Channel != "" {
+			return err
 		}
-		if s.room.Channel == "" {
-			s.room.Name, s.room.Asked, s.room.Private = name, true, s.incident.Private
-			if err := s.save(ctx); err != nil {
-				return err
-			}
-			id, err := s.bot.create(ctx, name, s.incident.Private)
-			if refusedWith(err, "name_taken") && copy < maxCopies {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			s.room.Channel = id
+	}
+	for copy := 1; ; copy++ {
+		s.room.Name, s.room.Asked, s.room.Private = channelName(s.incident, copy), true, s.incident.Private
+		if err := s.save(ctx); err != nil {
+			return err
 		}
+		id, err := s.bot.create(ctx, s.room.Name, s.incident.Private)
+		if refusedWith(err, "name_taken") && copy < maxCopies {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.room.Channel = id
 		return s.save(ctx)
 	}
-	return nil
 }
 
 // maxCopies bounds how many names are tried.

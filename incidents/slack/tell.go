@@ -61,17 +61,42 @@ func (s *syncing) card(ctx context.Context, channel, update string) error {
 		card.Timestamp = ts
 	}
 	card.Digest, s.room.Carding = digest, ""
+	s.keepCard(channel, card)
+	return s.save(ctx)
+}
+
+func (s *syncing) keepCard(channel string, card Card) {
 	if s.room.Cards == nil {
 		s.room.Cards = map[string]Card{}
 	}
 	s.room.Cards[channel] = card
-	return s.save(ctx)
 }
 
-// maxEntries is how many entries one message tells.
-const maxEntries = 10
+// One message tells at most so many entries, and no more than Slack takes in one: of 40,000 characters an entry may be 15,000, because what
+// is escaped grows fivefold.
+const (
+	maxEntries = 10
+	maxTelling = 20_000
+)
 
-// entries posts what has come onto the timeline. The declaration is what the card says.
+// batch is how many of the entries one message tells, and what it says of them. The declaration is what the card says.
+func (p printer) batch(timeline []incidents.TimelineEntry) (n int, text string) {
+	var lines []string
+	size := 0
+	for _, e := range timeline[:min(len(timeline), maxEntries)] {
+		if e.Kind != incidents.KindDeclared {
+			line := p.line(e)
+			if size += len(line) + 1; len(lines) > 0 && size > maxTelling {
+				break
+			}
+			lines = append(lines, line)
+		}
+		n++
+	}
+	return n, strings.Join(lines, "\n")
+}
+
+// entries posts what has come onto the timeline.
 func (s *syncing) entries(ctx context.Context) error {
 	if to := s.room.TellingTo; to > s.room.Told {
 		ts, err := s.bot.posted(ctx, s.room.Channel, s.room.Telling)
@@ -91,20 +116,16 @@ func (s *syncing) entries(ctx context.Context) error {
 		return err
 	}
 	timeline = slices.DeleteFunc(timeline, func(e incidents.TimelineEntry) bool { return e.Number <= s.room.Told })
-	for batch := range slices.Chunk(timeline, maxEntries) {
-		var lines []string
-		for _, e := range batch {
-			if e.Kind != incidents.KindDeclared {
-				lines = append(lines, s.page.line(e))
-			}
-		}
-		first, last := batch[0].Number, batch[len(batch)-1].Number
-		if len(lines) > 0 {
+	for len(timeline) > 0 {
+		n, text := s.page.batch(timeline)
+		first, last := timeline[0].Number, timeline[n-1].Number
+		if text != "" {
 			s.room.TellingTo = last
-			if _, err := s.once(ctx, &s.room.Telling, s.room.Channel, fmt.Sprintf("entries/%s/%d-%d", s.incident.Ref, first, last), message{Text: strings.Join(lines, "\n")}); err != nil {
+			if _, err := s.once(ctx, &s.room.Telling, s.room.Channel, fmt.Sprintf("entries/%s/%d-%d", s.incident.Ref, first, last), message{Text: text}); err != nil {
 				return err
 			}
 		}
+		timeline = timeline[n:]
 		s.room.Told, s.room.Telling, s.room.TellingTo = last, "", 0
 		if err := s.save(ctx); err != nil {
 			return err

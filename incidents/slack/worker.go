@@ -81,7 +81,7 @@ func (w *worker) Timeout(*river.Job[CommandArgs]) time.Duration { return 30 * ti
 
 // Work runs the command and sends the answer.
 func (w *worker) Work(ctx context.Context, job *river.Job[CommandArgs]) error {
-	m, err := w.answer(ctx, job.Args, job.Attempt > 1)
+	m, err := w.answer(ctx, job.Args)
 	if err != nil {
 		if job.Attempt < job.MaxAttempts {
 			return err
@@ -127,14 +127,14 @@ func (w *worker) tell(ctx context.Context, args CommandArgs, attempt int, m mess
 
 // answer runs the command, unless it ran before, and says what came of it. What the person can put right is an answer;
 // an error is what may go away by itself.
-func (w *worker) answer(ctx context.Context, args CommandArgs, again bool) (message, error) {
+func (w *worker) answer(ctx context.Context, args CommandArgs) (message, error) {
 	page := w.page
 	page.command = cmp.Or(args.Command, defaultCommand)
 	by := incidents.Caller{Subject: page.people.subject(args.UserID), RequestID: args.RequestID}
 	var m message
 	var err error
 	if args.Gate {
-		m, err = w.gate(ctx, page, args, again)
+		m, err = w.gate(ctx, page, args)
 	} else {
 		m, err = w.incident(ctx, page, args, by)
 	}

@@ -6,7 +6,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
+
+// maxText is how long a message may be, in characters.
+const maxText = 40_000
 
 // channel finds a channel in which the app may write.
 func (w *Workspace) channel(id string) (*Channel, string) {
@@ -28,8 +32,11 @@ func (w *Workspace) postMessage(f url.Values) (map[string]any, string) {
 		return nil, code
 	}
 	m := w.message(f)
-	if m.Text == "" {
+	switch {
+	case m.Text == "":
 		return nil, "no_text"
+	case utf8.RuneCountInString(m.Text) > maxText:
+		return nil, "msg_too_long"
 	}
 	c.Messages = append(c.Messages, m)
 	return map[string]any{"channel": c.ID, "ts": m.TS}, ""

@@ -77,8 +77,12 @@ func (m *machine) manual() {
 	manual := &Manual{Kind: c.Kind, By: c.By, Reason: c.Reason, At: m.in.At, Until: c.Until}
 	switch {
 	case c.Kind == FreezeByHand:
+		if m.Manual != nil && m.Manual.Kind == FreezeByHand && m.Manual.Until.After(c.Until) {
+			manual.Until = m.Manual.Until // nobody opens what another has frozen by freezing it
+		}
 		m.Manual = manual
-		m.event(Event{Kind: Frozen, By: c.By, Reason: c.Reason, Until: &c.Until})
+		until := manual.Until
+		m.event(Event{Kind: Frozen, By: c.By, Reason: c.Reason, Until: &until})
 	case m.Manual != nil && m.Manual.Kind == FreezeByHand && m.Phase != CodeRed:
 		// Only a person froze it; nothing is left to lift for the time to come.
 		m.endManual(c.By, c.Reason)

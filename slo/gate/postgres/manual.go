@@ -11,7 +11,7 @@ import (
 )
 
 // Freeze denies changes to a service in an environment until an end, by the word of a person. No check that begins after
-// it has returned allows a change that is not exempt.
+// it has returned allows a change that is not exempt. An earlier freeze by hand that ends later keeps its end.
 func (g *Gate) Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
 	return g.command(ctx, service, environment, gate.Command{Kind: gate.FreezeByHand, By: by, Reason: reason, Until: until})
 }

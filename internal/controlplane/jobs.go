@@ -21,6 +21,9 @@ import (
 // jobWorkers is how many jobs run at once.
 const jobWorkers = 8
 
+// deadLettersKept is how long jobs are kept that were given up.
+const deadLettersKept = 30 * 24 * time.Hour
+
 // repeat is after how much time the library of the jobs may say again what it has said: without the database it has something to say each second.
 const repeat = time.Minute
 
@@ -49,6 +52,8 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 		Logger:  telemetry.Sparse(telemetry.Quiet(a.logger, slog.LevelWarn), repeat),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers: workers,
+		// A notice that a receiver refused on a Friday is still there when people are back; River forgets it after a day.
+		CancelledJobRetentionPeriod: deadLettersKept, DiscardedJobRetentionPeriod: deadLettersKept,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up jobs: %w", err)

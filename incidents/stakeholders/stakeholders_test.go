@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -250,23 +251,26 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// TestSubject: customers are told no number of ours, and everybody is told of a drill.
+// TestSubject: customers are told what was approved and no number or title of ours, and everybody is told of a drill.
 func TestSubject(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		audience incidents.Audience
 		drill    bool
+		text     string
 		want     string
 	}{
-		{incidents.Customers, false, "Playback stalls"},
-		{incidents.Executives, false, "INC-7: Playback stalls"},
-		{incidents.Support, true, "Drill: INC-7: Playback stalls"},
+		{incidents.Customers, false, "", "What is affected: Playback stalls."},
+		{incidents.Customers, false, "Videos stop.\r\nWe work on it.", "Videos stop."},
+		{incidents.Customers, false, strings.Repeat("ä", 200), strings.Repeat("ä", 119) + "…"},
+		{incidents.Executives, false, "", "INC-7: Playback stalls"},
+		{incidents.Support, true, "", "Drill: INC-7: Playback stalls"},
 	} {
 		p := &place{}
 		b := &book{i: incidents.Incident{Ref: 7}, at: noon}
 		b.do(t, "ada", incidents.Declare{Title: "Playback stalls", Severity: 2, Source: incidents.SourceAPI, Drill: tc.drill})
 		f := newFixture(t, b, stakeholders.Recipients{tc.audience: {{To: "here", Send: p.send}}})
-		f.do(t, "ada", incidents.DraftMessage{Audience: tc.audience})
+		f.do(t, "ada", incidents.DraftMessage{Audience: tc.audience, Text: tc.text})
 		f.do(t, "bob", incidents.DecideMessage{Number: 1, Approve: true})
 		f.send(t, 1, 1)
 		if got := fmt.Sprint(p.got[0].Subject); got != tc.want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"plimsoll/incidents"
@@ -42,11 +43,19 @@ func (r Recipients) find(a incidents.Audience, to string) (Recipient, bool) {
 	return r[a][n], true
 }
 
-// wordOf writes a message of an incident as it is sent.
+// maxSubject is how many characters of a line become a subject.
+const maxSubject = 120
+
+// wordOf writes a message of an incident as it is sent. Customers read nothing that was not approved for them: their subject is the first
+// line of the text, since the title is the word of responders.
 func wordOf(i incidents.Incident, m incidents.Message) Word {
-	subject := i.Title
-	if m.Audience != incidents.Customers {
-		subject = i.Ref.String() + ": " + subject
+	subject := i.Ref.String() + ": " + i.Title
+	if m.Audience == incidents.Customers {
+		first, _, _ := strings.Cut(strings.TrimSpace(m.Text), "\n")
+		subject = strings.TrimSpace(first)
+		if line := []rune(subject); len(line) > maxSubject {
+			subject = string(line[:maxSubject-1]) + "…"
+		}
 	}
 	if i.Drill {
 		subject = "Drill: " + subject

@@ -18,6 +18,8 @@ import (
 // gatekeeper is the deploy gate.
 type gatekeeper interface {
 	Freezes(ctx context.Context) ([]gate.State, error)
+	// Status is of every service in every environment that a policy covers, or of one service.
+	Status(ctx context.Context, service string) ([]gate.FreezeStatus, error)
 	Preview(ctx context.Context, c gate.Change) (gate.Decision, error)
 	Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
 	Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
@@ -49,7 +51,7 @@ type gateQuestion struct {
 
 func gateVerbs() []gateVerb {
 	return []gateVerb{
-		{"status", "[service]", "show freezes and overrides", false, gateStatus},
+		{"status", "[service]", "show freezes, what is owed and what ends them, and overrides", false, gateStatus},
 		{"why", "service [environment]", "say whether a change would go now, and why", false, gateWhy},
 		{"freeze", "service [environment] [--for 2h] why", "stop releases by hand", true, gateByHand(gate.FreezeByHand)},
 		{"thaw", "service [environment] [--for 2h] why", "lift a freeze by hand", true, gateByHand(gate.ThawByHand)},
@@ -142,15 +144,21 @@ func gateHelp(_ context.Context, _ *worker, q gateQuestion) (message, error) {
 }
 
 func gateStatus(ctx context.Context, w *worker, q gateQuestion) (message, error) {
-	service := strings.Join(q.words, " ")
-	states, err := w.Gate.Freezes(ctx)
-	if err != nil {
+	if len(q.words) > 1 {
+		return message{}, q.usage()
+	}
+	service := strings.Join(q.words, "")
+	all, err := w.Gate.Status(ctx, service)
+	switch {
+	case err != nil:
 		return message{}, err
+	case len(all) == 0 && service != "":
+		return message{}, &usageError{problem: fmt.Sprintf("No policy covers a service %q, or it has no objective.", service)}
 	}
 	var lines []string
-	for _, s := range states {
-		if service == "" && (s.Frozen(q.at) || s.Phase != gate.Open && s.Phase != "") || service == s.Service {
-			lines = append(lines, q.page.freeze(s, q.at))
+	for _, s := range all {
+		if service != "" || s.Phase != gate.Open || s.Frozen(q.at) {
+			lines = append(lines, q.page.freeze(s, q.at)...)
 		}
 	}
 	overrides, err := w.Gate.Overrides(ctx, service)
@@ -168,13 +176,9 @@ func gateStatus(ctx context.Context, w *worker, q gateQuestion) (message, error)
 	return quiet(strings.Join(lines, "\n")), nil
 }
 
-// freeze tells the freeze of one service in one environment.
-func (p printer) freeze(s gate.State, at time.Time) string {
-	phase := strings.ReplaceAll(string(s.Phase), "_", " ")
-	if phase == "" {
-		phase = string(gate.Open)
-	}
-	line := fmt.Sprintf("• *%s* in %s: %s", escaper.Replace(s.Service), escaper.Replace(s.Environment), phase)
+// freeze tells the freeze of one service in one environment, and below it what is owed and what ends it.
+func (p printer) freeze(s gate.FreezeStatus, at time.Time) []string {
+	line := fmt.Sprintf("• *%s* in %s: %s", escaper.Replace(s.Service), escaper.Replace(s.Environment), strings.ReplaceAll(string(s.Phase), "_", " "))
 	if !s.Since.IsZero() {
 		line += " since " + clock(s.Since)
 	}
@@ -182,7 +186,35 @@ func (p printer) freeze(s gate.State, at time.Time) string {
 		verb := map[gate.CommandKind]string{gate.FreezeByHand: "frozen", gate.ThawByHand: "thawed"}[m.Kind]
 		line += fmt.Sprintf("; %s by %s until %s: %s", verb, p.name(m.By), clock(m.Until), escaper.Replace(m.Reason))
 	}
-	return line
+	lines := []string{line}
+	below := func(format string, args ...any) { lines = append(lines, "    "+fmt.Sprintf(format, args...)) }
+	for _, f := range s.Spent {
+		below("spent: %s", escaper.Replace(f.String()))
+	}
+	if s.Incident != "" {
+		led := "nobody leads it"
+		if s.Commander != "" {
+			led = "led by " + p.name(s.Commander)
+		}
+		below("%s, %s", escaper.Replace(s.Incident), led)
+	}
+	for _, d := range s.Duties {
+		word := "still owed"
+		if d.Overdue {
+			word = "overdue"
+		}
+		below("%s: %s, by %s", word, escaper.Replace(d.Text), clock(d.Due))
+	}
+	if s.LiftsAt != nil {
+		below("it lifts at %s if the budgets stay", clock(*s.LiftsAt))
+	}
+	if s.Ends != "" {
+		below("%s", escaper.Replace(s.Ends))
+	}
+	for _, c := range s.Criteria {
+		below("exit criterion %s: %s", map[bool]string{true: "met", false: "not met"}[c.Met], escaper.Replace(c.Detail))
+	}
+	return lines
 }
 
 // override tells one override.

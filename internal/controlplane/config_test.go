@@ -62,6 +62,7 @@ func TestReadConfigProblems(t *testing.T) {
 		{"a secret in the file", "alerts: {receivers: [{name: a, slack: {channel: x, token: xoxb}}]}", `unknown key "alerts.receivers[0].slack.token"; allowed here: channel, token_env, base_url`},
 		{"a repository without its owner", "gate: {github: {targets: [{repository: api, environment: p, service: a}]}}", `gate.github: targets[0].repository: must be an owner and a name`},
 		{"GitHub without its secret", "gate: {github: {targets: [{repository: o/api, environment: p, service: a}]}}", "gate.github: the environment variable PLIMSOLL_GITHUB_WEBHOOK_SECRET is empty"},
+		{"GitLab without a service", "gate: {gitlab: {projects: [{project: a/b, environment: p}]}}", "gate.gitlab.projects[0].service: is empty; it must be a service"},
 		{"GitLab without its token", "gate: {gitlab: {projects: [{project: a/b, service: a, environment: p}]}}", "gate.gitlab: the environment variable PLIMSOLL_GITLAB_TOKEN is empty"},
 		{"a heart that beats nowhere", "alerts: {heartbeat_url: deadman}", `alerts.heartbeat_url: "deadman" is not a URL`},
 		{"alerts too often", "alerts: {every: 1ms}", "alerts.every: 1ms is not between 100ms and 1h"},

@@ -109,7 +109,18 @@ func (c Config) gitlab() (*gitlab.Client, error) {
 func (c Config) checkDialects() error {
 	_, githubErr := c.github()
 	_, gitlabErr := c.gitlab()
-	return errors.Join(githubErr, gitlabErr)
+	errs := []error{githubErr, gitlabErr}
+	for i, p := range c.Gate.GitLab.Projects {
+		for _, field := range []struct{ key, is, such string }{
+			{"project", p.Project, `an ID or a path, such as "octo-group/video-api"`},
+			{"service", p.Service, "a service, as in the keys of its objectives"}, {"environment", p.Environment, "an environment that a policy covers"},
+		} {
+			if field.is == "" {
+				errs = append(errs, fmt.Errorf("gate.gitlab.projects[%d].%s: is empty; it must be %s", i, field.key, field.such))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // lateGate is the gate of an app that is still being built: workers are registered before there is one, and work after.

@@ -70,6 +70,7 @@ func TestResponseRefusals(t *testing.T) {
 		{"sent to nobody", append(open(draft), step{2, "bob", incidents.DecideMessage{Number: 1, Approve: true}}, step{3, "ada", incidents.RecordSent{Number: 1}}), "deliveries is missing"},
 		{"an unknown kind of task", open(incidents.AddTask{Kind: "chore", Text: "x"}), `kind "chore"`},
 		{"a task due in the past", open(incidents.AddTask{Text: "x", Due: noon}), "a time to come"},
+		{"a task due beyond all years", open(incidents.AddTask{Text: "x", Due: time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -7200))}), "before the year 10000"},
 		{"a task done twice", open(incidents.AddTask{Text: "x"}, incidents.FinishTask{Number: 1}, incidents.FinishTask{Number: 1}), "not done yet"},
 		{"affected already", open(incidents.Impact{Services: []string{"video-api"}}), "not affected yet"},
 		{"not affected", open(incidents.Impact{Services: []string{"web"}, Remove: true}), "something that is affected"},

@@ -64,8 +64,8 @@ func (a AddTask) apply(c *change) error {
 		return &InputError{Field: "kind", Found: string(a.Kind), Want: "task or followup"}
 	}
 	if !a.Due.IsZero() {
-		if t.Due = exact(a.Due); !t.Due.After(c.at) {
-			return &InputError{Field: "due", Found: stamp(t.Due), Want: "a time to come"}
+		if t.Due = exact(a.Due); !t.Due.After(c.at) || t.Due.Year() > 9999 { // later years cannot be written as JSON
+			return &InputError{Field: "due", Found: stamp(t.Due), Want: "a time to come before the year 10000"}
 		}
 	}
 	c.addTask(t)

@@ -30,6 +30,7 @@ type Config struct {
 	Jobs          jobs              // required; a River client that may only insert
 	Bot           *Bot              // opens modals; without one a bare verb is answered with how to type it
 	Subjects      map[string]string // as of [WorkerConfig]
+	Command       string            // what buttons call the command about incidents; "/incident" when empty
 	GateCommand   string            // "/gate" when empty; every other command is about incidents
 	Logger        *slog.Logger      // slog.Default when nil
 	Now           func() time.Time  // time.Now when nil; when a request came. Signatures are always checked against the machine's clock.
@@ -53,6 +54,7 @@ func New(cfg Config) (*Inbox, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg.Command = cmp.Or(cfg.Command, defaultCommand)
 	cfg.GateCommand = cmp.Or(cfg.GateCommand, defaultGateCommand)
 	return &Inbox{cfg, people(cfg.Subjects), cmp.Or(cfg.Logger, slog.Default()), cfg.Now}, nil
 }
@@ -167,7 +169,7 @@ func (in *Inbox) notOpened(ctx context.Context, from origin, v verb, err error) 
 	if refusedWith(err, "expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id") {
 		why = "The form came too late for Slack."
 	}
-	return quiet(why + " Type it instead:\n" + printer{command: cmp.Or(from.Command, defaultCommand)}.usage(v))
+	return quiet(why + " Type it instead:\n" + printer{command: cmp.Or(from.Command, in.cfg.Command)}.usage(v))
 }
 
 // interaction takes what somebody did in a modal or with a button.
@@ -193,7 +195,7 @@ func (in *Inbox) pressed(ctx context.Context, cb slackapi.InteractionCallback, p
 			continue
 		}
 		args := CommandArgs{
-			RequestID: "slack/" + named(cb.TriggerID, payload), Command: defaultCommand, Text: storable(a.Value + " " + name), UserID: cb.User.ID, TeamID: cb.Team.ID,
+			RequestID: "slack/" + named(cb.TriggerID, payload), Command: in.cfg.Command, Text: storable(a.Value + " " + name), UserID: cb.User.ID, TeamID: cb.Team.ID,
 			Channel: cb.Channel.ID, ResponseURL: cb.ResponseURL, ReceivedAt: in.now().UTC(),
 		}
 		var m any

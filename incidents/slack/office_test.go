@@ -101,7 +101,7 @@ func newOffice(t *testing.T, options ...func(*slack.WorkerConfig)) *office {
 			t.Error(err)
 		}
 	})
-	o.inbox, err = slack.New(slack.Config{SigningSecret: slacktest.Secret, Jobs: o.client, Bot: bot, Subjects: subjects,
+	o.inbox, err = slack.New(slack.Config{SigningSecret: slacktest.Secret, Jobs: o.client, Bot: bot, Subjects: subjects, Command: cfg.Command,
 		Logger: slog.New(slog.DiscardHandler), Now: o.clock})
 	if err != nil {
 		t.Fatal(err)

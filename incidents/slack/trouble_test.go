@@ -80,6 +80,16 @@ func TestLateForm(t *testing.T) {
 	}
 }
 
+// TestOtherCommand: a workspace that calls the command otherwise reads so after a button, too, of which Slack names no command.
+func TestOtherCommand(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(c *slack.WorkerConfig) { c.Command = "/inc" })
+	o.Type("U1", o.team, "/inc new fire sev2")
+	o.settle()
+	o.Press("U1", o.room(1), "Resolved")
+	o.seen("When did it start? `/inc INC-1 at started 14:05`")
+}
+
 // TestUnsigned: nothing that Slack did not sign, or signed long ago, is taken on any path.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()

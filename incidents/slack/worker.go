@@ -129,7 +129,7 @@ func (w *worker) tell(ctx context.Context, args CommandArgs, attempt int, m mess
 // an error is what may go away by itself.
 func (w *worker) answer(ctx context.Context, args CommandArgs) (message, error) {
 	page := w.page
-	page.command = cmp.Or(args.Command, defaultCommand)
+	page.command = cmp.Or(args.Command, page.command)
 	by := incidents.Caller{Subject: page.people.subject(args.UserID), RequestID: args.RequestID}
 	var m message
 	var err error

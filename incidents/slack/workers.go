@@ -46,6 +46,8 @@ type WorkerConfig struct {
 	// Subjects maps Slack user IDs to the subjects by which the API and the pages know the same people.
 	// Anybody else is "slack:" and the ID.
 	Subjects map[string]string
+	// Command is what the command about incidents is called where nobody typed it; "/incident" when empty.
+	Command string
 	// Grants bound what subjects may ask the gate about; one who is not among the keys may ask about everything, as the holder of a
 	// token may.
 	Grants map[string][]identity.Grant
@@ -71,7 +73,7 @@ func AddWorkers(workers *river.Workers, cfg WorkerConfig) error {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	logger, page := cmp.Or(cfg.Logger, slog.Default()), printer{people: people(cfg.Subjects), url: cfg.PublicURL, command: defaultCommand}
+	logger, page := cmp.Or(cfg.Logger, slog.Default()), printer{people: people(cfg.Subjects), url: cfg.PublicURL, command: cmp.Or(cfg.Command, defaultCommand)}
 	all := []error{
 		river.AddWorkerSafely(workers, &worker{WorkerConfig: cfg, respond: r, logger: logger, page: page}),
 		river.AddWorkerSafely(workers, &answerWorker{respond: r}),

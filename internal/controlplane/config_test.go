@@ -52,6 +52,7 @@ func TestReadConfigProblems(t *testing.T) {
 		{"a third way to Slack", "slack: {mode: rtm}", `slack.mode: "rtm" is neither http nor socket`},
 		{"Socket Mode without its tokens", "slack: {mode: socket}", "slack.mode: socket needs PLIMSOLL_SLACK_BOT_TOKEN and PLIMSOLL_SLACK_APP_TOKEN"},
 		{"a grant of nobody", "slack: {subjects: {U1: ada}, grants: {adda: [{services: [search]}]}}", `slack.grants: "adda" is nobody in slack.subjects (did you mean "ada"?)`},
+		{"a command without a slash", "slack: {gate_command: gate}", `slack.gate_command: "gate" is no command: it begins with a slash, such as /gate`},
 		{"cards without a token", "slack: {announce: C1}", "slack.announce: cards need PLIMSOLL_SLACK_BOT_TOKEN"},
 		{"no address of a database", "database_url: mysql://localhost", "database_url: not as postgres://"},
 		{"a receiver of nothing", "alerts: {receivers: [{name: sre}]}", "alerts.receivers[0]: must have one of slack, alertmanager, webhook, email; found 0"},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -30,8 +31,9 @@ type SlackConfig struct {
 	AppToken      string `yaml:"-"`
 	// Mode is how Slack reaches Plimsoll: "http", or "socket" for Socket Mode.
 	Mode string `yaml:"mode"`
-	// GateCommand is the name of the command about the gate; "/gate" by default.
-	GateCommand string `yaml:"gate_command"`
+	// IncidentCommand and GateCommand are what the commands are called in the workspace; "/incident" and "/gate" by default.
+	IncidentCommand string `yaml:"incident_command"`
+	GateCommand     string `yaml:"gate_command"`
 	// Announce is the ID of a channel in which every incident that is not private has a card.
 	Announce string `yaml:"announce"`
 	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
@@ -71,6 +73,11 @@ func (c SlackConfig) check() error {
 	case c.Announce != "" && c.BotToken == "":
 		return fmt.Errorf("slack.announce: cards need PLIMSOLL_SLACK_BOT_TOKEN in the environment")
 	}
+	for _, command := range []struct{ key, name, like string }{{"incident_command", c.IncidentCommand, "/incident"}, {"gate_command", c.GateCommand, "/gate"}} {
+		if command.name != "" && !strings.HasPrefix(command.name, "/") {
+			return fmt.Errorf("slack.%s: %q is no command: it begins with a slash, such as %s", command.key, command.name, command.like)
+		}
+	}
 	return c.checkGrants()
 }
 
@@ -99,7 +106,7 @@ func (a *App) buildSlack() (err error) {
 // addSlackWorkers registers the work for Slack.
 func (a *App) addSlackWorkers(workers *river.Workers) error {
 	cfg := slack.WorkerConfig{
-		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects,
+		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, Command: a.cfg.Slack.IncidentCommand,
 		ResponseBase: a.cfg.Slack.ResponseURL, Grants: map[string][]identity.Grant{}, Logger: a.logger,
 	}
 	for name, grants := range a.cfg.Slack.Grants {
@@ -131,7 +138,7 @@ func (a *App) slackInbox() (*slack.Inbox, error) {
 		return nil, nil
 	}
 	return slack.New(slack.Config{
-		SigningSecret: c.SigningSecret, Jobs: a.jobs, Bot: a.bot, Subjects: c.Subjects, GateCommand: c.GateCommand, Logger: a.logger,
+		SigningSecret: c.SigningSecret, Jobs: a.jobs, Bot: a.bot, Subjects: c.Subjects, Command: c.IncidentCommand, GateCommand: c.GateCommand, Logger: a.logger,
 	})
 }
 

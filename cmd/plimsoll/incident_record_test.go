@@ -132,8 +132,6 @@ var script = []struct {
 	{14, "bob", []string{"incident", "mitigate", "1", "rolled back to 41"}, "POST /v1/incidents/1/mitigate", `{"how":"rolled back to 41"}`},
 	{15, "ada", []string{"incident", "resolve", "1"}, "POST /v1/incidents/1/resolve", ""},
 	{16, "ada", []string{"postmortem", "begin", "1"}, "POST /v1/incidents/1/postmortem", ""},
-	{16, "ada", []string{"postmortem", "item", "add", "1", "we need a test for a cold cache", "--kind", "process", "--owner", "ada", "--priority", "3"},
-		"POST /v1/incidents/1/postmortem/items", `{"kind":"process","text":"we need a test for a cold cache","owner":"ada","priority":3}`},
 	{17, "ada", []string{"postmortem", "item", "add", "1", "Rebuild the cache before traffic arrives", "--kind", "prevent", "--owner", "bob", "--priority", "1"},
 		"POST /v1/incidents/1/postmortem/items", `{"kind":"prevent","text":"Rebuild the cache before traffic arrives","owner":"bob","priority":1}`},
 	{19, "bob", []string{"postmortem", "item", "close", "AI-2", "test", "TestWarmCache", "It fails when traffic reaches a cold cache."},

@@ -144,6 +144,11 @@ func (e Edit) apply(c *change) error {
 // item, leaves what reviewers have said.
 func (c *change) wrote() {
 	c.Authors = with(c.Authors, c.by)
+	c.differs()
+}
+
+// differs ends the approvals of what was read before.
+func (c *change) differs() {
 	if c.State == InReview {
 		c.Approvals = []Approval{}
 	}

@@ -55,6 +55,7 @@ type AddItem struct {
 	Priority Priority
 	Due      time.Time // zero for what the priority allows
 	Tracker  string    // may be empty
+	FollowUp bool      // of the response; whoever has it taken over has written nothing
 }
 
 // EditItem replaces what is said of an action item that is open.

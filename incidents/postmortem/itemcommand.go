@@ -38,7 +38,11 @@ func (a AddItem) apply(c *change) error {
 		return input("action item", i.ID.String(), "a number that is not taken")
 	}
 	c.Items = slices.Insert(c.Items, n, i)
-	c.wrote()
+	if a.FollowUp {
+		c.differs()
+	} else {
+		c.wrote()
+	}
 	return nil
 }
 

@@ -124,12 +124,11 @@ func (w *eventWorker) react(ctx context.Context, a EventArgs) error {
 	text := plain(m.text, w.page.people.subject)
 	if a.Reaction != reactionPin {
 		kind := map[string]incidents.TaskKind{reactionTask: incidents.TaskNow, reactionFollowUp: incidents.TaskFollowUp}[a.Reaction]
-		i, _, err := w.store.Do(ctx, ref, incidents.AddTask{Kind: kind, Text: text}, by)
+		_, _, err := w.store.Do(ctx, ref, incidents.AddTask{Kind: kind, Text: text}, by)
 		if err != nil || kind != incidents.TaskFollowUp {
 			return err
 		}
-		_, err = propose(ctx, w.postmortems, i, by.Subject)
-		return err
+		return followUp(ctx, w.postmortems, ref, by)
 	}
 	_, made, err := w.store.Do(ctx, ref, incidents.Pin{Text: text, Author: w.page.people.subject(m.author), Link: m.link}, by)
 	if err != nil || len(made) == 0 {

@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,8 @@ import (
 type postmortems interface {
 	// Begin returns the postmortem that there is, if there is one.
 	Begin(ctx context.Context, ref incidents.Ref, by incidents.Caller) (postmortem.Record, error)
+	// FollowUps makes action items of the follow-ups of an incident whose postmortem is begun.
+	FollowUps(ctx context.Context, ref incidents.Ref, by incidents.Caller) (postmortem.Record, error)
 	Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Command, by incidents.Caller) (postmortem.Record, error)
 	DoItem(ctx context.Context, id postmortem.ItemRef, cmd postmortem.Command, by incidents.Caller) (postmortem.ActionItem, error)
 }
@@ -41,46 +42,22 @@ func (w *worker) postmortem(ctx context.Context, page printer, ref incidents.Ref
 	if err != nil {
 		return message{}, err
 	}
-	i, err := w.Store.Get(ctx, by.Viewer(), ref)
-	if err != nil {
-		return message{}, err
-	}
-	if proposed, err := propose(ctx, w.Postmortems, i, by.Subject); err != nil || proposed != nil {
-		if err != nil {
-			return message{}, err
-		}
-		r = *proposed
-	}
 	return quiet(page.postmortem(r)), nil
 }
 
 // proposalPriority is that of an action item that nobody has weighed yet.
 const proposalPriority postmortem.Priority = 3
 
-// propose makes an action item of every follow-up of an incident, once each, if its postmortem is begun. It is one of process until
-// somebody says that it prevents or detects: those a postmortem must not lack. The record is nil if nothing was there to propose.
-func propose(ctx context.Context, p postmortems, i incidents.Incident, by string) (*postmortem.Record, error) {
-	var last *postmortem.Record
+// followUp makes an action item of a follow-up at once, if the postmortem is begun; otherwise its beginning does.
+func followUp(ctx context.Context, p postmortems, ref incidents.Ref, by incidents.Caller) error {
 	if p == nil {
-		return nil, nil
+		return nil
 	}
-	for _, t := range i.Tasks {
-		if t.Kind != incidents.TaskFollowUp || t.Moved != 0 {
-			continue
-		}
-		text := clip(strings.Join(strings.Fields(t.Text), " "), postmortem.MaxLine)
-		r, err := p.Do(ctx, i.Ref, postmortem.AddItem{
-			Kind: postmortem.Process, Text: text, Owner: cmp.Or(t.Owner, i.Roles[incidents.Commander], t.By), Priority: proposalPriority,
-		}, incidents.Caller{Subject: by, RequestID: fmt.Sprintf("followup/%s/%d", i.Ref, t.Number)})
-		switch {
-		case errors.Is(err, postmortem.ErrNotFound):
-			return nil, nil
-		case err != nil:
-			return nil, err
-		}
-		last = &r
+	_, err := p.FollowUps(ctx, ref, by)
+	if errors.Is(err, postmortem.ErrNotFound) {
+		return nil
 	}
-	return last, nil
+	return err
 }
 
 // postmortem says how a postmortem stands and what is still to be done.

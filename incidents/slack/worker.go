@@ -210,7 +210,7 @@ func (w *worker) asked(args CommandArgs) (invocation, error) {
 // the person who asked; and what is private is said to nobody else anywhere.
 func (w *worker) done(ctx context.Context, page printer, args CommandArgs, i incidents.Incident, made []incidents.TimelineEntry, by incidents.Caller) (message, error) {
 	if len(made) > 0 && made[0].Kind == incidents.KindFollowUp {
-		if _, err := propose(ctx, w.Postmortems, i, by.Subject); err != nil && !correctable(err) {
+		if err := followUp(ctx, w.Postmortems, i.Ref, by); err != nil {
 			return message{}, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 )
 
 // Begin drafts the postmortem of an incident, and returns it as it is if there is one already.
+// The follow-ups of the incident are its first action items.
 //
 // Errors: [incidents.ErrNotFound], [incidents.ErrNobody] and [postmortem.ErrNoIncident].
 func (s *Store) Begin(ctx context.Context, ref incidents.Ref, by incidents.Caller) (r postmortem.Record, err error) {
@@ -41,10 +42,10 @@ func (s *Store) Begin(ctx context.Context, ref incidents.Ref, by incidents.Calle
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("begin postmortem: %w", err)
 	}
-	return r, nil
+	return s.propose(ctx, i, r, by)
 }
 
-// Refresh takes the facts of a draft again; what people wrote stays.
+// Refresh takes the facts of a draft again, and the follow-ups that came since; what people wrote stays.
 //
 // Errors: those of Do, and [postmortem.ErrNoIncident].
 func (s *Store) Refresh(ctx context.Context, ref incidents.Ref, by incidents.Caller) (postmortem.Record, error) {
@@ -57,7 +58,11 @@ func (s *Store) Refresh(ctx context.Context, ref incidents.Ref, by incidents.Cal
 	if err != nil {
 		return postmortem.Record{}, fmt.Errorf("take facts: %w", err)
 	}
-	return s.Do(ctx, ref, postmortem.Refresh{Facts: f}, by)
+	r, err := s.Do(ctx, ref, postmortem.Refresh{Facts: f}, by)
+	if err != nil {
+		return r, err
+	}
+	return s.propose(ctx, i, r, by)
 }
 
 // Do carries out a command on the postmortem of an incident, and returns it as it is then. An action item that is added

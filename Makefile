@@ -8,7 +8,10 @@ LDFLAGS    := -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Packages whose goroutines share memory are tested under the race detector as well.
-RACE := ./slo/ledger/... ./slo/gate/... ./collectors/... ./alerts/... ./incidents/... ./platform/gateway ./platform/edge ./platform/cache ./internal/...
+RACE := ./slo/ledger/... ./slo/gate/... ./collectors/... ./alerts ./alerts/postgres ./alerts/notify \
+	./incidents/postgres ./incidents/slack/... ./incidents/postmortem/postgres ./incidents/postmortem/drafts \
+	./incidents/reminders ./incidents/stakeholders ./incidents/risk/postgres ./platform/gateway ./platform/edge ./platform/cache \
+	./internal/controlplane ./internal/identity/... ./internal/httpapi ./internal/loops ./internal/pg/... ./internal/telemetry ./internal/child
 
 .PHONY: help deps test-deps build run test race bench bench-once lint vuln fmt generate pictures clean
 

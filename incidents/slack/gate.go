@@ -127,9 +127,34 @@ func (q *gateQuestion) place(ctx context.Context, g gatekeeper) (service, enviro
 			environment, q.words = q.words[0], q.words[1:]
 		case err != nil && !correctable(err):
 			return "", "", err
+		default:
+			if err := q.checkSlip(ctx, g, service); err != nil {
+				return "", "", err
+			}
 		}
 	}
 	return service, environment, nil
+}
+
+// checkSlip refuses a first word that is nearly an environment of the service: taken for the beginning of a reason, it would let the command
+// go to another environment than was meant.
+func (q *gateQuestion) checkSlip(ctx context.Context, g gatekeeper, service string) error {
+	known, err := g.Status(ctx, service)
+	if err != nil {
+		if correctable(err) {
+			return nil // the command itself will say that there is no such service
+		}
+		return err
+	}
+	var environments []string
+	for _, s := range known {
+		environments = append(environments, s.Environment)
+	}
+	if meant, ok := nearest.Of(q.words[0], environments); ok {
+		return &usageError{problem: fmt.Sprintf("%s is not known in an environment %q (did you mean %q?). If that is where the reason begins, write the environment before it.",
+			service, q.words[0], meant)}
+	}
+	return nil
 }
 
 // anyCommit stands for a commit that nothing is known of.

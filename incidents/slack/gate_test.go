@@ -158,6 +158,7 @@ func TestGate(t *testing.T) {
 		{"U1", "/gate freeze video-api staging --for 30m a migration", "#team plimsoll: video-api is frozen in staging until 2026-03-02 12:30 UTC, by @ada: a migration", "lost"},
 		{"U1", "/gate freeze video-api --for soon x", `"soon" is no length of time`, ""},
 		{"U2", "/gate status", "• video-api in staging: open; frozen by @ada until 2026-03-02 12:30 UTC: a migration", ""},
+		{"U2", "/gate thaw video-api stagng it is over", `video-api is not known in an environment "stagng" (did you mean "staging"?)`, ""},
 		{"U2", "/gate thaw video-api staging it is over", "#team plimsoll: video-api is thawed in staging until 2026-03-02 16:00 UTC, by @bob: it is over", "limited"},
 		{"U1", "/gate override video-api 8f2c1d0 fixes the outage", "#team plimsoll: • override 1: 8f2c1d0 of video-api in production, until 2026-03-02 13:00 UTC, asked for by @ada: fixes the outage; somebody else approves it", "limited"},
 		{"U1", "/gate approve 1", "an override needs a second person", ""},

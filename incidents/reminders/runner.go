@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"plimsoll/internal/loops"
 	"plimsoll/internal/pg"
 )
 
@@ -59,18 +60,7 @@ func New(cfg Config) (*Runner, error) {
 
 // Run looks at the sources again and again until ctx is done. A source that cannot be read is logged and tried again.
 func (r *Runner) Run(ctx context.Context) error {
-	tick := time.NewTicker(r.cfg.Every)
-	defer tick.Stop()
-	for {
-		if err := r.Look(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.ErrorContext(ctx, "reminders not looked at", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	return loops.Repeat(ctx, r.cfg.Every, r.cfg.Logger, "reminders not looked at", r.Look)
 }
 
 // Look looks at every source once. A source that fails keeps the others from nothing.

@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"plimsoll/incidents"
+	"plimsoll/internal/loops"
 )
 
 // DefaultEvery is how often approved messages are looked for.
@@ -51,18 +52,7 @@ func New(cfg Config) (*Runner, error) {
 
 // Run looks for approved messages again and again until ctx is done. What cannot be read is logged and tried again.
 func (r *Runner) Run(ctx context.Context) error {
-	tick := time.NewTicker(r.cfg.Every)
-	defer tick.Stop()
-	for {
-		if err := r.Look(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.ErrorContext(ctx, "approved messages not looked for", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	return loops.Repeat(ctx, r.cfg.Every, r.cfg.Logger, "approved messages not looked for", r.Look)
 }
 
 // Look looks for approved messages once and makes a job for each recipient that waits for one.

@@ -1,5 +1,6 @@
 // Package loops keeps a set of named loops going and changes the set while it runs: what is gone ends, what has changed
 // begins anew, what stays is not disturbed. It owns when a loop starts and ends, and knows nothing of what it does.
+// [Repeat] is the loop that looks at something every so often.
 package loops
 
 import (

@@ -13,6 +13,7 @@ import (
 
 	"plimsoll/incidents"
 	"plimsoll/incidents/postmortem"
+	"plimsoll/internal/loops"
 )
 
 // DefaultEvery is how often the incidents are looked at.
@@ -76,18 +77,7 @@ func New(cfg Config) (*Runner, error) {
 
 // Run looks again and again until ctx is done. What goes wrong is logged and tried again.
 func (r *Runner) Run(ctx context.Context) error {
-	tick := time.NewTicker(r.cfg.Every)
-	defer tick.Stop()
-	for {
-		if err := r.Look(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.ErrorContext(ctx, "drafts not looked for", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	return loops.Repeat(ctx, r.cfg.Every, r.cfg.Logger, "drafts not looked for", r.Look)
 }
 
 // Look makes a job for each postmortem that is to be drafted.

@@ -17,6 +17,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"plimsoll/alerts"
+	"plimsoll/internal/loops"
 	"plimsoll/slo"
 )
 
@@ -88,22 +89,15 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Run evaluates at once and then again and again until ctx ends. What fails is logged and tried again.
+// Run evaluates at once and then again and again until ctx ends, and returns why that is. What fails is logged and tried again.
 func (e *Engine) Run(ctx context.Context) error {
-	ticker := time.NewTicker(e.cfg.Every)
-	defer ticker.Stop()
-	for {
-		if err := e.Evaluate(ctx); err == nil {
+	return loops.Repeat(ctx, e.cfg.Every, e.cfg.Logger, "alerts not evaluated", func(ctx context.Context) error {
+		err := e.Evaluate(ctx)
+		if err == nil {
 			e.beat(ctx)
-		} else if ctx.Err() == nil {
-			e.cfg.Logger.ErrorContext(ctx, "evaluate alerts", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return err
+	})
 }
 
 // beat gives a sign of life if one is due.

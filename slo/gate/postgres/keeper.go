@@ -9,23 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"plimsoll/internal/loops"
 	"plimsoll/slo/gate"
 )
 
-// Run evaluates the freezes at once and then again and again until ctx ends. What fails is logged and tried again.
+// Run evaluates the freezes at once and then again and again until ctx ends, and returns why that is. What fails is logged and tried again.
 func (g *Gate) Run(ctx context.Context) error {
-	ticker := time.NewTicker(g.cfg.Every)
-	defer ticker.Stop()
-	for {
-		if err := g.Evaluate(ctx); err != nil && ctx.Err() == nil {
-			g.cfg.Logger.ErrorContext(ctx, "evaluate freezes", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	return loops.Repeat(ctx, g.cfg.Every, g.cfg.Logger, "freezes not evaluated", g.Evaluate)
 }
 
 // Evaluate moves every freeze to where it belongs now. Freezes that stay where they are cost one read for all.

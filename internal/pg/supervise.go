@@ -13,8 +13,8 @@ const (
 	startTimeout = 5 * time.Minute
 )
 
-// Run keeps a private server alive until ctx ends: one that dies alone is started again, at the same address. What cannot be
-// done is logged and tried again. It leaves an external server alone. Stop must not be called before Run has returned.
+// Run keeps a private server alive until ctx ends: one that dies alone is started again, at the same address, and its log is kept from
+// growing without end. What cannot be done is logged and tried again. It leaves an external server alone. Stop must not be called before Run has returned.
 func (s *Server) Run(ctx context.Context) error {
 	if s.cluster == nil {
 		<-ctx.Done()
@@ -22,11 +22,16 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	crowded := false
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+		if err := s.cluster.rotateLog(); err != nil && !crowded {
+			crowded = true // once: it is tried again each time
+			s.cluster.logger.Warn("the log of PostgreSQL goes on growing", "error", err)
 		}
 		if pid, _, ok := s.cluster.postmaster(); ok && alive(pid) {
 			continue

@@ -66,7 +66,7 @@ func URL(t testing.TB) string {
 
 // start makes the cluster. Durability is off: no test of this process outlives it.
 func start() (*cluster, error) {
-	dir, err := os.MkdirTemp("", "pgtest")
+	dir, err := os.MkdirTemp(home(), "pgtest")
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +86,22 @@ func start() (*cluster, error) {
 		},
 	})
 	return &cluster{server, lifeline}, err
+}
+
+// memory is where Linux keeps files that live no longer than the machine runs, and leastMemory what has to be free there.
+const (
+	memory      = "/dev/shm"
+	leastMemory = 1 << 30
+)
+
+// home returns where clusters are made: in memory if there is room, otherwise among the temporary files. A database is some
+// 300 files, and to make those on a disk costs several times what PostgreSQL itself does for it.
+func home() string {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < leastMemory {
+		return os.TempDir()
+	}
+	return memory
 }
 
 // guard starts the shell that ends the server: reading its standard input returns when this process is gone.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -57,17 +56,13 @@ type worker struct {
 }
 
 // Timeout bounds one attempt.
-func (w *worker) Timeout(*river.Job[NoticeArgs]) time.Duration { return 30 * time.Second }
+func (w *worker) Timeout(*river.Job[NoticeArgs]) time.Duration { return attemptTakes }
 
-// delivery is how far a receiver has been told of a group.
-type delivery struct {
-	Seq       int64
-	Reference string
-	Over      bool
-	Episode   string
-}
+// busyFor is after how long to look again for a receiver that is being told about the group.
+const busyFor = time.Second
 
-// Work delivers one notice, unless a later one of its group was delivered to the same receiver.
+// Work tells the receiver what is newest of the notice's group, which is the notice itself or one that has overtaken it; nothing if that was told.
+// One attempt at a time, so that a receiver that was away hears no older word after a newer one.
 func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 	r, ok := w.receivers[job.Args.Receiver]
 	if !ok {
@@ -79,28 +74,27 @@ func (w *worker) Work(ctx context.Context, job *river.Job[NoticeArgs]) error {
 	} else if err != nil {
 		return err
 	}
-	last, err := w.last(ctx, n.Group, job.Args.Receiver)
-	if err != nil {
-		return fmt.Errorf("read last delivery: %w", err)
+	t, err := takeTurn(ctx, w.pool, n.Group, job.Args.Receiver)
+	if errors.Is(err, errBusy) {
+		return river.JobSnooze(busyFor)
+	} else if err != nil {
+		return err
 	}
-	if last.Seq >= job.Args.Seq {
-		return nil
+	n, seq, ok, err := t.due(ctx, job.Args.Seq)
+	if err != nil || !ok {
+		t.end(ctx)
+		return err
 	}
-	previous := last.Reference
-	if last.Over || last.Episode != n.Episode {
-		previous = ""
+	var previous string
+	if t.last.Episode == n.Episode {
+		previous = t.last.Reference
 	}
 	reference, err := r.Notify(ctx, n, previous)
 	if err != nil {
+		t.end(ctx)
 		return w.failed(job, err)
 	}
-	_, err = w.pool.Exec(ctx, `INSERT INTO alerts_deliveries AS d (name, receiver, seq, reference, over, episode) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (name, receiver) DO UPDATE SET seq = excluded.seq, reference = excluded.reference, over = excluded.over, episode = excluded.episode
-		WHERE d.seq < excluded.seq`, n.Group, job.Args.Receiver, job.Args.Seq, reference, len(n.Firing) == 0, n.Episode)
-	if err != nil {
-		return fmt.Errorf("record delivery: %w", err)
-	}
-	return nil
+	return t.delivered(ctx, seq, reference, n.Episode)
 }
 
 // patience is for how long a receiver may put a notice off. From then on it is a failed attempt, of which there are not many: waiting is none for River,
@@ -117,16 +111,4 @@ func (w *worker) failed(job *river.Job[NoticeArgs], err error) error {
 	default:
 		return err
 	}
-}
-
-func (w *worker) last(ctx context.Context, group, receiver string) (delivery, error) {
-	rows, err := w.pool.Query(ctx, `SELECT seq, reference, over, episode FROM alerts_deliveries WHERE name = $1 AND receiver = $2`, group, receiver)
-	if err != nil {
-		return delivery{}, err
-	}
-	d, err := pgx.CollectOneRow(rows, pgx.RowToStructByPos[delivery])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return delivery{}, nil
-	}
-	return d, err
 }

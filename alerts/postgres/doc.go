@@ -9,8 +9,16 @@
 // Notices about the tiers of a service go by routes; those about an alert policy go to the receivers that it names. One that is urgent enough
 // also goes to the incident of its episode, by a job that somebody else works on.
 //
-// A job is tried again until it succeeds or is given up; what was given up is a dead letter, which can be listed and replayed. A notice
-// that comes after a later one of its group has been delivered to the same receiver is dropped: it would tell what is no longer so.
+// A job is tried again until it succeeds or is given up; what was given up is a dead letter, which can be listed and replayed. One attempt at a time
+// tells a receiver about a group, and it tells what is newest of it:
+//
+//	take the turn ──busy──▶ later
+//	     │
+//	     ▼
+//	newest notice for this receiver ──told already──▶ done
+//	     │ with what ended in those that it has overtaken
+//	     ▼
+//	receiver ──takes it──▶ record how far it was told, end the turn
 package postgres
 
 import (

@@ -68,23 +68,48 @@ func (b *burning) Reader(slo.Key) (slo.Reader, bool) { return nil, false }
 
 // inbox is a receiver that keeps what it is told, and fails as long as it is told to.
 type inbox struct {
-	mu   sync.Mutex
-	got  []string // cause, the tiers that fire, previous reference
-	fail error
+	mu     sync.Mutex
+	got    []string // cause, the tiers that fire, previous reference
+	fail   error
+	newest alerts.Notice
+	hold   chan struct{} // delivers nothing before it can be read from, and then what it was given; nil: at once
+	held   chan struct{} // has one for each delivery that is held
 }
 
 func (i *inbox) Notify(_ context.Context, n alerts.Notice, previous string) (string, error) {
+	i.mu.Lock()
+	hold := i.hold
+	i.mu.Unlock()
+	if hold != nil {
+		i.held <- struct{}{}
+		<-hold
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.fail != nil {
 		return "", i.fail
 	}
+	i.newest = n
 	var firing []string
 	for _, e := range n.Firing {
 		firing = append(firing, string(e.Objective)+":"+e.Tier)
 	}
 	i.got = append(i.got, fmt.Sprintf("%s [%s] after %q", n.Cause, strings.Join(firing, " "), previous))
 	return fmt.Sprintf("message-%d", len(i.got)), nil
+}
+
+// holdUp holds up what is delivered from now on, until the returned function is called.
+func (i *inbox) holdUp() (goOn func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	hold := make(chan struct{})
+	i.hold, i.held = hold, make(chan struct{}, 10)
+	return func() {
+		i.mu.Lock()
+		i.hold = nil
+		i.mu.Unlock()
+		close(hold)
+	}
 }
 
 func (i *inbox) failWith(err error) {

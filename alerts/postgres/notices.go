@@ -53,16 +53,16 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 		return err
 	}
 	n := alerts.Compose(id, d.name, d.cause, d.group, d.last, statuses, at, e.cfg.PublicURL)
-	if _, err := tx.Exec(ctx, `UPDATE alerts_notices SET body = $2 WHERE seq = $1`, seq, n); err != nil {
+	to, err := e.receivers(ctx, tx, d, statuses)
+	if err != nil {
+		return fmt.Errorf("find who is told: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE alerts_notices SET body = $2, receivers = $3 WHERE seq = $1`, seq, n, to); err != nil {
 		return err
 	}
 	next := d.last.Next(d.now, id)
 	if err := saveGroup(ctx, tx, d.name, next); err != nil || e.cfg.Jobs == nil {
 		return err
-	}
-	to, err := e.receivers(ctx, tx, d, statuses)
-	if err != nil {
-		return fmt.Errorf("find who is told: %w", err)
 	}
 	for _, receiver := range to {
 		if _, err := e.cfg.Jobs.InsertTx(ctx, tx, NoticeArgs{Seq: seq, Receiver: receiver}, nil); err != nil {

@@ -43,7 +43,7 @@ func policyOf(name string, statuses map[slo.Key]slo.Status) (slo.AlertPolicy, bo
 
 // receivers returns who is told of a notice. That a policy is there no more is told to those who were told of it.
 func (e *Engine) receivers(ctx context.Context, tx pgx.Tx, d due, statuses map[slo.Key]slo.Status) ([]string, error) {
-	var to []string
+	to := []string{}
 	if _, alone := alerts.GroupID(d.name); !alone {
 		for _, r := range e.cfg.Routes {
 			if r.takes(d.name, d.now.Urgent, d.last.Urgent) {
@@ -54,7 +54,7 @@ func (e *Engine) receivers(ctx context.Context, tx pgx.Tx, d due, statuses map[s
 	}
 	p, ok := policyOf(d.name, statuses)
 	if !ok {
-		rows, err := tx.Query(ctx, `SELECT receiver FROM alerts_deliveries WHERE name = $1 ORDER BY receiver`, d.name)
+		rows, err := tx.Query(ctx, `SELECT receiver FROM alerts_deliveries WHERE name = $1 AND seq > 0 ORDER BY receiver`, d.name)
 		if err != nil {
 			return nil, err
 		}

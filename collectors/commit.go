@@ -36,11 +36,11 @@ func (c *Collector) commit(tx *transaction) {
 	for i := range tx.samples {
 		s := &tx.samples[i]
 		if s.series.dropped {
-			if s.series, _ = c.seriesOf(s.series.source, s.series.labels); s.series == nil {
+			if s.series = c.revive(s.series); s.series == nil {
 				continue
 			}
 		}
-		if len(s.series.wants) > 0 {
+		if len(s.series.wants) > 0 || s.series.tally && c.live == nil {
 			verdicts[c.take(s, tx)]++
 		}
 		if s.series.health && s.t >= tx.taken.oldest && s.t <= tx.taken.latest {
@@ -52,6 +52,15 @@ func (c *Collector) commit(tx *transaction) {
 	}
 	c.metrics.count(verdicts)
 	c.sweep(now)
+}
+
+// revive returns what has taken the place of a series that was dropped, or nil if nothing wants it any more.
+func (c *Collector) revive(dropped *series) *series {
+	s, _ := c.seriesOf(dropped.source, dropped.labels, dropped.tally)
+	if s != nil && s.part == nil && s.base == 0 {
+		s.part = dropped.part
+	}
+	return s
 }
 
 // take counts one sample of a wanted series, live or as history.

@@ -68,8 +68,8 @@
 //
 // For NAME_bucket{le="…"} and NAME_count a native histogram NAME counts, too, as if it were the classic one. A bound at which a bucket
 // ends is exact; otherwise the events under it are interpolated as histogram_fraction does, and [Collector.Notes] says so. The count
-// decides whether the histogram began anew, because interpolated values may fall when buckets are merged; so an objective of the same
-// source must ask for it, too, as NAME_count or le="+Inf". Where both kinds are exposed the classic one counts, and goes on from the
+// decides whether the histogram began anew, because interpolated values may fall when buckets are merged; it is followed whether or not an
+// objective asks for it. So do its start timestamp and the hint of a sender that the counter was reset. Where both kinds are exposed the classic one counts, and goes on from the
 // estimates. The bounds of custom buckets must be those that are asked for, like those of classic ones: where a histogram does not have
 // the bucket, [Collector.Problems] names the nearest two.
 //

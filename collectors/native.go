@@ -24,7 +24,7 @@ const (
 // native is a native histogram. It is counted as the series of a classic one that objectives ask for: those of its count and of its
 // buckets, whose values are interpolated.
 type native struct {
-	parts []*part // the count first
+	parts []*part // the tally first, which is the count
 	whole *whole
 }
 
@@ -32,6 +32,7 @@ type native struct {
 type part struct {
 	series *series
 	bound  float64 // +Inf for the count
+	tally  bool    // it is the one part that tells what became of the histogram
 	whole  *whole
 }
 
@@ -42,8 +43,9 @@ type whole struct {
 	interpolated atomic.Bool
 	custom       atomic.Pointer[[]float64] // the bounds of a histogram that lacks the one that is asked for
 
-	// What the count says about its newest sample. An interpolated bucket cannot tell by itself that the counter began anew: it may fall
-	// when the histogram's buckets are merged, and rise when they are emptied and filled again.
+	// What the tally says about its newest sample, at t; 0 if it says nothing, because it had none before. An interpolated bucket cannot
+	// tell by itself that the counter began anew: it may fall when the histogram's buckets are merged, and rise when they are emptied and
+	// filled again.
 	t      int64
 	reset  bool
 	events int64
@@ -84,23 +86,28 @@ func (c *Collector) wholeOf(id wholeID) *whole {
 	return &whole{id: id}
 }
 
-// divideNative finds the parts of a native histogram that objectives want.
+// divideNative finds the parts of a native histogram that objectives want. Its count is always among them.
 func (c *Collector) divideNative(s *series) (refused bool) {
-	name := s.labels.Get(model.MetricNameLabel)
-	add := func(ls labels.Labels, bound float64) {
-		p, tooMuch := c.seriesOf(s.source, ls)
+	name, m := s.labels.Get(model.MetricNameLabel), c.table.Load().matcher
+	b := labels.NewBuilder(s.labels)
+	parts := []part{{bound: math.Inf(1), tally: true}}
+	names := []labels.Labels{b.Set(model.MetricNameLabel, name+countSuffix).Labels()}
+	for _, bound := range m.bounds(name + bucketSuffix) {
+		b.Set(model.MetricNameLabel, name+bucketSuffix).Set(model.BucketLabel, labels.FormatOpenMetricsFloat(bound))
+		parts, names = append(parts, part{bound: bound}), append(names, b.Labels())
+	}
+	if !slices.ContainsFunc(names, func(ls labels.Labels) bool { return len(m.wants(s.source, ls)) > 0 }) {
+		return false
+	}
+	for i := range parts {
+		p, tooMuch := c.seriesOf(s.source, names[i], parts[i].tally)
 		refused = refused || tooMuch
 		if p == nil || p.base != 0 {
-			return
+			continue
 		}
-		p.part = &part{p, bound, s.native.whole}
+		p.part = &parts[i]
+		p.part.series, p.part.whole = p, s.native.whole
 		s.native.parts = append(s.native.parts, p.part)
-	}
-	b := labels.NewBuilder(s.labels)
-	add(b.Set(model.MetricNameLabel, name+countSuffix).Labels(), math.Inf(1))
-	for _, bound := range c.table.Load().matcher.bounds(name + bucketSuffix) {
-		b.Set(model.MetricNameLabel, name+bucketSuffix).Set(model.BucketLabel, labels.FormatOpenMetricsFloat(bound))
-		add(b.Labels(), bound)
 	}
 	return refused
 }
@@ -140,6 +147,9 @@ func (a *appender) appendNative(s *series, st, t int64, h *histogram.Histogram, 
 	w := s.native.whole
 	if w.classic.Load() {
 		return
+	}
+	if st == 0 && fh.CounterResetHint == histogram.CounterReset {
+		st = t + 1 // another incarnation, nobody knows since when
 	}
 	for _, p := range s.native.parts {
 		v, exact := math.NaN(), true // not the value of a counter
@@ -188,13 +198,12 @@ func countBelow(h *histogram.FloatHistogram, bound float64) (below float64, exac
 	return below, true
 }
 
-// step is that of a counter. For the bucket of a native histogram the count decides whether the counter began anew.
+// step is that of a counter. For the bucket of a native histogram the tally decides whether the counter began anew.
 func (p *part) step(s *sample, c ledger.Cursor, known bool, scraped int64, taken span) progress {
 	if p == nil {
 		return step(c, known, s.st, s.t, s.v, scraped, taken)
 	}
-	count := math.IsInf(p.bound, 1)
-	told := !count && p.whole.t == s.t
+	told := !p.tally && p.whole.t == s.t
 	if told && known {
 		if c.Value = min(c.Value, s.v); p.whole.reset {
 			c.Value = math.Inf(1)
@@ -202,9 +211,12 @@ func (p *part) step(s *sample, c ledger.Cursor, known bool, scraped int64, taken
 	}
 	grown := step(c, known, s.st, s.t, s.v, scraped, taken)
 	switch {
-	case count && grown.why.counts():
-		p.whole.t, p.whole.reset, p.whole.events = s.t, grown.why == verdictReset, grown.events
-	case told:
+	case p.tally && grown.why.counts():
+		p.whole.t, p.whole.reset, p.whole.events = 0, grown.why == verdictReset, grown.events
+		if known {
+			p.whole.t = s.t
+		}
+	case told && known:
 		grown.events = min(grown.events, p.whole.events)
 	}
 	return grown

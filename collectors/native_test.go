@@ -181,6 +181,65 @@ func TestNativeHistogramsBeginAnew(t *testing.T) {
 	}
 }
 
+// An objective may ask for buckets alone. That the histogram began anew is still known from its count, also after a restart and where other
+// objectives come and go; a fall of an estimate is none.
+func TestBucketsOfNativeHistogramsAlone(t *testing.T) {
+	t.Parallel()
+	bucketsOnly := objective("s/buckets", slo.Indicator{Good: `d_bucket{le="0.3"}`, Total: `d_bucket{le="1"}`})
+	merged := native(200, 200)
+	merged.Schema, merged.PositiveSpans[0].Offset = -1, 0 // (0.25,1], (1,4]: less is estimated under 0.3 than before
+	hinted := native(60, 60)
+	hinted.CounterResetHint = histogram.CounterReset
+	for _, tc := range []struct {
+		name       string
+		samples    []*histogram.Histogram
+		total      int64
+		most, less int64 // good events
+	}{
+		{"merged buckets", []*histogram.Histogram{native(90, 10), native(190, 10), merged}, 100, 27, 25},
+		{"fewer than before", []*histogram.Histogram{native(10, 90), native(20, 180), native(5, 5)}, 110, 4, 2},
+		{"began anew and says so", []*histogram.Histogram{native(20, 20), native(30, 30), hinted}, 140, 20, 16},
+	} {
+		for _, trouble := range []string{"none", "restart", "another objective"} {
+			t.Run(tc.name+", "+trouble, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, bucketsOnly)
+				for i, h := range tc.samples {
+					d.commitNative(d.collector, durations, d.start.UnixMilli()+int64(i)*1000, h, nil)
+					switch trouble {
+					case "restart":
+						d.restart(bucketsOnly)
+					case "another objective":
+						if err := d.collector.SetObjectives([]*slo.Objective{bucketsOnly, fastRequests}[:1+(i+1)%2]); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				got := d.counts(bucketsOnly.Key)[0]
+				if got.Total != tc.total || got.Good > tc.most || got.Good < tc.less {
+					t.Errorf("counted %+v, want %d, of which %d to %d good", got, tc.total, tc.less, tc.most)
+				}
+			})
+		}
+	}
+}
+
+// An objective that comes later takes nothing from one that is there.
+func TestAnotherObjectiveOfANativeHistogram(t *testing.T) {
+	t.Parallel()
+	other := objective("s/other", slo.Indicator{Good: `d_bucket{le="0.5"}`, Total: `d_bucket{le="+Inf"}`})
+	d := newDesk(t, fastRequests)
+	at := d.start.UnixMilli()
+	d.commitNative(d.collector, durations, at, native(1000, 500), nil)
+	if err := d.collector.SetObjectives([]*slo.Objective{fastRequests, other}); err != nil {
+		t.Fatal(err)
+	}
+	d.commitNative(d.collector, durations, at+1000, native(2000, 1000), nil)
+	if diff := cmp.Diff(map[int]slo.Counts{0: {Good: 263, Total: 1500}}, d.counts(fastRequests.Key)); diff != "" {
+		t.Errorf("minutes (-want +got):\n%s", diff)
+	}
+}
+
 // Whatever a histogram's buckets do, there are never more events under a bound than there are at all, and never less than none.
 func TestNativeEstimatesStayInBounds(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,7 @@ type series struct {
 	cursor   ledger.Cursor
 	known    bool   // it has been counted before
 	linked   bool   // its objectives know its target as a feeder
+	tally    bool   // it is the count of a native histogram, which is followed whether or not an objective wants it
 	counter  bool   // an objective wants its steps
 	gauge    bool   // an objective wants its values
 	noted    int64  // for a series that observes for itself: the last minute it did
@@ -77,7 +78,7 @@ func (a *appender) resolve(ls labels.Labels, native bool) (*series, storage.Seri
 	if native {
 		s, refused = c.nativeOf(a.road.source, ls)
 	} else {
-		if s, refused = c.seriesOf(a.road.source, ls); s != nil {
+		if s, refused = c.seriesOf(a.road.source, ls, false); s != nil {
 			c.foundClassic(s)
 		}
 	}
@@ -101,17 +102,18 @@ func (c *Collector) find(hash uint64, source string, ls labels.Labels, native bo
 	return nil
 }
 
-// seriesOf finds or makes the series with these labels. It returns nil if nothing wants it, or if it is refused.
-func (c *Collector) seriesOf(source string, ls labels.Labels) (s *series, refused bool) {
+// seriesOf finds or makes the series with these labels. It returns nil if nothing wants it and it is no tally, or if it is refused.
+func (c *Collector) seriesOf(source string, ls labels.Labels, tally bool) (s *series, refused bool) {
 	hash := ls.Hash()
 	if s = c.find(hash, source, ls, false); s != nil {
+		s.tally, s.counter = s.tally || tally, s.counter || tally
 		return s, false
 	}
 	m := c.table.Load().matcher
 	c.bounds.note(m, source, ls)
-	s = &series{labels: ls, source: source, wants: m.wants(source, ls)}
+	s = &series{labels: ls, source: source, wants: m.wants(source, ls), tally: tally}
 	health := ls.Get(model.MetricNameLabel) == healthMetric
-	if len(s.wants) == 0 && !health {
+	if len(s.wants) == 0 && !health && !tally {
 		return nil, false
 	}
 	if problem := c.limits.check(ls, len(c.table.Load().slots)); problem != "" {
@@ -119,7 +121,7 @@ func (c *Collector) seriesOf(source string, ls labels.Labels) (s *series, refuse
 		return nil, true
 	}
 	s.target = c.targetOf(source, ls)
-	if s.health = health && s.target != nil; len(s.wants) == 0 && !s.health {
+	if s.health = health && s.target != nil; len(s.wants) == 0 && !s.health && !tally {
 		return nil, false
 	}
 	c.classify(s)
@@ -138,7 +140,7 @@ func seriesKey(source string, ls labels.Labels) string {
 
 // classify notes how s is counted, and finds the children that its events belong to.
 func (c *Collector) classify(s *series) {
-	s.counter, s.gauge = false, false
+	s.counter, s.gauge = s.tally, false
 	for i := range s.wants {
 		w := &s.wants[i]
 		s.counter = s.counter || w.objective.events == nil

@@ -6,7 +6,6 @@ package pgtest
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -22,46 +21,57 @@ import (
 	"plimsoll/internal/pg"
 )
 
-var (
-	shared = sync.OnceValues(start)
-	serial atomic.Int64
-)
+var shared = sync.OnceValues(start)
 
 // cluster is the server of this process.
 type cluster struct {
 	*pg.Server
+	admin    *pgxpool.Pool
 	lifeline io.Closer // held open for as long as the process lives; the guard waits for its end
+
+	databases atomic.Int64
+	mu        sync.Mutex
+	templates map[string]string // databases from which others are copied, by the digest of their migrations
 }
 
 // New returns a pool on a fresh database to which the migrations have been applied.
 func New(t testing.TB, migrations ...pg.Migrations) *pgxpool.Pool {
 	t.Helper()
 	ctx := context.Background()
-	pool, err := pg.Connect(ctx, URL(t))
+	c := find(t)
+	template, err := c.template(ctx, migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := c.create(ctx, template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pg.Connect(ctx, address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	if len(migrations) > 0 {
-		if err := pg.Migrate(ctx, pool, migrations...); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return pool
 }
 
 // URL returns the address of a fresh, empty database.
 func URL(t testing.TB) string {
 	t.Helper()
-	server, err := shared()
-	if err != nil {
-		t.Fatalf("tests need PostgreSQL (make deps): %v", err)
-	}
-	url, err := server.Database(context.Background(), fmt.Sprintf("test_%d", serial.Add(1)))
+	address, err := find(t).create(context.Background(), empty)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return url
+	return address
+}
+
+func find(t testing.TB) *cluster {
+	t.Helper()
+	c, err := shared()
+	if err != nil {
+		t.Fatalf("tests need PostgreSQL (make deps): %v", err)
+	}
+	return c
 }
 
 // start makes the cluster. Durability is off: no test of this process outlives it.
@@ -82,16 +92,23 @@ func start() (*cluster, error) {
 		Logger: slog.New(slog.DiscardHandler),
 		Settings: map[string]string{
 			"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
-			"max_connections": "200", "shared_buffers": "64MB",
+			"max_connections": "200", "shared_buffers": "64MB", "autovacuum": "off",
 		},
 	})
-	return &cluster{server, lifeline}, err
+	if err != nil {
+		return nil, err
+	}
+	admin, err := pgxpool.New(context.Background(), server.URL())
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{Server: server, admin: admin, lifeline: lifeline, templates: map[string]string{}}, nil
 }
 
 // memory is where Linux keeps files that live no longer than the machine runs, and leastMemory what has to be free there.
 const (
 	memory      = "/dev/shm"
-	leastMemory = 1 << 30
+	leastMemory = 4 << 30 // those of the largest package take one; two run at a time
 )
 
 // home returns where clusters are made: in memory if there is room, otherwise among the temporary files. A database is some

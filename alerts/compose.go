@@ -16,7 +16,7 @@ type Notice struct {
 	Group    string    `json:"group"` // the service, or the objective and the policy
 	Service  string    `json:"service"`
 	Policy   string    `json:"policy,omitempty"` // the AlertPolicy that it is about; empty if it is about the tiers of a service
-	Episode  string    `json:"episode"`          // the ID of the first notice since all of the group was over
+	Episode  string    `json:"episode"`          // the ID of its first notice; see [Cadence]
 	At       time.Time `json:"at"`
 	Cause    Cause     `json:"cause"`
 	Severity Severity  `json:"severity"` // the most urgent that fires; of a notice that all is over, what was
@@ -48,6 +48,8 @@ type Entry struct {
 // Title is the notice in one line.
 func (n Notice) Title() string {
 	switch {
+	case len(n.Firing) > 0 && n.Cause == Back:
+		return n.Subject() + " again"
 	case len(n.Firing) > 0:
 		return n.Subject()
 	case n.Policy != "":

@@ -16,11 +16,33 @@ type Cadence struct {
 	Between time.Duration
 	// Repeat is after how long a group that still fires is told about again.
 	Repeat time.Duration
+	// Settle is for how long nothing of a group that has come back once must fire before it is told to be over; each further return doubles it,
+	// up to SettleMost. At the first time an episode is told to be over at once.
+	Settle, SettleMost time.Duration
+	// Episode is for how long after it was told to be over a group that fires again goes on with its episode.
+	Episode time.Duration
 }
 
-// DefaultCadence is that of an Alertmanager without settings of its own, but gathers shorter.
+// DefaultCadence is that of an Alertmanager without settings of its own, but gathers shorter, and calls what comes and goes over ever later.
 func DefaultCadence() Cadence {
-	return Cadence{Gather: 10 * time.Second, Between: 5 * time.Minute, Repeat: 4 * time.Hour}
+	return Cadence{
+		Gather: 10 * time.Second, Between: 5 * time.Minute, Repeat: 4 * time.Hour,
+		Settle: 5 * time.Minute, SettleMost: time.Hour, Episode: time.Hour,
+	}
+}
+
+// settles is for how long nothing must fire of a group that has come back so often.
+func (c Cadence) settles(returns int) time.Duration {
+	if returns == 0 {
+		return 0
+	}
+	d := c.Settle
+	for range returns - 1 {
+		if d *= 2; d >= c.SettleMost {
+			break
+		}
+	}
+	return min(d, c.SettleMost)
 }
 
 // Cause is why a notice is due.
@@ -37,25 +59,55 @@ const (
 	AllOver Cause = "all over"
 	// Again: it has been told, and still fires.
 	Again Cause = "repeated"
+	// Back: an alert fires soon after all was told to be over.
+	Back Cause = "back"
 )
 
-// Told is what the last notice of a group said; the zero value is a group of which nothing was told.
+// Told is what the last notice of a group said; the zero value is a group of which nothing was told. Of one that was told to be over, Firing is
+// empty and Episode goes on for a while.
 type Told struct {
 	At     time.Time
 	Firing []ID // sorted
 	Urgent Severity
-	// Episode is the ID of the first notice of the group since all of it was over, and Worst the most urgent that any of them was.
+	// Episode is the ID of its first notice, and Worst the most urgent that any of them was.
 	Episode string
 	Worst   Severity
+	// Quiet is since when nothing of what was told as firing fires any more; zero while something does.
+	Quiet time.Time
+	// Returns is how often the group fired again in this episode after it was told to be over.
+	Returns int
 }
 
-// Next is what has been told once a notice, which says now, is out.
-func (t Told) Next(now Told, notice string) Told {
-	now.Episode, now.Worst = cmp.Or(t.Episode, notice), t.Worst
+// Next is what has been told once a notice of a cause, which says now, is out. An end begins no episode.
+func (t Told) Next(now Told, cause Cause, notice string) Told {
+	now.Episode, now.Worst, now.Quiet, now.Returns = cmp.Or(t.Episode, notice), t.Worst, t.Quiet, t.Returns
 	if now.Worst != Page {
 		now.Worst = cmp.Or(now.Urgent, t.Worst)
 	}
+	now.Urgent = cmp.Or(now.Urgent, t.Urgent)
+	switch cause {
+	case Back:
+		now.Returns++
+	case AllOver:
+		now.Episode = t.Episode
+	}
 	return now
+}
+
+// Watch is t at an instant at which something of the group fires, or nothing does.
+func (t Told) Watch(fires bool, at time.Time) Told {
+	switch {
+	case fires:
+		t.Quiet = time.Time{}
+	case t.Quiet.IsZero():
+		t.Quiet = at
+	}
+	return t
+}
+
+// Forgotten reports whether the next alert of the group begins another episode. What was told to nobody while it fired has none that could go on.
+func (t Told) Forgotten(at time.Time, c Cadence) bool {
+	return len(t.Firing) == 0 && (t.Episode == "" || at.Sub(t.At) >= c.Episode)
 }
 
 // ID names an alert.
@@ -67,16 +119,19 @@ type ID struct {
 // ID returns the name of the alert.
 func (a Alert) ID() ID { return ID{a.Objective, a.Tier} }
 
-// Due decides whether a group of alerts is to be told about at an instant, and why. The alerts are those that were not Inactive.
+// Due decides whether a group of alerts is to be told about at an instant, and why. The alerts are those that were not Inactive; last is that of
+// the instant, see [Told.Watch].
 func Due(group []Alert, last Told, at time.Time, c Cadence) (Cause, bool) {
 	now := Summary(group, at)
 	switch {
 	case len(now.Firing) == 0 && len(last.Firing) == 0:
 		return "", false
 	case len(now.Firing) == 0:
-		return AllOver, true
-	case len(last.Firing) == 0:
+		return AllOver, at.Sub(last.Quiet) >= c.settles(last.Returns)
+	case len(last.Firing) == 0 && last.Episode == "":
 		return First, at.Sub(oldest(group)) >= c.Gather
+	case len(last.Firing) == 0:
+		return Back, at.Sub(oldest(group)) >= c.Gather
 	case now.Urgent == Page && last.Urgent != Page:
 		return Urgent, true
 	case !slices.Equal(now.Firing, last.Firing):

@@ -47,6 +47,36 @@ func TestNotices(t *testing.T) {
 			400 a:page-fast,a:ticket-fast -
 			500 a:ticket-fast             changed
 			900 nothing                   all_over`,
+		"it comes back": `
+			0     a:page-fast             -
+			10    a:page-fast             first
+			200   nothing                 all_over
+			400   b:page-slow             -
+			410   b:page-slow,c:page-fast back
+			600   nothing                 -
+			700   b:page-slow             -
+			1010  b:page-slow             changed
+			1100  nothing                 -
+			1399  nothing                 -
+			1400  nothing                 all_over`,
+		"it comes back after an hour": `
+			0     a:page-fast -
+			10    a:page-fast first
+			200   nothing     all_over
+			3799  nothing     -
+			3800  b:page-fast -
+			3810  b:page-fast first`,
+		"each return makes the end later": `
+			0     a:page-fast -
+			10    a:page-fast first
+			20    nothing     all_over
+			30    a:page-fast back
+			40    nothing     -
+			340   nothing     all_over
+			350   a:page-fast back
+			360   nothing     -
+			959   nothing     -
+			960   nothing     all_over`,
 		"over before it was told": `
 			0 a:page-fast -
 			5 nothing     -`,
@@ -64,10 +94,13 @@ func TestNotices(t *testing.T) {
 				}
 				at := base.Add(time.Duration(second) * time.Second)
 				group := firingGroup(firing, fired, at)
+				if told = told.Watch(len(group) > 0, at); told.Forgotten(at, alerts.DefaultCadence()) {
+					told = alerts.Told{}
+				}
 				cause, due := alerts.Due(group, told, at, alerts.DefaultCadence())
 				got := "-"
 				if due {
-					got, told = strings.ReplaceAll(string(cause), " ", "_"), alerts.Summary(group, at)
+					got, told = strings.ReplaceAll(string(cause), " ", "_"), told.Next(alerts.Summary(group, at), cause, "first")
 				}
 				if got != want {
 					t.Fatalf("%q: %s", strings.TrimSpace(line), got)

@@ -47,7 +47,7 @@ func TestEpisode(t *testing.T) {
 		`changed [video-api/availability:page-fast video-api/availability:page-slow] after "message-1"`,
 		`repeated [video-api/availability:page-fast video-api/availability:page-slow] after "message-2"`,
 		`all over [] after "message-3"`,
-		`first [video-api/availability:page-fast video-api/availability:page-slow] after ""`,
+		`back [video-api/availability:page-fast video-api/availability:page-slow] after "message-4"`,
 	}
 	if diff := cmp.Diff(want, f.wait(t, 1)); diff != "" {
 		t.Error(diff)

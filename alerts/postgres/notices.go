@@ -26,15 +26,23 @@ func (e *Engine) tell(ctx context.Context, tx pgx.Tx, all []alerts.Alert, status
 		groups[name] = append(groups[name], a)
 	}
 	for name, group := range groups {
-		cadence := e.cadence
+		last, cadence := told[name].Watch(len(alerts.Summary(group, at).Firing) > 0, at), e.cadence
+		if last.Forgotten(at, cadence) {
+			last = alerts.Told{}
+		}
 		if _, alone := alerts.GroupID(name); alone {
 			cadence.Gather = 0 // nothing joins it
 		}
-		cause, ok := alerts.Due(group, told[name], at, cadence)
+		cause, ok := alerts.Due(group, last, at, cadence)
 		if !ok {
+			if !last.Quiet.Equal(told[name].Quiet) || last.Episode != told[name].Episode {
+				if err := saveGroup(ctx, tx, name, last); err != nil {
+					return fmt.Errorf("save what was told of %s: %w", name, err)
+				}
+			}
 			continue
 		}
-		d := due{name: name, cause: cause, group: group, now: alerts.Summary(group, at), last: told[name]}
+		d := due{name: name, cause: cause, group: group, now: alerts.Summary(group, at), last: last}
 		if err := e.enqueue(ctx, tx, d, statuses, at); err != nil {
 			return fmt.Errorf("enqueue notice about %s: %w", name, err)
 		}
@@ -45,7 +53,7 @@ func (e *Engine) tell(ctx context.Context, tx pgx.Tx, all []alerts.Alert, status
 // enqueue writes a notice down, with the jobs that tell it. What a policy asks not to be told of only counts as told.
 func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo.Key]slo.Status, at time.Time) error {
 	if p, ok := policyOf(d.name, statuses); ok && !alerts.PolicyTells(p, d.cause, d.group) {
-		return saveGroup(ctx, tx, d.name, d.last.Next(d.now, ""))
+		return saveGroup(ctx, tx, d.name, d.last.Next(d.now, d.cause, ""))
 	}
 	var seq int64
 	var id string
@@ -60,7 +68,7 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 	if _, err := tx.Exec(ctx, `UPDATE alerts_notices SET body = $2, receivers = $3 WHERE seq = $1`, seq, n, to); err != nil {
 		return err
 	}
-	next := d.last.Next(d.now, id)
+	next := d.last.Next(d.now, d.cause, id)
 	if err := saveGroup(ctx, tx, d.name, next); err != nil || e.cfg.Jobs == nil {
 		return err
 	}
@@ -69,7 +77,7 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 			return err
 		}
 	}
-	if begins := next.Episode == id; !e.declares(next.Worst) || begins && len(d.now.Firing) == 0 { // of what was not told while it fired, an incident comes too late
+	if next.Episode == "" || !e.declares(next.Worst) { // of what was not told while it fired, an incident comes too late
 		return nil
 	}
 	_, err = e.cfg.Jobs.InsertTx(ctx, tx, IncidentArgs{Seq: seq}, nil)
@@ -77,14 +85,16 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 }
 
 func loadGroups(ctx context.Context, tx pgx.Tx) (map[string]alerts.Told, error) {
-	rows, err := tx.Query(ctx, `SELECT name, told_at, firing, urgent, episode, worst FROM alerts_groups`)
+	rows, err := tx.Query(ctx, `SELECT name, told_at, firing, urgent, episode, worst, quiet, returns FROM alerts_groups`)
 	if err != nil {
 		return nil, err
 	}
 	told := map[string]alerts.Told{}
 	var name string
+	var quiet *time.Time
 	var t alerts.Told
-	_, err = pgx.ForEachRow(rows, []any{&name, &t.At, &t.Firing, &t.Urgent, &t.Episode, &t.Worst}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &t.At, &t.Firing, &t.Urgent, &t.Episode, &t.Worst, &quiet, &t.Returns}, func() error {
+		t.Quiet = orZero(quiet)
 		told[name] = t
 		t.Firing = nil
 		return nil
@@ -92,14 +102,16 @@ func loadGroups(ctx context.Context, tx pgx.Tx) (map[string]alerts.Told, error) 
 	return told, err
 }
 
+// saveGroup writes down what was told of a group; nothing is kept of one whose episode is forgotten.
 func saveGroup(ctx context.Context, tx pgx.Tx, name string, t alerts.Told) error {
-	if len(t.Firing) == 0 {
+	if len(t.Firing) == 0 && t.Episode == "" {
 		_, err := tx.Exec(ctx, `DELETE FROM alerts_groups WHERE name = $1`, name)
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO alerts_groups (name, told_at, firing, urgent, episode, worst) VALUES ($1, $2, $3, $4, $5, $6)
+	_, err := tx.Exec(ctx, `INSERT INTO alerts_groups (name, told_at, firing, urgent, episode, worst, quiet, returns) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (name) DO UPDATE SET told_at = excluded.told_at, firing = excluded.firing, urgent = excluded.urgent,
-			episode = excluded.episode, worst = excluded.worst`, name, t.At, t.Firing, t.Urgent, t.Episode, t.Worst)
+			episode = excluded.episode, worst = excluded.worst, quiet = excluded.quiet, returns = excluded.returns`,
+		name, t.At, append([]alerts.ID{}, t.Firing...), t.Urgent, t.Episode, t.Worst, orNull(t.Quiet), t.Returns)
 	return err
 }
 

@@ -45,8 +45,12 @@ func policyOf(name string, statuses map[slo.Key]slo.Status) (slo.AlertPolicy, bo
 func (e *Engine) receivers(ctx context.Context, tx pgx.Tx, d due, statuses map[slo.Key]slo.Status) ([]string, error) {
 	to := []string{}
 	if _, alone := alerts.GroupID(d.name); !alone {
+		before := d.last.Urgent
+		if len(d.last.Firing) == 0 { // it was told to be over
+			before = ""
+		}
 		for _, r := range e.cfg.Routes {
-			if r.takes(d.name, d.now.Urgent, d.last.Urgent) {
+			if r.takes(d.name, d.now.Urgent, before) {
 				to = append(to, r.Receiver)
 			}
 		}

@@ -78,7 +78,11 @@ func (cmd ledgerImportCmd) Run(c *cli) error {
 		return fmt.Errorf("read answer: %w", err)
 	}
 	return c.Print(n, func(w io.Writer) {
-		fmt.Fprintf(w, "Imported %s, %s of events, %s.\n",
+		did := "Imported"
+		if n.Again {
+			did = "Nothing to do, this file was imported before. It brought"
+		}
+		fmt.Fprintf(w, "%s %s, %s of events, %s.\n", did,
 			plural(n.Objectives, "objective"), plural(n.Blocks, "hour"), plural(n.Corrections, "correction"))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,10 +57,88 @@ func ledgerServer(t *testing.T, filled bool) string {
 	web := httpapi.New(httpapi.Config{Title: "T", Version: "1", Authenticate: tokens.Authenticate})
 	(&api.Corrections{Store: &memory{ledger: l}, Ledger: l, Now: now}).Register(web.Huma)
 	nothing := func(context.Context) error { return nil }
-	(&api.Archive{Ledger: l, Saver: func() (func(context.Context) error, error) { return nothing, nil }, Refresh: nothing, Now: now}).Register(web.Huma)
+	imports := imported{}
+	(&api.Archive{
+		Ledger: l, Now: now, Refresh: nothing, Imported: imports.find,
+		Saver: func() (func(context.Context) error, error) {
+			return (&ledger.Checkpointer{Ledger: l, Store: imports}).Save, nil
+		},
+	}).Register(web.Huma)
 	server := httptest.NewServer(web.Mux)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// imported are the archives that were imported, as the database would keep them.
+type imported map[ledger.ArchiveID]ledger.Imported
+
+// Save keeps those of a checkpoint.
+func (m imported) Save(_ context.Context, c *ledger.Checkpoint) error {
+	for _, i := range c.Imports {
+		m[i.Archive] = i.Imported
+	}
+	return nil
+}
+
+func (m imported) find(_ context.Context, id ledger.ArchiveID) (ledger.Imported, bool, error) {
+	n, ok := m[id]
+	return n, ok, nil
+}
+
+// damaged writes what an exported file may have become.
+func damaged(t *testing.T, file, name string, change func([]byte) []byte) string {
+	t.Helper()
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, change(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A file that is not whole is refused in words, nothing of it is taken in, and the whole one is taken in afterwards, once.
+func TestImportOfWhatIsNotWhole(t *testing.T) {
+	t.Parallel()
+	full, empty := ledgerServer(t, true), ledgerServer(t, false)
+	file := filepath.Join(t.TempDir(), "ledger.plsm")
+	plimsoll := func(url string, args ...string) (int, string) {
+		var out bytes.Buffer
+		code := run(t.Context(), append([]string{"--url", url, "--token", "secret"}, args...), &out, &out)
+		return code, out.String()
+	}
+	if code, says := plimsoll(full, "ledger", "export", "--out", file); code != 0 {
+		t.Fatal(says)
+	}
+	flip := func(at int) func([]byte) []byte {
+		return func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 4; return b }
+	}
+	for _, c := range []struct {
+		name   string
+		change func([]byte) []byte
+		says   string
+	}{
+		{"empty", func([]byte) []byte { return nil }, "it ends in the middle"},
+		{"another file", func([]byte) []byte { return []byte("apiVersion: openslo/v1\n") }, "it begins with"},
+		{"another version", flip(8), "version is 5, known is 1"},
+		{"half", func(b []byte) []byte { return b[:len(b)/2] }, "it ends in the middle"},
+		{"without its last byte", func(b []byte) []byte { return b[:len(b)-1] }, "it ends in the middle"},
+		{"a bit of its checksum", flip(-1), "its checksum is"},
+		{"a bit of its instant", flip(12), "its checksum is"},
+		{"twice", func(b []byte) []byte { return append(b, b...) }, "goes on after its end"},
+	} {
+		code, says := plimsoll(empty, "ledger", "import", damaged(t, file, c.name, c.change))
+		if code != 1 || !strings.Contains(says, "the file is not a whole archive of a ledger") || !strings.Contains(says, c.says) {
+			t.Errorf("%s: code %d, %s; want 1 and %q", c.name, code, says, c.says)
+		}
+	}
+	for _, want := range []string{"Imported 1 objective", "Nothing to do, this file was imported before. It brought 1 objective"} {
+		if code, says := plimsoll(empty, "ledger", "import", file); code != 0 || !strings.HasPrefix(says, want) {
+			t.Errorf("code %d, %s; want %q", code, says, want)
+		}
+	}
 }
 
 func TestCorrectAndLedgerCommands(t *testing.T) {
@@ -87,7 +166,7 @@ func TestCorrectAndLedgerCommands(t *testing.T) {
 		{"export", full, []string{"ledger", "export", "--out", file}, 0, []string{"ledger.plsm: ", " bytes"}},
 		{"export to nowhere", full, []string{"ledger", "export", "--out", filepath.Join(file, "x")}, 1, []string{"export the ledger"}},
 		{"import", empty, []string{"ledger", "import", file}, 0, []string{"Imported 1 objective, 1 hour of events, 1 correction."}},
-		{"import again", empty, []string{"ledger", "import", file}, 1, []string{"video-api/availability"}},
+		{"import where it came from", full, []string{"ledger", "import", file}, 1, []string{"video-api/availability"}},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append([]string{"--url", tc.url, "--token", "secret"}, tc.args...), &out, &errs)

@@ -53,7 +53,7 @@ func (a *App) routes() (http.Handler, error) {
 		&sloapi.Handlers{Ledger: a.ledger, Now: time.Now, Causes: a.causes().Of, Retention: a.cfg.Retention},
 		&opensloapi.Handlers{Ledger: a.ledger, Sources: a.dataSources},
 		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
-		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Now: time.Now},
+		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Imported: a.corrected.Imported, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
 		&gateapi.Handlers{Gate: a.gate, Keys: a.signer, Published: a.keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
 		&deploysapi.Handlers{Store: a.deploys, Now: time.Now},

@@ -19,8 +19,7 @@ type Checkpoint struct {
 	Before    int64
 	Forgotten []CursorID
 	Cursors   []CursorState
-	// Corrections were imported: the store numbers them anew.
-	Corrections []slo.Correction
+	Imports   []Import
 }
 
 // ObjectiveState is what a checkpoint holds of one objective: its blocks that changed, or all when it is restored.
@@ -62,7 +61,7 @@ func (l *Ledger) checkpoint() *Checkpoint {
 	w.resolve(c.Objectives)
 	l.dirty = l.dirty[:0]
 	c.Forgotten, c.Cursors = l.cursors.take()
-	c.Corrections, l.imported = l.imported, nil
+	c.Imports, l.imported = l.imported, nil
 	return c
 }
 
@@ -83,7 +82,7 @@ func (l *Ledger) putBack(c *Checkpoint) {
 		l.before = 0
 	}
 	l.cursors.putBack(c.Forgotten, c.Cursors)
-	l.imported = append(c.Corrections, l.imported...)
+	l.imported = append(c.Imports, l.imported...)
 }
 
 // stateWriter writes the stored form of dirty hours into one buffer.

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"plimsoll/slo"
@@ -65,16 +67,29 @@ func (d *denseHour) flat() bool {
 	return true
 }
 
+// ArchiveID is the SHA-256 of an archive's bytes.
+type ArchiveID [sha256.Size]byte
+
 // Imported says what an import brought.
 type Imported struct {
+	Archive                         ArchiveID
 	Objectives, Blocks, Corrections int
 }
 
+// Import is an archive that was taken in, as a checkpoint makes it durable. A store that holds the same archive already takes nothing of it:
+// it was saved by a checkpoint of which the answer was lost.
+type Import struct {
+	Imported
+	Corrections []slo.Correction // the store numbers them anew
+}
+
 // Import takes in an archive, whole or not at all, and is durable with the next checkpoint, which writes all of it at once. It refuses,
-// with [ErrNotEmpty], what the ledger holds already: events of the same key, or the same correction. Corrections are numbered anew when
-// they are stored, and hold when [Ledger.SetCorrections] brings them.
+// with [ErrNotEmpty], what the ledger holds already: events of the same key, or the same correction; then it says which archive that was, for it
+// may be here. Corrections are numbered anew when they are stored, and hold when [Ledger.SetCorrections] brings them.
 func (l *Ledger) Import(r io.Reader) (Imported, error) {
 	latest := l.now().Add(maxAhead)
+	hash := sha256.New()
+	r = io.TeeReader(r, hash)
 	var n Imported
 	var states []ObjectiveState // without their blocks, which are in tracks
 	var tracks []*track
@@ -102,12 +117,13 @@ func (l *Ledger) Import(r io.Reader) (Imported, error) {
 	if err != nil {
 		return Imported{}, fmt.Errorf("import a ledger: %w", err)
 	}
-	n.Corrections = len(corrections)
+	n.Archive, n.Corrections = ArchiveID(hash.Sum(nil)), len(corrections)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.place(states, tracks, corrections); err != nil {
-		return Imported{}, fmt.Errorf("import a ledger: %w", err)
+		return n, fmt.Errorf("import a ledger: %w", err)
 	}
+	l.imported = append(l.imported, Import{n, corrections})
 	return n, nil
 }
 
@@ -162,8 +178,12 @@ func (l *Ledger) place(states []ObjectiveState, tracks []*track, corrections []s
 			return fmt.Errorf("%s: %w", s.Key, ErrNotEmpty)
 		}
 	}
+	there := slices.Clone(l.corrections)
+	for _, i := range l.imported {
+		there = append(there, i.Corrections...)
+	}
 	for _, c := range corrections {
-		for _, have := range l.corrections {
+		for _, have := range there {
 			if c.At.Equal(have.At) && c.From.Equal(have.From) && c.To.Equal(have.To) && c.Objective == have.Objective && c.Service == have.Service {
 				return fmt.Errorf("the correction of %s by %s: %w", c.At.Format("2006-01-02 15:04:05"), c.By, ErrNotEmpty)
 			}
@@ -186,7 +206,6 @@ func (l *Ledger) place(states []ObjectiveState, tracks []*track, corrections []s
 		l.list(t)
 		l.settle(t)
 	}
-	l.imported = append(l.imported, corrections...)
 	l.sort()
 	l.notify()
 	return nil

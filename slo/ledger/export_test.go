@@ -49,7 +49,7 @@ func TestExportedIsImported(t *testing.T) {
 		if err := checkpoints.Save(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(m.corrections, saved.Corrections); len(m.corrections) > 0 && diff != "" {
+		if diff := cmp.Diff(m.corrections, saved.Imports[0].Corrections); len(m.corrections) > 0 && diff != "" {
 			t.Fatalf("corrections (-exported +stored)\n%s", diff)
 		}
 		restarted := ledger.New(ledger.Config{Now: now})

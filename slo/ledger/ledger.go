@@ -36,7 +36,7 @@ type Ledger struct {
 	dirty       []*track
 	cursors     cursors
 	corrections []slo.Correction
-	imported    []slo.Correction // that are yet to be stored
+	imported    []Import // that are yet to be stored
 	commits     uint64
 	version     uint64
 	changed     chan struct{} // closed at the next change; nil while nobody waits

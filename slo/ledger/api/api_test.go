@@ -62,6 +62,8 @@ type desk struct {
 	store  *store
 	synced int
 	leads  error
+	lost   error           // what becomes of the answers of checkpoints
+	stored ledger.Imported // by those
 }
 
 func newDesk(t *testing.T) *desk {
@@ -73,12 +75,24 @@ func newDesk(t *testing.T) *desk {
 	(&api.Archive{
 		Ledger: d.ledger, Now: func() time.Time { return now },
 		Saver: func() (func(context.Context) error, error) {
-			return func(context.Context) error { d.synced++; return nil }, d.leads
+			return (&ledger.Checkpointer{Ledger: d.ledger, Store: d}).Save, d.leads
+		},
+		Imported: func(_ context.Context, archive ledger.ArchiveID) (ledger.Imported, bool, error) {
+			return d.stored, d.stored.Archive == archive, nil
 		},
 		Refresh: func(context.Context) error { return nil },
 	}).Register(a.Huma)
 	d.mux = a.Mux
 	return d
+}
+
+// Save keeps which archive came in last.
+func (d *desk) Save(_ context.Context, c *ledger.Checkpoint) error {
+	d.synced++
+	for _, i := range c.Imports {
+		d.stored = i.Imported
+	}
+	return d.lost
 }
 
 func (d *desk) fill() {
@@ -192,11 +206,35 @@ func TestArchive(t *testing.T) {
 	if got != (api.Imported{Objectives: 1, Blocks: 1}) || to.synced != 1 {
 		t.Errorf("imported %+v, made durable %d times", got, to.synced)
 	}
-	body := to.ask("POST", "/v1/ledger/import", "secret", strings.NewReader(archive), 409, nil)
+	to.ask("POST", "/v1/ledger/import", "secret", strings.NewReader(archive), 200, &got)
+	if got != (api.Imported{Objectives: 1, Blocks: 1, Again: true}) {
+		t.Errorf("the same file again: %+v", got)
+	}
+	from.fill()
+	other := from.ask("GET", "/v1/ledger/export", "secret", nil, 200, nil)
+	body := to.ask("POST", "/v1/ledger/import", "secret", strings.NewReader(other), 409, nil)
 	if !strings.Contains(body, "video/availability") {
 		t.Errorf("what is there already is not named: %s", body)
 	}
 	if again := to.ask("GET", "/v1/ledger/export", "secret", nil, 200, nil); again != archive {
 		t.Error("what was imported is exported otherwise")
+	}
+}
+
+// A file whose import is not known to be durable may be sent again: the answer says then that it is here.
+func TestImportWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	from, to := newDesk(t), newDesk(t)
+	from.fill()
+	archive := from.ask("GET", "/v1/ledger/export", "secret", nil, 200, nil)
+	to.lost = errors.New("the connection was lost")
+	if body := to.ask("POST", "/v1/ledger/import", "secret", strings.NewReader(archive), 503, nil); !strings.Contains(body, "send the same file again") {
+		t.Errorf("the answer does not say what to do: %s", body)
+	}
+	to.lost = nil
+	var got api.Imported
+	to.ask("POST", "/v1/ledger/import", "secret", strings.NewReader(archive), 200, &got)
+	if got != (api.Imported{Objectives: 1, Blocks: 1, Again: true}) {
+		t.Errorf("sent again: %+v", got)
 	}
 }

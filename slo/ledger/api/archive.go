@@ -30,7 +30,9 @@ type Archive struct {
 	Saver func() (sync func(context.Context) error, err error)
 	// Refresh has the ledger see the corrections that were imported.
 	Refresh func(context.Context) error
-	Now     func() time.Time
+	// Imported reports whether an archive is durable here, and what it brought.
+	Imported func(context.Context, ledger.ArchiveID) (n ledger.Imported, found bool, err error)
+	Now      func() time.Time
 }
 
 // Register adds the operations to api.
@@ -44,8 +46,9 @@ func (h *Archive) Register(api huma.API) {
 	}, h.Export)
 	huma.Register(api, huma.Operation{
 		OperationID: "import-ledger", Method: http.MethodPost, Path: "/v1/ledger/import", Tags: tags, Security: httpapi.Bearer,
-		Summary:      "Take in a file that was exported, whole or not at all",
-		Description:  "What is there already is refused: events of the same objective, or the same correction. The answer comes when everything is durable.",
+		Summary: "Take in a file that was exported, whole or not at all",
+		Description: "What is there already is refused: events of the same objective, or the same correction. The answer comes when everything is durable. " +
+			"The same file may be sent again, as after an answer that was lost: it is taken in once, and the answer is the same.",
 		MaxBodyBytes: -1, BodyReadTimeout: -1, SkipValidateBody: true,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{archiveType: {}}},
 		Errors:      []int{http.StatusUnauthorized, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
@@ -84,9 +87,10 @@ type ImportResponse struct {
 
 // Imported says what an import brought.
 type Imported struct {
-	Objectives  int `json:"objectives"`
-	Blocks      int `json:"blocks" doc:"Hours of events, of all objectives"`
-	Corrections int `json:"corrections"`
+	Objectives  int  `json:"objectives"`
+	Blocks      int  `json:"blocks" doc:"Hours of events, of all objectives"`
+	Corrections int  `json:"corrections"`
+	Again       bool `json:"again" doc:"This file had been taken in before, and nothing was changed"`
 }
 
 // Import takes in an archive.
@@ -96,19 +100,28 @@ func (h *Archive) Import(ctx context.Context, in *ImportRequest) (*ImportRespons
 		return nil, err
 	}
 	n, err := h.Ledger.Import(in.body)
+	again := errors.Is(err, ledger.ErrNotEmpty)
 	switch {
-	case errors.Is(err, ledger.ErrNotEmpty):
-		return nil, httpapi.Problem(httpapi.Conflict, err.Error(), nil)
+	case again: // perhaps by the same file
 	case errors.Is(err, ledger.ErrArchive), errors.Is(err, ledger.ErrCorrupt):
 		return nil, httpapi.Problem(httpapi.Invalid, err.Error(), nil)
 	case err != nil:
 		return nil, httpapi.Problem(httpapi.Unavailable, "the archive was not received whole; nothing was imported", err)
 	}
+	refused, found := err, false
 	if err = sync(ctx); err == nil {
 		err = h.Refresh(ctx)
 	}
-	if err != nil {
-		return nil, httpapi.Problem(httpapi.Unavailable, "everything was imported, but it is not known whether it is durable yet; look again in a minute", err)
+	if err == nil {
+		n, found, err = h.Imported(ctx, n.Archive)
 	}
-	return &ImportResponse{Body: Imported{n.Objectives, n.Blocks, n.Corrections}}, nil
+	switch {
+	case err != nil:
+		return nil, httpapi.Problem(httpapi.Unavailable, "it is not known yet whether everything is durable; send the same file again", err)
+	case !found && again:
+		return nil, httpapi.Problem(httpapi.Conflict, refused.Error(), nil)
+	case !found: // another process has taken over
+		return nil, httpapi.Problem(httpapi.Unavailable, "nothing was imported; send the same file again", nil)
+	}
+	return &ImportResponse{Body: Imported{n.Objectives, n.Blocks, n.Corrections, again}}, nil
 }

@@ -83,29 +83,6 @@ func (c *Corrections) Make(ctx context.Context, made slo.Correction) (slo.Correc
 	return made, c.Refresh(ctx)
 }
 
-// importCorrections adds corrections that were made elsewhere, with who made them and took them back. Those that are there already come from
-// a checkpoint of which its process did not learn that it was saved.
-func importCorrections(ctx context.Context, tx pgx.Tx, imported []slo.Correction) error {
-	for _, c := range imported {
-		var undoneAt *time.Time
-		var undoneBy *string
-		if !c.Undone.IsZero() {
-			undoneAt, undoneBy = &c.Undone, &c.UndoneBy
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO ledger_corrections (objective, service, starts, ends, effect, reason, made_by, made_at, undone_at, undone_by)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (SELECT FROM ledger_corrections
-				WHERE objective = $1 AND service = $2 AND starts = $3 AND ends = $4 AND effect = $5 AND reason = $6 AND made_by = $7 AND made_at = $8)`,
-			c.Objective, c.Service, c.From, c.To, c.Effect, c.Reason, c.By, c.At, undoneAt, undoneBy)
-		if err != nil {
-			return translateCorrection(err, c)
-		}
-	}
-	if len(imported) == 0 {
-		return nil
-	}
-	return announce(ctx, tx)
-}
-
 // translateCorrection names the field that a constraint of the table refused.
 func translateCorrection(err error, c slo.Correction) error {
 	var refused *pgconn.PgError

@@ -261,7 +261,9 @@ func TestImportedCorrectionsAreStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newCorrecting(t, pool)
-	if _, err := c.ledger.Import(&archive); err != nil {
+	file := archive.Bytes()
+	brought, err := c.ledger.Import(bytes.NewReader(file))
+	if err != nil {
 		t.Fatal(err)
 	}
 	checkpoints := &ledger.Checkpointer{Ledger: c.ledger, Store: &forgetful{Store: lead(t, pool)}}
@@ -270,6 +272,20 @@ func TestImportedCorrectionsAreStored(t *testing.T) {
 	}
 	if err := checkpoints.Save(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	other := newCorrecting(t, pool) // who leads next knows nothing of it, and a client that got no answer sends the file again
+	other.ledger.SetCorrections(nil)
+	if _, err := other.ledger.Import(bytes.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&ledger.Checkpointer{Ledger: other.ledger, Store: lead(t, pool)}).Save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, found, err := c.Imported(t.Context(), brought.Archive); err != nil || !found || got != brought || brought.Corrections != 1 {
+		t.Errorf("stored %+v, %v, %v; imported %+v", got, found, err, brought)
+	}
+	if _, found, err := c.Imported(t.Context(), ledger.ArchiveID{}); err != nil || found {
+		t.Errorf("another archive: %v, %v", found, err)
 	}
 	all, version, err := c.Load(t.Context())
 	undone.ID = 1

@@ -46,8 +46,8 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		if err := saveDrops(ctx, tx, c.Objectives, c.Before, id); err != nil {
 			return fmt.Errorf("save dropped samples: %w", err)
 		}
-		if err := importCorrections(ctx, tx, c.Corrections); err != nil {
-			return fmt.Errorf("save corrections: %w", err)
+		if err := saveImports(ctx, tx, c.Imports, c.At); err != nil {
+			return fmt.Errorf("save imports: %w", err)
 		}
 		if err := expireBlocks(ctx, tx, c.Before); err != nil {
 			return fmt.Errorf("delete expired blocks: %w", err)

@@ -1,7 +1,7 @@
 // Package postgres keeps the checkpoints of the event ledger in PostgreSQL.
 //
-// It owns the tables ledger_checkpoint, ledger_objectives, ledger_blocks, ledger_cursors, ledger_changes, ledger_versions, ledger_drops
-// and ledger_corrections. It never looks into a block or a definition, and it knows nothing of objectives but their keys.
+// It owns the tables ledger_checkpoint, ledger_objectives, ledger_blocks, ledger_cursors, ledger_changes, ledger_versions, ledger_drops,
+// ledger_corrections and ledger_imports. It never looks into a block or a definition, and it knows nothing of objectives but their keys.
 //
 // Only one process may write. It takes over with [Store.Lead], which raises the epoch; from then on every Save of an older
 // epoch is refused, even one that had begun before:

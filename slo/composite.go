@@ -12,6 +12,44 @@ type Part struct {
 	Status Status
 }
 
+// Compound is the [Reader] of a composite. It holds no events of its own.
+type Compound interface {
+	Reader
+	// Component returns what a component is judged by; nil for one without a status.
+	Component(key Key) Reader
+}
+
+// Combined returns the reader of a composite with a status, from those of its components.
+func Combined(s Status, components map[Key]Reader) Compound { return &combined{s, components} }
+
+type combined struct {
+	status     Status
+	components map[Key]Reader
+}
+
+// Component implements [Compound].
+func (c *combined) Component(key Key) Reader { return c.components[key] }
+
+// Read implements [Reader].
+func (c *combined) Read(from, to Minute) Reading { return Reading{Minutes: int64(to - from)} }
+
+// Each implements [Reader].
+func (c *combined) Each(Minute, Minute, func(MinuteCounts) bool) {}
+
+// Revision implements [Reader].
+func (c *combined) Revision() uint64 { return c.status.Revision }
+
+// LastSample implements [Reader].
+func (c *combined) LastSample() time.Time { return c.status.LastSample }
+
+// componentOf returns what a component is judged by, or nil.
+func componentOf(view Reader, key Key) Reader {
+	if c, ok := view.(Compound); ok {
+		return c.Component(key)
+	}
+	return nil
+}
+
 // EvaluateComposite computes the status of a composite objective from those of its components, at the same instant. It counts no events:
 //
 //	spent = Σ weight · (1 − remaining) / Σ weight

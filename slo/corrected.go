@@ -12,6 +12,8 @@ type Layered interface {
 	Raw() Reader
 	// Touching returns the corrections that have a minute in (from, to], by number.
 	Touching(from, to Minute) []CorrectionID
+	// EffectAt returns what corrections do with the events of a minute, also of one to come; empty if nothing.
+	EffectAt(m Minute) Effect
 }
 
 // Corrected returns the events of r after corrections, which may overlap; those that were undone change nothing. Of a minute that one
@@ -90,6 +92,23 @@ func (c *corrected) Touching(from, to Minute) []CorrectionID {
 		}
 	}
 	return ids
+}
+
+// EffectAt implements [Layered].
+func (c *corrected) EffectAt(m Minute) Effect {
+	switch {
+	case holds(c.excluded, m):
+		return Exclude
+	case holds(c.good, m):
+		return CountGood
+	}
+	return ""
+}
+
+// holds reports whether a minute is in one of disjoint, ascending intervals.
+func holds(is []interval, m Minute) bool {
+	n, _ := slices.BinarySearchFunc(is, m, func(i interval, m Minute) int { return cmp.Compare(i.to, m) })
+	return n < len(is) && is[n].from < m
 }
 
 // Read implements [Reader].

@@ -1,7 +1,6 @@
 package slo_test
 
 import (
-	"math/big"
 	"testing"
 	"time"
 
@@ -11,85 +10,103 @@ import (
 	"plimsoll/slo"
 )
 
-// timeline is what an objective is judged by, minute by minute, in fractions: as it was, and from noon on as it is expected.
-type timeline struct {
-	o           *slo.Objective
-	past        slo.Reader
-	good, total *big.Rat // of each minute to come, or of each slice at its last minute
+// script is what an objective is judged by, minute by minute: as it was, and from noon on as it is expected. All counts are times the number
+// of observed minutes, or of slices, in the last hour, so that one of them holds a whole number.
+type script struct {
+	minutes
+	excluded map[slo.Minute]bool
 }
 
-func newTimeline(o *slo.Objective, view slo.Reader) timeline {
-	length := o.Slice.Length
-	basis := view.Read(noon-slo.Minute(max(time.Hour, length)/time.Minute), noon)
-	line := timeline{o, view, new(big.Rat), new(big.Rat)}
-	switch {
-	case length > 0 && basis.Total > 0: // the mean of the slices in the basis
-		weight := map[slo.Method]int64{slo.Timeslices: 1, slo.RatioTimeslices: slo.RatioWeight}[o.Method]
-		line.total.SetInt64(weight)
-		line.good.SetFrac64(basis.Good*weight, basis.Total)
-	case length == 0 && basis.Observed > 0:
-		line.good.SetFrac64(basis.Good, basis.Observed)
-		line.total.SetFrac64(basis.Total, basis.Observed)
+// Read implements [slo.Reader].
+func (s script) Read(from, to slo.Minute) slo.Reading {
+	r := s.minutes.Read(from, to)
+	for m := from + 1; m <= to; m++ {
+		if s.excluded[m] {
+			r.Minutes--
+		}
 	}
-	return line
+	return r
 }
 
-// share returns what of its budget the objective has spent in the window that ends with a minute to come.
-func (l timeline) share(end slo.Minute, withErrors bool) *big.Rat {
-	from, _ := l.o.Window.Span(end.Time())
-	bad, total := new(big.Rat), new(big.Rat)
-	if from < noon {
-		c := l.past.Read(from, noon)
-		bad.SetInt64(c.Bad())
-		total.SetInt64(c.Total)
+// newScript writes down what comes in the minutes up to last.
+func newScript(o *slo.Objective, view slo.Reader, cs []slo.Correction, last slo.Minute, withErrors bool) script {
+	s := script{minutes{}, map[slo.Minute]bool{}}
+	good := map[slo.Minute]bool{}
+	for _, c := range cs {
+		for m := slo.MinuteOf(c.From); m < slo.MinuteOf(c.To) && c.Applies(o); m++ {
+			if c.Effect == slo.Exclude {
+				s.excluded[m] = true
+			} else {
+				good[m] = true
+			}
+		}
 	}
-	length := slo.Minute(max(time.Minute, l.o.Slice.Length) / time.Minute)
-	for m := max(from, noon) + 1; m <= end; m++ {
+	length := slo.Minute(max(time.Minute, o.Slice.Length) / time.Minute)
+	basis := view.Read(noon-max(60, length), noon)
+	weight := map[slo.Method]int64{slo.RatioTimeslices: slo.RatioWeight}[o.Method]
+	scale := max(1, basis.Total/max(1, weight))
+	if o.Method == slo.Occurrences {
+		if scale = max(1, basis.Observed); basis.Observed == 0 {
+			basis.Counts = slo.Counts{}
+		}
+	}
+	view.Each(noon-200, noon, func(m slo.MinuteCounts) bool {
+		m.Good, m.Total = m.Good*scale, m.Total*scale
+		s.minutes[m.Minute] = m
+		return true
+	})
+	for m := noon + 1; m <= last; m++ {
+		if !s.excluded[m] {
+			s.minutes[m] = slo.MinuteCounts{Minute: m, Observed: true}
+		}
 		if (m+1)%length != 0 {
 			continue
 		}
-		total.Add(total, l.total)
-		if withErrors {
-			bad.Add(bad, new(big.Rat).Sub(l.total, l.good))
+		left, allGood := false, true // of the slice, what is not excluded
+		for n := m - length + 1; n <= m; n++ {
+			if !s.excluded[n] {
+				left, allGood = true, allGood && good[n]
+			}
+		}
+		if c := s.minutes[m]; left {
+			c.Minute, c.Counts = m, basis.Counts
+			if allGood || !withErrors {
+				c.Good = c.Total
+			}
+			s.minutes[m] = c
 		}
 	}
-	if total.Sign() <= 0 {
-		return new(big.Rat)
-	}
-	return bad.Quo(bad, total.Mul(total, big.NewRat(int64(slo.One-l.o.Target), int64(slo.One))))
+	return s
 }
 
-// first returns the first minute to come, up to a last one, in which the weighted share is spent or not.
-func first(lines []timeline, weights []int64, last slo.Minute, wantSpent, withErrors bool) *time.Time {
-	for end := noon + 1; end <= last; end++ {
-		sum, weight := new(big.Rat), new(big.Rat)
-		for i, l := range lines {
-			w := new(big.Rat).SetInt64(weights[i])
-			weight.Add(weight, w)
-			sum.Add(sum, w.Mul(w, l.share(end, withErrors)))
+// replay is the oracle of forecasts: it evaluates, at each minute to come, what evaluate makes of scripts up to a last one.
+func replay(s slo.Status, evaluate func(at slo.Minute, withErrors bool) slo.Status) slo.Forecast {
+	last := horizon(s)
+	first := func(wantSpent, withErrors bool) *time.Time {
+		for end := noon + 1; end <= last; end++ {
+			if evaluate(end, withErrors).Budget.Spent == wantSpent {
+				at := end.Time()
+				return &at
+			}
 		}
-		if spent := sum.Cmp(weight) >= 0; spent == wantSpent {
-			at := end.Time()
-			return &at
-		}
+		return nil
 	}
-	return nil
-}
-
-// replay is the oracle of forecasts.
-func replay(s slo.Status, lines []timeline, weights []int64) slo.Forecast {
-	last := noon + slo.Minute(s.Objective.Window.Minutes())
+	if s.Budget.Spent {
+		return slo.Forecast{RecoversAt: first(false, false), RecoversAtPresentRate: first(false, true)}
+	}
 	if s.Objective.Window.Calendar != nil {
-		if _, last = s.Objective.Window.Period(s.At); s.Budget.Spent {
-			last++
-		}
+		last--
 	}
-	if !s.Budget.Spent {
-		return slo.Forecast{ExhaustedAt: first(lines, weights, last, true, true)}
+	return slo.Forecast{ExhaustedAt: first(true, true)}
+}
+
+// horizon is the last minute that the forecast of s looks at.
+func horizon(s slo.Status) slo.Minute {
+	if s.Objective.Window.Calendar == nil {
+		return noon + slo.Minute(s.Objective.Window.Minutes())
 	}
-	return slo.Forecast{
-		RecoversAt: first(lines, weights, last, false, false), RecoversAtPresentRate: first(lines, weights, last, false, true),
-	}
+	_, last := s.Objective.Window.Period(s.At)
+	return last + 1
 }
 
 // drawObjective draws any window and method.
@@ -106,13 +123,22 @@ func drawObjective(t *rapid.T, key slo.Key) *slo.Objective {
 	return o
 }
 
+func drawNoData(t *rapid.T) slo.NoData {
+	return slo.NoData{Gate: rapid.SampledFrom([]slo.Gap{"", slo.GapGood, slo.GapBad, slo.GapHold}).Draw(t, "gaps")}
+}
+
 func TestPredictEveryMethod(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := drawObjective(t, "video/availability")
-		view := slo.View(o, drawMinutes(t, 70), drawCorrections(t, 70))
-		s := slo.Evaluate(o, view, noon.Time())
-		want := replay(s, []timeline{newTimeline(o, view)}, []int64{1})
+		o.NoData = drawNoData(t)
+		cs := drawCorrections(t, 70)
+		view := slo.View(o, drawMinutes(t, 70), cs)
+		s := slo.Gaps(slo.Evaluate(o, view, noon.Time()), view, slo.ForGate)
+		scripts := map[bool]script{false: newScript(o, view, cs, horizon(s), false), true: newScript(o, view, cs, horizon(s), true)}
+		want := replay(s, func(at slo.Minute, withErrors bool) slo.Status {
+			return slo.Gaps(slo.Evaluate(o, scripts[withErrors], at.Time()), scripts[withErrors], slo.ForGate)
+		})
 		if diff := cmp.Diff(want, slo.Predict(s, view)); diff != "" {
 			t.Errorf("%s %s, spent %v (-want +got)\n%s", o.Method, o.Window, s.Budget.Spent, diff)
 		}
@@ -123,20 +149,36 @@ func TestPredictComposites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := drawObjective(t, "video/journey")
-		o.Method, o.Slice = slo.Composite, slo.Slice{}
-		var parts []slo.Status
-		var views []slo.Reader
-		var lines []timeline
-		var weights []int64
-		for _, key := range []slo.Key{"video/a", "video/b", "video/c"}[:rapid.IntRange(1, 3).Draw(t, "components")] {
+		o.Method, o.Slice, o.NoData = slo.Composite, slo.Slice{}, drawNoData(t)
+		cs := drawCorrections(t, 70)
+		views := map[slo.Key]slo.Reader{}
+		var components []*slo.Objective
+		for _, key := range []slo.Key{"video/availability", "video/b", "video/c"}[:rapid.IntRange(1, 3).Draw(t, "components")] {
 			part := drawObjective(t, key)
-			view := slo.View(part, drawMinutes(t, 70), nil)
-			weights = append(weights, rapid.Int64Range(1, 5).Draw(t, "weight"))
-			o.Components = append(o.Components, slo.Component{Key: key, Weight: slo.Ratio(weights[len(weights)-1])})
-			parts, views, lines = append(parts, slo.Evaluate(part, view, noon.Time())), append(views, view), append(lines, newTimeline(part, view))
+			components, views[key] = append(components, part), slo.View(part, drawMinutes(t, 70), cs)
+			o.Components = append(o.Components, slo.Component{Key: key, Weight: slo.Ratio(rapid.Int64Range(1, 5).Draw(t, "weight"))})
 		}
-		s := slo.EvaluateComposite(o, parts, noon.Time())
-		if diff := cmp.Diff(replay(s, lines, weights), slo.PredictComposite(s, views)); diff != "" {
+		evaluate := func(views map[slo.Key]slo.Reader, at slo.Minute) (slo.Status, slo.Reader) {
+			var parts []slo.Status
+			for _, part := range components {
+				parts = append(parts, slo.Evaluate(part, views[part.Key], at.Time()))
+			}
+			s := slo.EvaluateComposite(o, parts, at.Time())
+			view := slo.Combined(s, views)
+			return slo.Gaps(s, view, slo.ForGate), view
+		}
+		s, view := evaluate(views, noon)
+		scripts := map[bool]map[slo.Key]slo.Reader{false: {}, true: {}}
+		for withErrors, of := range scripts {
+			for _, part := range components {
+				of[part.Key] = newScript(part, views[part.Key], cs, horizon(s), withErrors)
+			}
+		}
+		want := replay(s, func(at slo.Minute, withErrors bool) slo.Status {
+			s, _ := evaluate(scripts[withErrors], at)
+			return s
+		})
+		if diff := cmp.Diff(want, slo.Predict(s, view)); diff != "" {
 			t.Errorf("spent %v (-want +got)\n%s", s.Budget.Spent, diff)
 		}
 	})

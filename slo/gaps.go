@@ -1,7 +1,7 @@
 package slo
 
 import (
-	"math/big"
+	"math"
 	"slices"
 	"time"
 )
@@ -9,8 +9,10 @@ import (
 // Use is what a status is read for.
 type Use string
 
-// The uses for which an objective says what gaps mean.
+// The uses for which an objective says what gaps mean. [AsMeasured] ignores them: what pages, metrics and the command line show.
 const (
+	AsMeasured Use = ""
+
 	ForGate   Use = "gate"
 	ForAlert  Use = "alert"
 	ForReport Use = "report"
@@ -46,8 +48,8 @@ func (h Hold) String() string {
 // GapEffect is what the gaps of a window did to a status; see [Gaps].
 type GapEffect struct {
 	Policy  Gap
-	Minutes int64 // without data
-	// Estimated is whether events were added for them, and Added which.
+	Minutes int64 // without data; of a composite, the sum of those of its components
+	// Estimated is whether events were added for them, and Added which; those of a composite are added to its components.
 	Estimated bool
 	Added     Counts
 	Hold      Hold
@@ -65,18 +67,22 @@ const settling = 5 * time.Minute
 //   - hold: nothing is added; while the source is silent, or was never seen, the status says to hold. A gap that is over is never filled
 //     by waiting, so it holds nobody.
 //
-// A composite has no events to add to; it holds while one of its components is silent.
+// What a composite says of gaps holds for those of its components, whatever they say for themselves: it is made anew of them as they are seen
+// then, and holds while one of them is silent. view is a [Compound] then.
 func Gaps(s Status, view Reader, use Use) Status {
-	policy := s.Objective.NoData.For(use)
-	if policy == GapIgnored {
+	return s.withGaps(view, s.Objective.NoData.For(use))
+}
+
+func (s Status) withGaps(view Reader, policy Gap) Status {
+	switch {
+	case policy == GapIgnored:
 		return s
+	case s.Objective.Method == Composite:
+		return s.withGapsOfParts(view, policy)
 	}
 	s.Gaps = GapEffect{Policy: policy}
 	if policy == GapHold {
 		s.Gaps.Hold = s.hold()
-	}
-	if s.Objective.Method == Composite {
-		return s
 	}
 	first := firstObserved(view, s.From, s.To)
 	gap := func(from Minute) int64 {
@@ -88,15 +94,35 @@ func Gaps(s Status, view Reader, use Use) Status {
 		return s
 	}
 	mean := s.Window
-	s.Gaps.Estimated, s.Gaps.Added = true, estimate(mean, s.Gaps.Minutes, policy)
+	s.Gaps.Estimated, s.Gaps.Added = true, estimate(mean, s.Gaps.Minutes, policy, mean.Total)
 	s.setWindow(s.Window.Counts.Add(s.Gaps.Added))
 	s.Burn = slices.Clone(s.Burn)
 	for i := range s.Burn {
 		b := &s.Burn[i]
-		b.Counts = b.Counts.Add(estimate(mean, gap(s.To-Minute(b.Lookback/time.Minute)), policy))
+		b.Counts = b.Counts.Add(estimate(mean, gap(s.To-Minute(b.Lookback/time.Minute)), policy, b.Total))
 		b.Rate = BurnRate(s.Objective.Target, b.Counts)
 	}
 	return s
+}
+
+// withGapsOfParts makes a composite anew of its components with their gaps.
+func (s Status) withGapsOfParts(view Reader, policy Gap) Status {
+	gaps := GapEffect{Policy: policy}
+	parts := make([]Status, len(s.Parts))
+	for i, p := range s.Parts {
+		parts[i] = p.Status
+		if r := componentOf(view, p.Key); r != nil {
+			parts[i] = p.Status.withGaps(r, policy)
+		}
+		gaps.Minutes += parts[i].Gaps.Minutes
+		gaps.Estimated = gaps.Estimated || parts[i].Gaps.Estimated
+	}
+	if policy == GapHold {
+		gaps.Hold = s.hold()
+	}
+	seen := EvaluateComposite(s.Objective, parts, s.At)
+	seen.Version, seen.Dropped, seen.Gaps = s.Version, s.Dropped, gaps
+	return seen
 }
 
 // hold says why to wait for data. Minutes that a correction excludes are not waited for.
@@ -130,16 +156,13 @@ func firstObserved(r Reader, from, to Minute) Minute {
 	return first
 }
 
-// estimate returns the events of unobserved minutes at the rate of the observed ones in mean.
-func estimate(mean Reading, minutes int64, policy Gap) Counts {
-	if mean.Observed == 0 || mean.Total <= 0 {
+// estimate returns the events of unobserved minutes at the rate of the observed ones in mean: with those that are held, no more than an int64
+// can hold.
+func estimate(mean Reading, minutes int64, policy Gap, held int64) Counts {
+	if mean.Observed <= 0 || mean.Total <= 0 || minutes <= 0 {
 		return Counts{}
 	}
-	total := new(big.Int).Mul(big.NewInt(mean.Total), big.NewInt(minutes))
-	if policy == GapBad {
-		total.Add(total, big.NewInt(mean.Observed-1))
-	}
-	n := total.Quo(total, big.NewInt(mean.Observed)).Int64()
+	n := mulDiv(mean.Total, minutes, mean.Observed, policy == GapBad, math.MaxInt64-max(0, held))
 	if policy == GapBad {
 		return Counts{Total: n}
 	}

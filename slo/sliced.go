@@ -57,6 +57,14 @@ func (s *sliced) Touching(from, to Minute) []CorrectionID {
 	return nil
 }
 
+// EffectAt implements [Layered].
+func (s *sliced) EffectAt(m Minute) Effect {
+	if l, ok := s.Reader.(Layered); ok {
+		return l.EffectAt(m)
+	}
+	return ""
+}
+
 // Read implements [Reader].
 func (s *sliced) Read(from, to Minute) Reading {
 	r := s.Reader.Read(from, to)

@@ -50,7 +50,7 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := beside(r.Context())
 	defer cancel()
 	freezes, err := w.freezes(ctx, now)
-	forecast, _ := w.cfg.Ledger.Forecast(key, now)
+	forecast, _ := w.cfg.Ledger.Forecast(key, now, slo.AsMeasured)
 	v := objective{
 		row:         row{status, w.cfg.Ledger},
 		Freezes:     freezes[status.Objective.Service],

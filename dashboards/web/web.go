@@ -21,7 +21,7 @@ type ledger interface {
 	Statuses(at time.Time) []slo.Status
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
 	Reader(key slo.Key) (slo.Reader, bool)
-	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
+	Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool)
 	Children(parent slo.Key) []*slo.Objective
 	Objectives() []*slo.Objective
 }

@@ -19,8 +19,8 @@ type ledger interface {
 	Objectives() []*slo.Objective
 	Statuses(at time.Time) []slo.Status
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
-	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
-	Reader(key slo.Key) (slo.Reader, bool)
+	Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 	Children(parent slo.Key) []*slo.Objective
 }
 
@@ -96,7 +96,7 @@ func (h *Handlers) List(_ context.Context, in *ListRequest) (*ListResponse, erro
 	out := &ListResponse{Body: List{At: at.UTC(), Objectives: []Objective{}}}
 	for _, s := range h.Ledger.Statuses(at) {
 		if o := s.Objective; (in.Service == "" || o.Service == in.Service) && (in.Children || o.Parent == "") {
-			view, _ := h.Ledger.Reader(o.Key)
+			view, _ := h.Ledger.ReaderAt(o.Key, at)
 			out.Body.Objectives = append(out.Body.Objectives, objectiveOf(s, view))
 		}
 	}
@@ -154,7 +154,7 @@ func (h *Handlers) GetOfMany(ctx context.Context, in *GetOfManyRequest) (*GetRes
 // reading is everything that the ledger says of one objective.
 type reading struct {
 	status   slo.Status
-	view     slo.Reader // nil for a composite
+	view     slo.Reader
 	forecast slo.Forecast
 }
 
@@ -167,10 +167,8 @@ func (h *Handlers) read(key slo.Key, in Instant) (r reading, err error) {
 	if r.status, ok = h.Ledger.Status(key, at); !ok {
 		return r, httpapi.Problem(httpapi.NotFound, fmt.Sprintf("there is no objective %q%s", key, nearest.Hint(string(key), h.keys())), nil)
 	}
-	r.forecast, _ = h.Ledger.Forecast(key, at)
-	if r.status.Objective.Method != slo.Composite {
-		r.view, _ = h.Ledger.Reader(key)
-	}
+	r.forecast, _ = h.Ledger.Forecast(key, at, slo.AsMeasured)
+	r.view, _ = h.Ledger.ReaderAt(key, at)
 	return r, nil
 }
 
@@ -188,7 +186,7 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 	for _, child := range h.Ledger.Children(key) {
 		d.Children = append(d.Children, child.Key)
 	}
-	if r.view == nil {
+	if o.Method == slo.Composite {
 		return &GetResponse{Body: d}, nil
 	}
 	if causes, err := h.causes(ctx, r.status); err != nil {

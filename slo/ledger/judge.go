@@ -64,6 +64,14 @@ func (j *judged) Touching(from, to slo.Minute) []slo.CorrectionID {
 	return j.layers.Touching(from, to)
 }
 
+// EffectAt implements [slo.Layered].
+func (j *judged) EffectAt(m slo.Minute) slo.Effect {
+	if j.layers == nil {
+		return ""
+	}
+	return j.layers.EffectAt(m)
+}
+
 // compose makes what t is judged by, after its objective or its corrections have changed. Slices that are the same are kept.
 func (t *track) compose(corrected bool) {
 	kept := t.slices
@@ -134,9 +142,10 @@ func (t *track) refresh() {
 // view returns what t is judged by under the definition that is in force at an instant. Later commits do not change what it reads.
 func (l *Ledger) view(t *track, at time.Time) slo.Reader {
 	o, _ := t.at(at)
+	if o.Method == slo.Composite {
+		return l.combine(o, at)
+	}
 	switch e := t.copy(); {
-	case o.Method == slo.Composite:
-		return l.blend(o, e, at)
 	case !t.present(o):
 		return t.plain(o, e, t.corrections)
 	case t.judged == nil:
@@ -151,23 +160,15 @@ func (l *Ledger) view(t *track, at time.Time) slo.Reader {
 	}
 }
 
-// blended is the reader of a composite: it has no events, and was heard of and revised as its components were.
-type blended struct {
-	*events
-	revision   uint64
-	lastSample time.Time
-}
-
-func (l *Ledger) blend(o *slo.Objective, none *events, at time.Time) slo.Reader {
+// combine returns the reader of a composite.
+func (l *Ledger) combine(o *slo.Objective, at time.Time) slo.Reader {
 	s := slo.EvaluateComposite(o, l.parts(o, at, nil), at)
-	return &blended{none, s.Revision, s.LastSample}
+	views := make(map[slo.Key]slo.Reader, len(s.Parts))
+	for _, p := range s.Parts {
+		views[p.Key] = l.view(l.find(p.Key), at)
+	}
+	return slo.Combined(s, views)
 }
-
-// Revision implements [slo.Reader].
-func (b *blended) Revision() uint64 { return b.revision }
-
-// LastSample implements [slo.Reader].
-func (b *blended) LastSample() time.Time { return b.lastSample }
 
 // evaluate returns the status of an objective under the definition that was in force at an instant, with a correction that is not made yet,
 // if it is for the objective, or without any if that is nil. Burn rates are also over lookbacks that somebody else asks for.

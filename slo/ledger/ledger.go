@@ -151,16 +151,19 @@ func (l *Ledger) Ref(key slo.Key) (Ref, bool) {
 }
 
 // Reader returns what an objective is judged by, as it is now: its events after corrections, or its slices. Later commits do not change
-// what it reads. That of a composite holds no events.
+// what it reads. That of a composite holds no events and is a [slo.Compound].
 // It may be used by several goroutines.
-func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
+func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) { return l.ReaderAt(key, l.now()) }
+
+// ReaderAt returns the same under the definition that was in force at an instant.
+func (l *Ledger) ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.find(key)
 	if t == nil {
 		return nil, false
 	}
-	return l.view(t, l.now()), true
+	return l.view(t, at), true
 }
 
 // Status evaluates an objective at an instant, under the definition that was in force then.
@@ -190,25 +193,17 @@ func (l *Ledger) Statuses(at time.Time) []slo.Status {
 	return statuses
 }
 
-// Forecast predicts when the budget of an objective will be spent or come back, as seen at an instant.
-func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
+// Forecast predicts when the budget of an objective will be spent or come back, as seen at an instant and with gaps as a use is to see them.
+func (l *Ledger) Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool) {
 	l.mu.Lock()
 	t := l.find(key)
 	if t == nil {
 		l.mu.Unlock()
 		return slo.Forecast{}, false
 	}
-	s := l.evaluate(t, at, nil)
-	var views []slo.Reader // of the components, if it is a composite
-	for _, p := range s.Parts {
-		views = append(views, l.view(l.find(p.Key), at))
-	}
-	view := l.view(t, at)
+	s, view := l.evaluate(t, at, nil), l.view(t, at)
 	l.mu.Unlock()
-	if s.Objective.Method == slo.Composite {
-		return slo.PredictComposite(s, views), true
-	}
-	return slo.Predict(s, view), true
+	return slo.Predict(slo.Gaps(s, view, use), view), true
 }
 
 // Version grows with every change of the objectives or their events.

@@ -159,7 +159,7 @@ func TestSetObjectives(t *testing.T) {
 	_, hasRef := l.Ref("a/x")
 	_, hasReader := l.Reader("a/x")
 	_, hasStatus := l.Status("a/x", base)
-	_, hasForecast := l.Forecast("a/x", base)
+	_, hasForecast := l.Forecast("a/x", base, slo.AsMeasured)
 	if hasRef || hasReader || hasStatus || hasForecast || len(l.Statuses(base)) != 1 || len(l.Objectives()) != 1 {
 		t.Error("a removed objective is still there")
 	}

@@ -77,7 +77,7 @@ func (l *Ledger) Children(parent slo.Key) []*slo.Objective {
 	return children
 }
 
-// Reader returns what key is judged by; see [slo.View].
+// Reader returns what key is judged by; see [slo.View] and [slo.Combined].
 func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -85,7 +85,23 @@ func (l *Ledger) Reader(key slo.Key) (slo.Reader, bool) {
 	if o == nil {
 		return nil, false
 	}
-	return slo.View(o, reader(slices.Clone(l.minutes[key])), l.corrections), true
+	if o.Method != slo.Composite {
+		return l.view(o), true
+	}
+	views := map[slo.Key]slo.Reader{}
+	for _, c := range o.Components {
+		if part := l.objective(c.Key); part != nil {
+			views[c.Key] = l.view(part)
+		}
+	}
+	return slo.Combined(slo.Status{Objective: o}, views), true
+}
+
+// ReaderAt returns the same, for its definitions never change.
+func (l *Ledger) ReaderAt(key slo.Key, _ time.Time) (slo.Reader, bool) { return l.Reader(key) }
+
+func (l *Ledger) view(o *slo.Objective) slo.Reader {
+	return slo.View(o, reader(slices.Clone(l.minutes[o.Key])), l.corrections)
 }
 
 // Status evaluates key at an instant.
@@ -117,21 +133,14 @@ func (l *Ledger) Statuses(at time.Time) []slo.Status {
 	return all
 }
 
-// Forecast predicts key from an instant on.
-func (l *Ledger) Forecast(key slo.Key, at time.Time) (slo.Forecast, bool) {
+// Forecast predicts key from an instant on, with gaps as a use is to see them.
+func (l *Ledger) Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool) {
 	s, ok := l.Status(key, at)
 	if !ok {
 		return slo.Forecast{}, false
 	}
-	if len(s.Parts) > 0 {
-		readers := make([]slo.Reader, len(s.Parts))
-		for i, p := range s.Parts {
-			readers[i], _ = l.Reader(p.Key)
-		}
-		return slo.PredictComposite(s, readers), true
-	}
 	r, _ := l.Reader(key)
-	return slo.Predict(s, r), true
+	return slo.Predict(slo.Gaps(s, r, use), r), true
 }
 
 func (l *Ledger) objective(key slo.Key) *slo.Objective {

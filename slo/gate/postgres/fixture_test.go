@@ -43,10 +43,10 @@ func (b *budgets) Status(_ slo.Key, at time.Time) (slo.Status, bool) {
 		Budget: slo.BudgetOf(availability.Target, c), LastSample: b.heard}, true
 }
 
-// Reader gives no events: none of the objectives here asks what gaps mean.
-func (b *budgets) Reader(slo.Key) (slo.Reader, bool) { return nil, false }
+// ReaderAt gives no events: none of the objectives here asks what gaps mean.
+func (b *budgets) ReaderAt(slo.Key, time.Time) (slo.Reader, bool) { return nil, false }
 
-func (b *budgets) Forecast(_ slo.Key, at time.Time) (slo.Forecast, bool) {
+func (b *budgets) Forecast(_ slo.Key, at time.Time, _ slo.Use) (slo.Forecast, bool) {
 	back := at.Add(26 * time.Hour)
 	return slo.Forecast{RecoversAt: &back}, true
 }

@@ -24,8 +24,8 @@ import (
 type ledger interface {
 	Objectives() []*slo.Objective
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
-	Forecast(key slo.Key, at time.Time) (slo.Forecast, bool)
-	Reader(key slo.Key) (slo.Reader, bool)
+	Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 }
 
 // jobs inserts a job in the transaction that caused it; a river.Client[pgx.Tx] is one.
@@ -110,13 +110,13 @@ func (g *Gate) figuresOf(o *slo.Objective, at time.Time) (gate.Figures, bool) {
 		return gate.Figures{}, false
 	}
 	if o.NoData.For(slo.ForGate) != slo.GapIgnored {
-		if view, ok := g.cfg.Ledger.Reader(o.Key); ok {
+		if view, ok := g.cfg.Ledger.ReaderAt(o.Key, at); ok {
 			status = slo.Gaps(status, view, slo.ForGate)
 		}
 	}
 	var forecast slo.Forecast
 	if status.Spent() {
-		forecast, _ = g.cfg.Ledger.Forecast(o.Key, at)
+		forecast, _ = g.cfg.Ledger.Forecast(o.Key, at, slo.ForGate)
 	}
 	return gate.FiguresOf(status, forecast), true
 }

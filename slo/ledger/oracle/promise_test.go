@@ -3,6 +3,10 @@ package oracle_test
 import (
 	"fmt"
 	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"plimsoll/slo"
@@ -16,187 +20,172 @@ type series struct {
 	name, code, route, instance string
 }
 
-// weight is what one event adds; of a gauge, what one of its values is.
-type weight struct {
-	good, total int64
-	threshold   float64 // of a gauge
-	gauge       bool
+// label returns the value of one of the labels that series differ by.
+func (s series) label(name string) string {
+	return map[string]string{"code": s.code, "route": s.route}[name]
 }
 
-// of returns what an event adds, if it is the value v of a gauge.
-func (w weight) of(v float64) (good, total int64) {
-	if w.gauge {
-		if v <= w.threshold {
-			return 1, 1
-		}
-		return 0, 1
-	}
-	return w.good, w.total
+// term is one selector of an objective's queries, and what one event of a series that it selects adds.
+type term struct {
+	text        string // as it stands in the query
+	matches     func(series) bool
+	good, total int64
+	instance    string // that it names; empty if it names none
 }
 
 // promise is an objective as it is drawn, and what it counts as the replay sees it.
 type promise struct {
 	key       slo.Key
-	kind      slo.Kind
 	objective *slo.Objective
-	weigh     func(series) (weight, bool)
-	divided   bool
+	terms     []term
+	read      func(v float64) (good, total int64, ok bool) // of one value of a gauge; nil if steps of counters are counted
+}
+
+// weigh returns what an event of a series adds, and the selectors that say so; none if the series is not wanted.
+func (p promise) weigh(s series) (good, total int64, selectors []string) {
+	for _, t := range p.terms {
+		if t.matches(s) {
+			good, total, selectors = good+t.good, total+t.total, append(selectors, t.text)
+		}
+	}
+	return good, total, selectors
+}
+
+func (p promise) wants(s series) bool {
+	return slices.ContainsFunc(p.terms, func(t term) bool { return t.matches(s) })
+}
+
+// group returns the labels of the child that the events of a series belong to, too, or nothing.
+func (p promise) group(s series) string {
+	var pairs []string
+	for _, by := range p.objective.Indicator.GroupBy {
+		pairs = append(pairs, fmt.Sprintf("%s=%q", by, s.label(by)))
+	}
+	if pairs == nil {
+		return ""
+	}
+	return "{" + strings.Join(pairs, ",") + "}"
+}
+
+// child returns the promise of one child.
+func (p promise) child(key slo.Key) promise {
+	o := *p.objective
+	o.Key, o.Parent, o.Group = key, p.key, string(key[len(p.key):])
+	o.Indicator.GroupBy = nil
+	p.key, p.objective = key, &o
+	return p
 }
 
 var routes = []string{"/videos", `/a"b`, ""}
 
-// child returns the key of the child that the events of a series belong to, too, or nothing.
-func (p promise) child(s series) slo.Key {
-	if !p.divided {
-		return ""
-	}
-	return p.key + slo.Key(fmt.Sprintf("{route=%q}", s.route))
-}
-
-func (p promise) childKeys() []slo.Key {
-	var keys []slo.Key
-	for _, route := range routes {
-		if p.divided {
-			keys = append(keys, p.child(series{route: route}))
-		}
-	}
-	return keys
+// of returns what selects series of a name, and with one of some codes if any are given.
+func of(name string, codes ...string) func(series) bool {
+	return func(s series) bool { return s.name == name && (codes == nil || slices.Contains(codes, s.code)) }
 }
 
 // served counts requests: all of them, those with code 200 as good. The second way of counting takes a 404 for good, too.
-func served(second bool) (slo.Indicator, func(series) (weight, bool)) {
-	good := `sum(rate(requests_total{code="200"}[5m]))`
+func served(second bool) promise {
+	total := term{text: `requests_total`, matches: of("requests_total"), total: 1}
 	if second {
-		good = `sum(requests_total{code=~"200|404"})`
-	}
-	return slo.Indicator{Good: good, Total: `sum(requests_total)`}, func(s series) (weight, bool) {
-		switch {
-		case s.name != "requests_total":
-			return weight{}, false
-		case s.code == "200" || second && s.code == "404":
-			return weight{good: 1, total: 1}, true
-		default:
-			return weight{total: 1}, true
+		return promise{
+			objective: &slo.Objective{Indicator: slo.Indicator{Good: `sum(requests_total{code=~"200|404"})`, Total: `sum(requests_total)`}},
+			terms:     []term{{text: `requests_total{code=~"200|404"}`, matches: of("requests_total", "200", "404"), good: 1}, total},
 		}
+	}
+	return promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Good: `sum(rate(requests_total{code="200"}[5m]))`, Total: `sum(requests_total)`}},
+		terms:     []term{{text: `requests_total{code="200"}`, matches: of("requests_total", "200"), good: 1}, total},
 	}
 }
 
-// divided counts failures by route.
-func divided() (slo.Indicator, func(series) (weight, bool)) {
-	ind := slo.Indicator{
-		Bad: `sum by (route) (requests_total{code="500"})`, Total: `sum by (route) (requests_total)`, GroupBy: []string{"route"},
-	}
-	return ind, func(s series) (weight, bool) {
-		switch {
-		case s.name != "requests_total":
-			return weight{}, false
-		case s.code == "500":
-			return weight{total: 1}, true
-		default:
-			return weight{good: 1, total: 1}, true
+// divided counts failures by some labels, or requests that did not fail.
+func divided(by []string, second bool) promise {
+	over := "sum by (" + strings.Join(by, ", ") + ") "
+	if second {
+		return promise{
+			objective: &slo.Objective{Indicator: slo.Indicator{Good: over + `(requests_total{code=~"200|404"})`, Total: over + `(requests_total)`, GroupBy: by}},
+			terms: []term{
+				{text: `requests_total{code=~"200|404"}`, matches: of("requests_total", "200", "404"), good: 1},
+				{text: `requests_total`, matches: of("requests_total"), total: 1},
+			},
 		}
+	}
+	return promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Bad: over + `(requests_total{code="500"})`, Total: over + `(requests_total)`, GroupBy: by}},
+		terms: []term{
+			{text: `requests_total{code="500"}`, matches: of("requests_total", "500"), good: -1},
+			{text: `requests_total`, matches: of("requests_total"), good: 1, total: 1},
+		},
 	}
 }
 
 // odd counts what no sound objective would: totals that fall, and more good events than there are.
-func odd() (slo.Indicator, func(series) (weight, bool)) {
-	ind := slo.Indicator{Good: `done_total`, Total: `sum(requests_total{code="200"}) - requests_total{code="500",instance="b"}`}
-	return ind, func(s series) (weight, bool) {
-		switch {
-		case s.name == "done_total":
-			return weight{good: 1}, true
-		case s.name == "requests_total" && s.code == "200":
-			return weight{total: 1}, true
-		case s.name == "requests_total" && s.code == "500" && s.instance == "b":
-			return weight{total: -1}, true
-		}
-		return weight{}, false
+func odd() promise {
+	atB := func(s series) bool { return s.name == "requests_total" && s.code == "500" && s.instance == "b" }
+	return promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Good: `done_total`, Total: `sum(requests_total{code="200"}) - requests_total{code="500",instance="b"}`}},
+		terms: []term{
+			{text: `done_total`, matches: of("done_total"), good: 1},
+			{text: `requests_total{code="200"}`, matches: of("requests_total", "200"), total: 1},
+			{text: `requests_total{code="500",instance="b"}`, matches: atB, total: -1, instance: "b"},
+		},
 	}
 }
 
-// warm takes every value of a gauge for an event, good up to a threshold.
-func warm() (slo.Indicator, func(series) (weight, bool)) {
+// warm takes every value of a gauge for an event, good if it holds against a threshold.
+func warm(op slo.Op) promise {
 	const threshold = 0.3
-	ind := slo.Indicator{Kind: slo.Thresholds, Query: `temperature`, Op: slo.AtMost, Value: threshold}
-	return ind, func(s series) (weight, bool) {
-		return weight{gauge: true, threshold: threshold}, s.name == "temperature"
+	holds := map[slo.Op]func(v float64) bool{
+		slo.AtMost:   func(v float64) bool { return v <= threshold },
+		slo.AtLeast:  func(v float64) bool { return v >= threshold },
+		slo.LessThan: func(v float64) bool { return v < threshold },
+		slo.MoreThan: func(v float64) bool { return v > threshold },
+	}[op]
+	return promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Kind: slo.Thresholds, Query: `temperature`, Op: op, Value: threshold}},
+		terms:     []term{{text: `temperature`, matches: of("temperature"), good: 1, total: 1}},
+		read: func(v float64) (good, total int64, ok bool) {
+			if holds(v) {
+				return 1, 1, true
+			}
+			return 0, 1, true
+		},
 	}
 }
 
-// drawObjectives returns the objectives of a history as they are defined next. What is counted stays with the key, but for the first.
-func (h *history) drawObjectives() []promise {
-	type way struct {
-		key   slo.Key
-		count func() (slo.Indicator, func(series) (weight, bool))
+// sold takes every value of two gauges for a number of events; or, the second way, the gauges for counters.
+func sold(second bool) promise {
+	p := promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Kind: slo.Amounts, Bad: `sum(returned)`, Total: `sum(sold)`}},
+		terms: []term{
+			{text: `returned`, matches: of("returned"), good: -1},
+			{text: `sold`, matches: of("sold"), good: 1, total: 1},
+		},
+		read: func(v float64) (good, total int64, ok bool) { return int64(v), int64(v), v >= 0 },
 	}
-	ways := []way{
-		{"shop/served", func() (slo.Indicator, func(series) (weight, bool)) { return served(h.one(4)) }},
-		{"shop/again", func() (slo.Indicator, func(series) (weight, bool)) { return served(false) }},
-		{"shop/divided", divided},
-		{"shop/odd", odd},
-		{"oven/warm", warm},
+	if second {
+		p.objective.Indicator.Kind, p.read = slo.Counters, nil
 	}
-	var promises []promise
-	for _, w := range ways {
-		if len(promises) > 0 && h.one(4) {
-			continue // left out
-		}
-		ind, weigh := w.count()
-		o := &slo.Objective{
-			Key: w.key, Service: w.key.Service(), Name: string(w.key[5:]), DisplayName: "Promise", Indicator: ind,
-			Target: slo.Ratio(pick(h.rng, 0, 500, 900, 999) * 1_000_000), Window: h.drawWindow(), MaxChildren: 1,
-		}
-		if h.roomForChildren {
-			o.MaxChildren = len(routes)
-		}
-		o.Method, o.Slice = h.drawMethod()
-		if h.one(8) {
-			o.EffectiveFrom = time.UnixMilli(h.now + h.rng.Int64N(5*hour) - hour).UTC()
-		}
-		promises = append(promises, promise{w.key, ind.Kind, o, weigh, len(ind.GroupBy) > 0})
-	}
-	if parts := h.rng.IntN(len(promises) + 1); parts > 0 {
-		o := &slo.Objective{
-			Key: "shop/all", Service: "shop", Name: "all", DisplayName: "Composite", Method: slo.Composite,
-			Target: slo.Ratio(pick(h.rng, 500, 999) * 1_000_000), Window: h.drawWindow(),
-		}
-		for _, p := range promises[:parts] {
-			o.Components = append(o.Components, slo.Component{Key: p.key, Weight: slo.Ratio(1 + h.rng.Int64N(3e9))})
-		}
-		promises = append(promises, promise{o.Key, slo.Counters, o, func(series) (weight, bool) { return weight{}, false }, false})
-	}
-	return promises
+	return p
 }
 
-func (h *history) drawMethod() (slo.Method, slo.Slice) {
-	length := time.Duration(pick(h.rng, 1, 2, 5, 7, 60, 90, 180)) * time.Minute
-	switch h.rng.IntN(4) {
-	case 0:
-		return slo.Timeslices, slo.Slice{Length: length, Target: slo.Ratio(pick(h.rng, 500, 900, 999, 1000) * 1_000_000)}
-	case 1:
-		return slo.RatioTimeslices, slo.Slice{Length: length}
-	default:
-		return slo.Occurrences, slo.Slice{}
+// shared takes every value of a gauge for a share of good or bad events, as it is written in decimals.
+func shared(failure bool) promise {
+	return promise{
+		objective: &slo.Objective{Indicator: slo.Indicator{Kind: slo.Ratios, Query: `share`, Failure: failure}},
+		terms:     []term{{text: `share`, matches: of("share"), good: 1, total: 1}},
+		read: func(v float64) (good, total int64, ok bool) {
+			if v < 0 || v > 1 {
+				return 0, 0, false
+			}
+			n, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'f', -1, 64))
+			if failure {
+				n.Sub(big.NewRat(1, 1), n)
+			}
+			n.Mul(n, big.NewRat(slo.RatioWeight, 1))
+			return new(big.Int).Quo(n.Num(), n.Denom()).Int64(), slo.RatioWeight, true
+		},
 	}
-}
-
-func (h *history) drawWindow() slo.Window {
-	if !h.one(3) {
-		return slo.Window{Length: time.Duration(1+h.rng.IntN(pick(h.rng, 30, 300, 3000))) * time.Minute}
-	}
-	zone := pick(h.rng, zones...)
-	c := &slo.Calendar{Start: time.Date(2026, 1, 1, 0, 0, 0, 0, zone), Unit: pick(h.rng, slo.Hour, slo.Day, slo.Week, slo.Month), Count: 1 + h.rng.IntN(2)}
-	return slo.Window{Length: c.Nominal(), Calendar: c}
-}
-
-var zones = []*time.Location{time.UTC, mustZone("Europe/Berlin"), mustZone("Asia/Kathmandu")}
-
-func mustZone(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		panic(err)
-	}
-	return zone
 }
 
 // nan is what a gauge without a value exposes.

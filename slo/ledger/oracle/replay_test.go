@@ -14,215 +14,249 @@ type raw struct {
 	v      float64
 }
 
+// entry is what the replay has to know of a step: a transaction, or what has happened to Plimsoll.
+type entry struct {
+	transaction
+	booted  bool // it was started with what had been saved
+	defined []promise
+}
+
 // transaction is what was committed at once.
 type transaction struct {
-	now     int64 // by the clock of the process
-	delta   bool  // the samples are increases
-	samples []raw
-	wanted  []promise // the objectives of the time
-}
-
-// book is what was counted for one objective, by minute since the beginning of the history.
-type book struct {
-	counts   []slo.Counts
-	observed []bool
-	newest   int // minute; −1 before the first
-	last     int64
-	revision uint64
-	dropped  map[int64]int64 // samples by the hour in which they came
-}
-
-// before and after are how many minutes a history may reach before its beginning and after its end: samples are late, and time leaps.
-const before, after = 4 * 60, 14 * 60
-
-func newBook(length int) *book {
-	return &book{counts: make([]slo.Counts, length), observed: make([]bool, length), newest: -1, dropped: map[int64]int64{}}
+	now      int64 // by the clock of the process
+	delta    bool  // the samples are increases
+	withdrew bool  // it was rolled back
+	samples  []raw
+	children map[slo.Key][]slo.Key // that objectives had by then; which ones find room is for the ledger to say
 }
 
 // replay counts the samples of a log, in the plainest way: what each adds to each objective, spread minute by minute.
-func replay(log []transaction, origin slo.Minute, length int) map[slo.Key]*book {
-	books := map[slo.Key]*book{}
-	last := map[series]raw{}
-	sum := map[series]float64{} // of the increases
-	for _, tx := range log {
-		for _, p := range tx.wanted {
-			for _, key := range append([]slo.Key{p.key}, p.childKeys()...) {
-				if books[key] == nil {
-					books[key] = newBook(length)
-				}
-			}
-		}
-		commit := committed{origin: origin, late: map[slo.Key]bool{}, books: books}
-		for _, s := range tx.samples {
-			commit.sample(tx, s, last, sum)
-		}
-		for _, observe := range commit.seen {
-			observe()
-		}
-		for key := range commit.late {
-			books[key].revision++
+type replay struct {
+	origin slo.Minute
+	length int
+	saw    func(class)
+
+	wanted []promise
+	books  map[slo.Key]*book
+	last   map[series]raw // as it was counted; of increases the value is their sum
+	health health
+}
+
+func newReplay(origin slo.Minute, length int, saw func(class)) *replay {
+	return &replay{origin: origin, length: length, saw: saw, books: map[slo.Key]*book{}, last: map[series]raw{}, health: newHealth()}
+}
+
+func (r *replay) run(log []entry) {
+	for _, e := range log {
+		switch {
+		case e.booted:
+			r.health.boot(e.now)
+		case e.defined != nil:
+			r.wanted = e.defined
+			clear(r.health.noted)
+		default:
+			r.transact(e.transaction)
 		}
 	}
-	return books
+}
+
+// book returns what is counted for a key.
+func (r *replay) book(key slo.Key) *book {
+	if r.books[key] == nil {
+		r.books[key] = newBook(r.length)
+	}
+	return r.books[key]
+}
+
+func (r *replay) transact(tx transaction) {
+	for _, s := range tx.samples {
+		if s.series.name == up || slices.ContainsFunc(r.wanted, func(p promise) bool { return p.wants(s.series) }) {
+			r.health.meet(s.series.instance, r.selectors())
+		}
+	}
+	if tx.withdrew {
+		return
+	}
+	c := committed{replay: r, tx: tx, late: map[slo.Key]bool{}}
+	for _, s := range tx.samples {
+		if s.series.name == up {
+			c.hear(s)
+		} else {
+			c.sample(s)
+		}
+	}
+	for _, observe := range c.seen {
+		observe()
+	}
+	for key := range c.late {
+		r.books[key].revision++
+	}
+	r.health.sweep(tx.now, r.last, r.saw)
+}
+
+// selectors are all that is looked for.
+func (r *replay) selectors() []string {
+	var all []string
+	for _, p := range r.wanted {
+		for _, t := range p.terms {
+			all = append(all, t.text)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // committed is one transaction under way.
 type committed struct {
-	origin slo.Minute
-	books  map[slo.Key]*book
-	late   map[slo.Key]bool // a settled minute has changed
-	seen   []func()         // observations are booked after all increments
+	*replay
+	tx   transaction
+	late map[slo.Key]bool // a settled minute has changed
+	seen []func()         // observations are booked after all increments
 }
 
 // sample counts one sample for every objective that wants it.
-func (c *committed) sample(tx transaction, s raw, last map[series]raw, sum map[series]float64) {
-	wants := map[slo.Key]weight{}
+func (c *committed) sample(s raw) {
+	var wants []promise
 	gauge := false
-	for _, p := range tx.wanted {
-		if w, ok := p.weigh(s.series); ok {
-			wants[p.key] = w
-			gauge = gauge || p.kind == slo.Thresholds
-			if child := p.child(s.series); child != "" {
-				wants[child] = w
-			}
+	for _, p := range c.wanted {
+		if p.wants(s.series) {
+			wants, gauge = append(wants, p), gauge || p.read != nil
 		}
 	}
 	if len(wants) == 0 {
 		return
 	}
-	prev, known := last[s.series]
+	prev, known := c.last[s.series]
 	switch {
 	case math.IsNaN(s.v) || !gauge && s.v < 0:
+		c.saw(sawInvalid)
 		return
-	case s.t > tx.now+10*60_000:
+	case s.t > c.tx.now+10*60_000:
+		c.saw(sawFuture)
 		return
 	case known && s.t <= prev.t:
 		return
-	case s.t < tx.now-horizon.Milliseconds():
-		for key := range wants {
-			c.books[key].dropped[floor(tx.now, 3_600_000)]++
+	case s.t < c.tx.now-horizon.Milliseconds():
+		c.saw(sawTooLate)
+		for _, p := range wants {
+			for _, key := range c.keys(p, s.series) {
+				c.book(key).dropped[floor(c.tx.now, 3_600_000)]++
+			}
 		}
 		return
 	}
-	kept := s
-	var from, events int64
+	if s.t < c.tx.now-60_000 {
+		c.saw(sawLate)
+	}
+	g := c.grown(s, prev, known, gauge)
+	c.last[s.series] = g.kept
+	c.attend(wants, s)
+	for _, p := range wants {
+		events := g.events
+		good, total, selectors := p.weigh(s.series)
+		if g.since != nil && !containsAll(g.since, selectors) {
+			events = 0 // it may have been there, unnoticed: counting begins here
+		}
+		good, total = good*events, total*events
+		if p.read != nil {
+			g, t, ok := p.read(s.v)
+			if !ok {
+				c.saw(sawInvalid)
+				continue
+			}
+			pg, pt, _ := p.weigh(s.series)
+			good, total = pg*g, pt*t
+			c.saw(map[slo.Kind]class{slo.Amounts: sawAmount, slo.Thresholds: sawThreshold, slo.Ratios: sawShare}[p.objective.Indicator.Kind])
+		}
+		for _, key := range c.keys(p, s.series) {
+			c.add(key, g.from, s.t, good, total)
+		}
+	}
+}
+
+// keys are those under which the events of a series are booked for an objective: its own, and that of its child.
+func (c *committed) keys(p promise, s series) []slo.Key {
+	keys := []slo.Key{p.key}
+	if child := p.key + slo.Key(p.group(s)); child != p.key && slices.Contains(c.tx.children[p.key], child) {
+		keys = append(keys, child)
+	}
+	return keys
+}
+
+// growth is what a sample adds to its series: events in (from, t].
+type growth struct {
+	from, events int64
+	kept         raw
+	since        []string // the selectors that were looked for when the series was not there yet; nil if that does not matter
+}
+
+// grown returns what a sample adds.
+func (c *committed) grown(s, prev raw, known, gauge bool) growth {
+	g := growth{kept: s}
 	switch {
 	case gauge:
-		from, events = s.t-1, 1 // its last millisecond, as everything that lies before a sample
-	case tx.delta:
-		events = int64(math.Floor(sum[s.series]+s.v)) - int64(math.Floor(sum[s.series]))
-		sum[s.series] += s.v
-		switch from = s.t - 1; {
+		g.from = s.t - 1 // its last millisecond, as everything that lies before a sample
+		if known && s.st == 0 {
+			g.kept.st = prev.st
+		}
+		if s.v < 0 {
+			g.kept.v = prev.v
+		}
+	case c.tx.delta:
+		c.saw(sawDelta)
+		if g.kept.v = prev.v + s.v; known && s.st == 0 {
+			g.kept.st = prev.st
+		}
+		g.events = int64(math.Floor(g.kept.v)) - int64(math.Floor(prev.v))
+		switch g.from = s.t - 1; {
 		case s.st > 0 && s.st < s.t && known:
-			from = max(s.st, prev.t)
+			g.from = max(s.st, prev.t)
 		case s.st > 0 && s.st < s.t:
-			from = s.st
+			g.from = s.st
 		case known:
-			from = prev.t
+			g.from = prev.t
 		}
 	default:
-		anew := known && (s.v < prev.v || prev.st > 0 && s.st > prev.st+1 || prev.st == 0 && s.st > prev.t)
-		if known && !anew && s.st == 0 {
-			kept.st = prev.st
-		}
-		whole := int64(math.Floor(s.v))
-		switch {
-		case anew && s.st > prev.t && s.st <= s.t:
-			from, events = s.st, whole
-		case anew:
-			from, events = prev.t, whole
-		case known:
-			from, events = prev.t, whole-int64(math.Floor(prev.v))
-		case s.st > 0 && s.st <= s.t:
-			from, events = s.st, whole
-		case s.st > 0:
-			from, events = s.t-1, whole
-		default:
-			from, events = s.t, 0 // of unknown age: counting begins here
-		}
+		c.count(&g, s, prev, known)
 	}
-	last[s.series] = kept
-	for key, w := range wants {
-		good, total := w.of(s.v)
-		c.add(key, from, s.t, events*good, events*total, events != 0)
-		c.seen = append(c.seen, func() { c.observe(key, s.t) })
+	return g
+}
+
+// count finds the steps of a counter.
+func (c *committed) count(g *growth, s, prev raw, known bool) {
+	anew := known && (s.v < prev.v || prev.st > 0 && s.st > prev.st+1 || prev.st == 0 && s.st > prev.t)
+	if known && !anew && s.st == 0 {
+		g.kept.st = prev.st
+	}
+	if anew {
+		c.saw(sawReset)
+	}
+	if s.st > 0 {
+		c.saw(sawStart)
+	}
+	scraped := c.health.before(s.series.instance, s.t)
+	whole := int64(math.Floor(s.v))
+	switch {
+	case anew && s.st > prev.t && s.st <= s.t:
+		g.from, g.events = s.st, whole
+	case anew:
+		g.from, g.events = prev.t, whole
+	case known:
+		g.from, g.events = prev.t, whole-int64(math.Floor(prev.v))
+	case s.st > 0 && s.st <= s.t:
+		g.from, g.events = s.st, whole
+	case s.st > 0 && scraped.t > 0:
+		g.from, g.events = scraped.t, whole
+	case s.st > 0:
+		g.from, g.events = s.t-1, whole
+	case scraped.t > 0:
+		c.saw(sawAppeared)
+		g.from, g.events, g.since = scraped.t, whole, append([]string{""}, scraped.soughtFor...)
+	default:
+		g.from, g.events = s.t, 0 // of unknown age: counting begins here
 	}
 }
 
-// add books events in (from, to], spread evenly: up to x there were n·(x−from)/(to−from), rounded towards zero.
-func (c *committed) add(key slo.Key, from, to, good, total int64, counted bool) {
-	if !counted {
-		return
-	}
-	b := c.books[key]
-	b.newest, b.last = max(b.newest, c.minute(to)), max(b.last, to)
-	by := func(n, x int64) int64 {
-		switch {
-		case x >= to:
-			return n
-		case x <= from:
-			return 0
-		}
-		return n * (x - from) / (to - from) // the events of a history times its length are far below 2⁶³
-	}
-	first, final := floor(from, 60_000), floor(to-1, 60_000)
-	if from == to {
-		final = first
-	}
-	for m := first; m <= final; m++ {
-		n := slo.Counts{
-			Good:  by(good, (m+1)*60_000) - by(good, m*60_000),
-			Total: by(total, (m+1)*60_000) - by(total, m*60_000),
-		}
-		if from == to {
-			n = slo.Counts{Good: good, Total: total}
-		}
-		if n != (slo.Counts{}) {
-			c.change(key, int(m-int64(c.origin)), func(b *book, i int) { b.counts[i] = b.counts[i].Add(n) })
-		}
-	}
-}
-
-func (c *committed) observe(key slo.Key, at int64) {
-	b, i := c.books[key], c.minute(at)
-	b.newest, b.last = max(b.newest, i), max(b.last, at)
-	if !b.observed[i] {
-		c.change(key, i, func(b *book, i int) { b.observed[i] = true })
-	}
-}
-
-// change changes a minute. One that is more than five minutes older than the newest was settled.
-func (c *committed) change(key slo.Key, i int, f func(*book, int)) {
-	b := c.books[key]
-	if f(b, i); i < b.newest-5 {
-		c.late[key] = true
-	}
-}
-
-func (c *committed) minute(at int64) int { return int(floor(at, 60_000) - int64(c.origin)) }
-
-// read adds up the minutes (from, to].
-func (b *book) read(from, to int) slo.Reading {
-	r := slo.Reading{Minutes: int64(max(0, to-from))}
-	for i := max(0, from+1); i <= min(to, len(b.counts)-1); i++ {
-		r.Counts = r.Counts.Add(b.counts[i])
-		if b.observed[i] {
-			r.Observed++
-		}
-	}
-	return r
-}
-
-func (b *book) clone() *book {
-	c := *b
-	c.counts, c.observed = slices.Clone(b.counts), slices.Clone(b.observed)
-	return &c
-}
-
-func floor(n, d int64) int64 {
-	q := n / d
-	if n%d < 0 {
-		q--
-	}
-	return q
+func containsAll(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }

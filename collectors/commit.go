@@ -88,7 +88,7 @@ func (c *Collector) count(p *sample, tx *transaction) verdict {
 		return grown.why
 	}
 	before, known := s.cursor, s.known
-	s.cursor.T, s.cursor.Value, s.known = p.t, grown.value, true
+	s.cursor.T, s.cursor.Value, s.cursor.Gaps, s.known = max(p.t, s.cursor.T), grown.value, grown.gaps, true
 	if p.st > 0 || grown.why == verdictReset {
 		s.cursor.Start = p.st
 	}
@@ -105,7 +105,7 @@ func (c *Collector) count(p *sample, tx *transaction) verdict {
 		w := &s.wants[i]
 		g := grown
 		if grown.why == verdictAppeared && !scraped.matcher.sought(w) {
-			g = progress{verdictBaseline, 0, p.t, p.v} // the series may have been there, unnoticed
+			g = progress{why: verdictBaseline, from: p.t, value: p.v} // the series may have been there, unnoticed
 		}
 		if !w.begun {
 			var fresh bool
@@ -148,7 +148,7 @@ func progressOf(p *sample, cursor ledger.Cursor, known bool, scraped int64, tx *
 	if !s.counter && countable(p.v) {
 		value = p.v // where counting begins if an objective asks for the steps later
 	}
-	return progress{place(cursor, known, p.t, tx.taken), 0, p.t - 1, value}
+	return progress{why: place(cursor, known, p.t, tx.taken), from: p.t - 1, value: value}
 }
 
 // amount returns what a sample adds to an objective: events of its counter, or what its value v says. It is not ok if the value is none that

@@ -48,10 +48,18 @@
 // # From increases to events
 //
 // Under [Collector.Deltas] a value is the increase over (start timestamp, timestamp]. Increases are added up per series, and the sum is
-// rounded down, so that the events are those of the counter that they are the steps of. An interval that overlaps with what was counted
-// books its events, whole, in the rest of it: senders that are to be counted exactly must not send overlapping intervals. Without
-// a start timestamp the interval begins at the sample before. An increase that is not newer than the one before it is a
-// duplicate or out of order, and is not counted: by that, one that is sent again counts once.
+// rounded down, so that the events are those of the counter that they are the steps of.
+//
+// They may come in any order. With a series its gaps are kept: the times before its newest increase, as far as the horizon, of which none was
+// counted. They stand in its cursor, and so change together with the events.
+//
+//	──■■■■■■──────■■■■■■■■■──■■■■■■■■●      ■ counted   ● newest increase
+//	        (gap ]         (gap]
+//
+// An increase whose end lies in a gap, or after the newest, counts; any other is a repeat. Intervals that overlap, because a sender merged
+// some or began anew, follow from that: the events of one that counts are booked, whole, in the part before its end that was not
+// counted, and all of its interval is counted then. So senders that are to be counted exactly must not send overlapping intervals. Without
+// a start timestamp the interval begins where the counted time before its end does end. Of very many gaps (256) the oldest are given up.
 //
 // # From gauges to events
 //
@@ -76,7 +84,8 @@
 // # Late samples
 //
 // A sample that is older than the horizon is not counted, and reported to the ledger for each objective that wants it. Its series stays where
-// it was, so the next sample in time covers a counter's events; an increase that comes too late is lost.
+// it was, so the next sample in time covers a counter's events; an increase that comes too late is lost. Whether such an increase was
+// counted before is forgotten, so that it is reported either way.
 //
 // # History
 //

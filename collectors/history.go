@@ -46,7 +46,7 @@ func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
 		return grown.why
 	}
 	if grown.why == verdictAppeared && !scraped.matcher.sought(w) {
-		grown = progress{verdictBaseline, 0, q.t, q.v}
+		grown = progress{why: verdictBaseline, from: q.t, value: q.v}
 	}
 	good, total, ok := w.amount(q.v, grown.events)
 	if !ok {

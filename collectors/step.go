@@ -24,7 +24,7 @@ const (
 	verdictLate                      // beyond the horizon
 )
 
-// counts reports whether the sample becomes the newest of its series.
+// counts reports whether the sample was counted.
 func (v verdict) counts() bool { return v <= verdictRead }
 
 // maxEvents is the largest value whose whole events can be told apart: above 2^53 a float64 skips integers.
@@ -44,6 +44,7 @@ type progress struct {
 	events int64
 	from   int64
 	value  float64 // to go on from
+	gaps   string  // of increases; see gaps
 }
 
 // place decides whether a sample at t comes after what was counted at c, or never if !known, and in time. It returns verdictRead if so.
@@ -80,45 +81,16 @@ func step(c ledger.Cursor, known bool, st, t int64, v float64, scraped int64, ta
 	whole := int64(math.Floor(v))
 	switch {
 	case known && (beganAnew(c, st) || v < c.Value):
-		return progress{verdictReset, whole, began(st, t, c.T), v}
+		return progress{why: verdictReset, events: whole, from: began(st, t, c.T), value: v}
 	case known:
-		return progress{verdictGrew, whole - int64(math.Floor(c.Value)), c.T, v}
+		return progress{why: verdictGrew, events: whole - int64(math.Floor(c.Value)), from: c.T, value: v}
 	case st > 0:
-		return progress{verdictStarted, whole, startedAt(st, t, scraped), v}
+		return progress{why: verdictStarted, events: whole, from: startedAt(st, t, scraped), value: v}
 	case scraped > 0:
-		return progress{verdictAppeared, whole, scraped, v}
+		return progress{why: verdictAppeared, events: whole, from: scraped, value: v}
 	default:
-		return progress{verdictBaseline, 0, t, v}
+		return progress{why: verdictBaseline, from: t, value: v}
 	}
-}
-
-// accrue decides what a sample adds whose value v is the increase over (st, t]. If that overlaps with what was counted, the events are those
-// of the rest of it: they are counted whole. Without a usable start timestamp the increase is that since the sample before, or,
-// if there is none, that of the last millisecond.
-func accrue(c ledger.Cursor, known bool, st, t int64, v float64, taken span) progress {
-	if !countable(v) {
-		return progress{why: verdictInvalid}
-	}
-	if why := place(c, known, t, taken); why != verdictRead {
-		return progress{why: why}
-	}
-	p := progress{why: verdictGrew, from: t - 1, value: c.Value + v}
-	switch {
-	case st > 0 && st < t:
-		if p.from = st; known {
-			p.from = max(st, c.T)
-		}
-	case known:
-		p.from = c.T
-	}
-	if p.value > maxSum {
-		_, rest := math.Modf(c.Value) // the sum only serves to add up fractions
-		p.events = int64(math.Floor(rest + v))
-		p.value = rest + v - float64(p.events)
-		return p
-	}
-	p.events = int64(math.Floor(p.value)) - int64(math.Floor(c.Value))
-	return p
 }
 
 // startJitter is by how many milliseconds one start timestamp may differ between exposition formats, which round it differently.

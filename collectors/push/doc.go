@@ -37,6 +37,5 @@
 // # OTLP
 //
 // Names and labels are those that Prometheus gives them, by its own translator. Metrics of delta temporality go to Deltas and
-// everything else to Appender; points within a request are put in the order of their time. A delta that arrives after a later one of its
-// series is lost, because a cursor knows no holes: let the sender keep the order (one consumer in the exporter's queue).
+// everything else to Appender; points within a request are put in the order of their time, and those of several requests may come in any.
 package push

@@ -11,6 +11,8 @@ type Cursor struct {
 	T, Start int64
 	// Value of the newest counted sample.
 	Value float64
+	// Gaps are the times before T that were not counted, in an encoding of whoever writes them; empty for none.
+	Gaps string
 
 	id CursorID // set by the ledger when the cursor is committed; spares the next commit the search
 }
@@ -45,7 +47,7 @@ func (s *cursors) set(c *Cursor) {
 		c.id = s.find(c.Key)
 	}
 	row := &s.rows[c.id-1]
-	row.T, row.Start, row.Value = c.T, c.Start, c.Value
+	row.T, row.Start, row.Value, row.Gaps = c.T, c.Start, c.Value, c.Gaps
 	s.newest = max(s.newest, c.T)
 	s.touch(c.id)
 }

@@ -124,14 +124,14 @@ func loadCursors(ctx context.Context, tx pgx.Tx, l *ledger.Ledger) error {
 	if err := patient(ctx, tx); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, `SELECT id, series, t, start, value FROM ledger_cursors ORDER BY id`)
+	rows, err := tx.Query(ctx, `SELECT id, series, t, start, value, gaps FROM ledger_cursors ORDER BY id`)
 	if err != nil {
 		return err
 	}
 	var c ledger.CursorState
-	var series []byte
-	_, err = pgx.ForEachRow(rows, []any{&c.ID, &series, &c.T, &c.Start, &c.Value}, func() error {
-		c.Key = string(series)
+	var series, gaps []byte
+	_, err = pgx.ForEachRow(rows, []any{&c.ID, &series, &c.T, &c.Start, &c.Value, &gaps}, func() error {
+		c.Key, c.Gaps = string(series), string(gaps)
 		return l.RestoreCursor(c)
 	})
 	return err

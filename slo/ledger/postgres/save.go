@@ -206,14 +206,15 @@ func saveCursors(ctx context.Context, tx pgx.Tx, cursors []ledger.CursorState) e
 		return nil
 	}
 	n := len(cursors)
-	ids, series := make([]int32, n), make([][]byte, n)
+	ids, series, gaps := make([]int32, n), make([][]byte, n), make([][]byte, n)
 	ts, starts, values := make([]int64, n), make([]int64, n), make([]float64, n)
 	for i, c := range cursors {
-		ids[i], series[i] = int32(c.ID), []byte(c.Key)
+		ids[i], series[i], gaps[i] = int32(c.ID), []byte(c.Key), []byte(c.Gaps)
 		ts[i], starts[i], values[i] = c.T, c.Start, c.Value
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO ledger_cursors (id, series, t, start, value)
-		SELECT * FROM unnest($1::int[], $2::bytea[], $3::bigint[], $4::bigint[], $5::float8[])
-		ON CONFLICT (id) DO UPDATE SET t = excluded.t, start = excluded.start, value = excluded.value`, ids, series, ts, starts, values)
+	_, err := tx.Exec(ctx, `INSERT INTO ledger_cursors (id, series, t, start, value, gaps)
+		SELECT * FROM unnest($1::int[], $2::bytea[], $3::bigint[], $4::bigint[], $5::float8[], $6::bytea[])
+		ON CONFLICT (id) DO UPDATE SET t = excluded.t, start = excluded.start, value = excluded.value, gaps = excluded.gaps`,
+		ids, series, ts, starts, values, gaps)
 	return err
 }

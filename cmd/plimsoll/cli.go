@@ -18,6 +18,7 @@ import (
 
 	"plimsoll/internal/apiclient"
 	"plimsoll/internal/config"
+	"plimsoll/internal/httpapi"
 )
 
 // version is set by the linker.
@@ -33,7 +34,7 @@ Exit codes: 0 done; 1 wrong usage or an error; of "gate check": 0 allow, 2 deny,
 // commands is the whole command line. Each room's part is in the file of its name.
 type commands struct {
 	URL       string `name:"url" env:"PLIMSOLL_URL" default:"http://127.0.0.1:8080" help:"Address of the server."`
-	Token     string `env:"PLIMSOLL_TOKEN" help:"Token for calls that change something."`
+	Token     string `env:"PLIMSOLL_TOKEN" help:"Token for calls that change something, and for all calls where the server lets nobody else read."`
 	TokenFile string `env:"PLIMSOLL_TOKEN_FILE" type:"path" help:"File with the token; by default that of the data directory of this user."`
 	Output    string `short:"o" enum:"table,json,yaml,github" default:"table" help:"Form of the answer: table, json or yaml; of gate check also github."`
 
@@ -156,6 +157,9 @@ func report(errw io.Writer, err error) int {
 	if errors.Is(err, apiclient.ErrUnreachable) {
 		fmt.Fprintln(errw, "  Is the server running (plimsoll serve, or make run)? Is --url or PLIMSOLL_URL right?")
 	}
+	if p := (*httpapi.ProblemError)(nil); errors.As(err, &p) && p.Code == httpapi.Unauthenticated {
+		fmt.Fprintln(errw, "  Is the token for this server in PLIMSOLL_TOKEN, or in the file that PLIMSOLL_TOKEN_FILE or --token-file names?")
+	}
 	return code
 }
 
@@ -169,7 +173,7 @@ func (c *cli) Client() (*apiclient.Client, error) {
 }
 
 // token looks in the flag and environment, the named file, and the data directory, in this order.
-// Without any the caller is anonymous, which is enough for reading.
+// Without any the caller is anonymous, which is enough for reading where the server lets everybody read.
 func (c *cli) token() (string, error) {
 	if c.flags.Token != "" {
 		return c.flags.Token, nil

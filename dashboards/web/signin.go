@@ -24,6 +24,7 @@ const maxForm = 128 << 10
 type login struct {
 	Next    string // where it leads after signing in
 	Problem string
+	Closed  bool // nobody reads who has not signed in
 }
 
 func (w *Web) mountSignIn(r chi.Router) {
@@ -36,7 +37,17 @@ func (w *Web) mountSignIn(r chi.Router) {
 }
 
 func (w *Web) signInPage(rw http.ResponseWriter, r *http.Request) {
-	w.render(rw, r, http.StatusOK, "login", page{Title: "Sign in", Body: login{Next: local(r.URL.Query().Get("next"))}})
+	next := local(r.URL.Query().Get("next"))
+	if w.cfg.Closed && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		// Whoever follows a link from elsewhere, a chat, is sent on without the cookie of the session. Asked from here, there may be one.
+		rw.Header().Set("Refresh", "0; url="+next)
+	}
+	w.showSignIn(rw, r, http.StatusOK, login{Next: next})
+}
+
+func (w *Web) showSignIn(rw http.ResponseWriter, r *http.Request, status int, l login) {
+	l.Closed = w.cfg.Closed
+	w.render(rw, r, status, "login", page{Title: "Sign in", Body: l})
 }
 
 // signIn takes a token and leads back. It says no more of a token that does not do than that.
@@ -45,7 +56,7 @@ func (w *Web) signIn(rw http.ResponseWriter, r *http.Request) {
 	next := local(r.PostFormValue("next"))
 	if _, err := w.cfg.Sessions.SignIn(rw, r, strings.TrimSpace(r.PostFormValue("token"))); err != nil {
 		status, problem := refusedToken(err)
-		w.render(rw, r, status, "login", page{Title: "Sign in", Body: login{Next: next, Problem: problem}})
+		w.showSignIn(rw, r, status, login{Next: next, Problem: problem})
 		return
 	}
 	http.Redirect(rw, r, next, http.StatusSeeOther)

@@ -52,6 +52,7 @@ type Config struct {
 	Postmortems postmortemStore                             // nil shows none
 	Risks       riskStore                                   // nil shows none
 	Sessions    sessions                                    // nil lets nobody sign in, and pages only read
+	Closed      bool                                        // whoever has not signed in reads nothing, which is seen to elsewhere
 	Alerts      alertStore                                  // nil: none are evaluated
 	// DeadLetters returns the notices that were given up; nil knows of none.
 	DeadLetters func(context.Context) ([]alerts.DeadLetter, error)

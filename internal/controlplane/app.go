@@ -181,7 +181,7 @@ func (a *App) build(ctx context.Context, db *database) (err error) {
 		return err
 	}
 	a.slackGate.Gate = a.gate
-	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Binding, Incidents: a.incidents, Postmortems: a.postmortems, Risks: a.risks, Sessions: a.sessions,
+	a.pages, err = web.New(web.Config{Ledger: a.ledger, Freezes: a.gate.Binding, Incidents: a.incidents, Postmortems: a.postmortems, Risks: a.risks, Sessions: a.sessions, Closed: a.cfg.Identity.Reads == Identified,
 		Alerts: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}.List, Sources: a.pageSources, Causes: a.causes().Of, Notice: a.notice, Logger: a.logger})
 	if err != nil {
 		return err

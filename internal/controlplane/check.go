@@ -28,7 +28,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.checkDialects(), c.checkTell(), c.Slack.check())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.Identity.checkReaders(), c.checkDialects(), c.checkTell(), c.Slack.check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}

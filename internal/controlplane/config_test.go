@@ -76,6 +76,8 @@ func TestReadConfigProblems(t *testing.T) {
 		{"a key of a place where freezes are told", "gate: {tell: [{slak: [C012]}]}", `unknown key "gate.tell[0].slak" (did you mean "slack"?)`},
 		{"an issuer without TLS", "identity: {oidc: [{name: a, issuer: 'http://example.com', audience: b, allow: [{claims: {sub: x}}]}]}", `identity.oidc[0].issuer: "http://example.com" is not an https URL`},
 		{"an issuer that opens to everybody", "identity: {oidc: [{name: a, issuer: 'https://example.com', audience: b, allow: [{services: [x]}]}]}", "identity.oidc[0].allow[0].claims: must name a claim"},
+		{"readers of another name", "identity: {reads: identifed}", `identity.reads: "identifed" is neither anonymous nor identified (did you mean "identified"?)`},
+		{"closed metrics of open pages", "identity: {metrics: identified}", "identity.metrics: identified hides nothing while everybody reads the same on the pages"},
 		{"a key of an issuer", "identity: {oidc: [{isuer: x}]}", `unknown key "identity.oidc[0].isuer" (did you mean "issuer"?)`},
 		{"all values at once", "gate_every: 2h\nretention: 1m", "retention: 1m0s"},
 		{"scrape jobs", "scrape_configs:\n- job_nam: x", `p.yaml:2: scrape job 1: unknown key "job_nam" (did you mean "job_name"?)`},

@@ -147,7 +147,7 @@ func (a *App) addReviewWorkers(workers *river.Workers) error {
 
 // dialects are the other wire formats in which the gate answers.
 func (a *App) dialects() ([]interface{ Register(huma.API) }, error) {
-	require := a.cfg.Gate.RequireIdentity
+	require := a.cfg.requireIdentity()
 	cluster := a.cfg.Gate.Kubernetes
 	all := []interface{ Register(huma.API) }{
 		&argo.Handlers{Gate: a.gate, RequireIdentity: require, Logger: a.logger},

@@ -12,6 +12,10 @@ import (
 type IdentityConfig struct {
 	// OIDC are issuers whose signed tokens are taken: those of jobs, service accounts and people.
 	OIDC []oidc.Issuer `yaml:"oidc"`
+	// Reads says who may read pages, API and live changes: Anybody by default.
+	Reads Readers `yaml:"reads"`
+	// Metrics says who may read /metrics; as Reads by default.
+	Metrics Readers `yaml:"metrics"`
 }
 
 // issuers are those of the configuration, with their files where they are.

@@ -45,9 +45,9 @@ type schema struct {
 	Items       *schema           `json:"items"`
 }
 
-func readOpenAPI(t *testing.T, h *house) (doc openAPI) {
+func readOpenAPI(t *testing.T, h *house, who string) (doc openAPI) {
 	t.Helper()
-	r := h.ask(t, "", http.MethodGet, "/openapi.json", "", nil)
+	r := h.ask(t, who, http.MethodGet, "/openapi.json", "", nil)
 	if err := json.Unmarshal([]byte(r.body), &doc); err != nil {
 		t.Fatal(err)
 	}

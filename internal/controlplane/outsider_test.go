@@ -174,13 +174,13 @@ func streams(t *testing.T, h *house, outsiders []string) {
 type walk struct {
 	h    *house
 	api  openAPI
-	acts []string          // the forms that a member is shown on the page of the incident
-	path map[string]string // what stands for a parameter of a path, by pattern and name or by name alone
+	acts []string // the forms that a member is shown on the page of the incident
+	path paths
 }
 
 func newWalk(t *testing.T, h *house) *walk {
 	t.Helper()
-	w := &walk{h: h, api: readOpenAPI(t, h)}
+	w := &walk{h: h, api: readOpenAPI(t, h, ""), path: pathsOf(h)}
 	page := h.ask(t, "ada", http.MethodGet, "/incidents/"+private, "", nil)
 	for _, form := range regexp.MustCompile(`action="/incidents/`+private+`/([a-z]+)"`).FindAllStringSubmatch(page.body, -1) {
 		w.acts = append(w.acts, form[1])
@@ -188,16 +188,22 @@ func newWalk(t *testing.T, h *house) *walk {
 	if len(w.acts) < 10 {
 		t.Fatalf("the page of the incident has the forms %q", w.acts)
 	}
+	return w
+}
+
+// paths are what stands for a parameter of a path, by pattern and name or by name alone.
+type paths map[string]string
+
+func pathsOf(h *house) paths {
 	key := h.app.ledger.Objectives()[0].Key
 	service, name, _ := strings.Cut(string(key), "/")
 	year, week := time.Now().UTC().ISOWeek()
-	w.path = map[string]string{
+	return paths{
 		"/v1/incidents {ref}": refHere, "/incidents {ref}": refHere, "/v1/risks {ref}": "RISK-1",
 		"/v1/action-items {id}": itemHere, "{risk}": "RISK-1", "{version}": "1", "{number}": "1", "{id}": "1", "{seq}": "1", "{deploy}": "1", "{act}": "note", "{token}": "x", "{schema}": "Problem.json",
 		"{week}": fmt.Sprintf("%d-W%02d", year, week), "{service}": service, "{slo}": name, "{objective}": name,
 		"/static *": "style.css", "/objectives *": string(key),
 	}
-	return w
 }
 
 // What stands for the number of an incident, or of an action item, until it is known which one is asked for.
@@ -207,17 +213,17 @@ const (
 )
 
 // fill puts values into the pattern of a route; an error names the parameter that has none.
-func (w *walk) fill(pattern string) (string, error) {
+func (p paths) fill(pattern string) (string, error) {
 	var missing error
 	filled := regexp.MustCompile(`\{[^}]+\}|\*`).ReplaceAllStringFunc(pattern, func(name string) string {
-		for prefix, value := range w.path {
+		for prefix, value := range p {
 			if under, named, ok := strings.Cut(prefix, " "); ok && named == name && strings.HasPrefix(pattern, under+"/") {
 				return value
 			}
 		}
-		value, ok := w.path[name]
+		value, ok := p[name]
 		if !ok {
-			missing = fmt.Errorf("%s: nothing is known to put in the place of %s: say in newWalk what an outsider would", pattern, name)
+			missing = fmt.Errorf("%s: nothing is known to put in the place of %s: say in pathsOf what an outsider would", pattern, name)
 		}
 		return value
 	})
@@ -237,7 +243,7 @@ func (w *walk) everyRoute(t *testing.T, who string, reads bool) {
 		if (method == http.MethodGet) != reads {
 			return nil
 		}
-		path, err := w.fill(pattern)
+		path, err := w.path.fill(pattern)
 		if err != nil {
 			t.Error(err)
 			return nil

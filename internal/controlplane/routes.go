@@ -40,7 +40,7 @@ import (
 // routes are all that the control plane answers.
 func (a *App) routes() (http.Handler, error) {
 	api := httpapi.New(httpapi.Config{
-		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: a.sessions.Authenticate,
+		Title: "Plimsoll", Version: a.cfg.Version, Logger: a.logger, Authenticate: a.sessions.Authenticate, Closed: a.cfg.closed(),
 		Middleware:  []func(http.Handler) http.Handler{ownSite()},
 		Description: "Error budgets, the deploy gate, incidents and reports.",
 	})
@@ -55,7 +55,7 @@ func (a *App) routes() (http.Handler, error) {
 		&ledgerapi.Corrections{Store: a.corrected, Ledger: a.ledger, Now: time.Now},
 		&ledgerapi.Archive{Ledger: a.ledger, Saver: a.saver, Refresh: a.corrected.Refresh, Imported: a.corrected.Imported, Now: time.Now},
 		&backfillapi.Handlers{Store: backfillpg.New(a.pool), Ledger: a.ledger, Server: a.server, Retention: a.cfg.Retention, Now: time.Now},
-		&gateapi.Handlers{Gate: a.gate, Keys: a.signer, Published: a.keys, RequireIdentity: a.cfg.Gate.RequireIdentity},
+		&gateapi.Handlers{Gate: a.gate, Keys: a.signer, Published: a.keys, RequireIdentity: a.cfg.requireIdentity()},
 		&deploysapi.Handlers{Store: a.deploys, Now: time.Now},
 		&alertsapi.Handlers{Engine: a.alerts, DeadLetters: alertspg.DeadLetters{Jobs: a.jobs}},
 		&alertmanager.Handlers{Store: a.incidents},

@@ -38,6 +38,8 @@ type Config struct {
 	// Authenticate finds out who is asking. An error is answered with 401, one of identity.ErrForbidden with 403, one of
 	// identity.ErrUnavailable with 503; nil means that everybody is anonymous.
 	Authenticate func(*http.Request) (identity.Principal, error)
+	// Closed is what the anonymous may not read; nil lets them read whatever no operation's Security keeps from them.
+	Closed *Closed
 	// Middleware runs around everything, outermost first: metrics, traces.
 	Middleware []func(http.Handler) http.Handler
 }
@@ -77,7 +79,7 @@ func New(cfg Config) *API {
 	mux := chi.NewRouter()
 	mux.Use(middleware.RequestID)
 	mux.Use(cfg.Middleware...)
-	mux.Use(recoverer(logger), requireText, authenticate(cfg.Authenticate))
+	mux.Use(recoverer(logger), harden, requireText, authenticate(cfg.Authenticate), closed(cfg.Closed, mux))
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
 	})
@@ -131,6 +133,18 @@ func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
 }
 
 const noToken = "this needs a token: send it as \"Authorization: Bearer TOKEN\""
+
+// harden says to browsers what holds for every answer that says nothing else: it is what its type says, stands in nobody's frame, loads nothing,
+// and its address is told to nobody.
+func harden(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
 
 // requireText refuses a path, a parameter or a key that is no text in UTF-8: no store takes it, and it would look like our fault.
 func requireText(next http.Handler) http.Handler {

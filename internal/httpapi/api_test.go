@@ -97,6 +97,9 @@ func TestRequests(t *testing.T) {
 			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
 				t.Fatalf("%d %s, want %d with %q", w.Code, w.Body, tc.status, tc.says)
 			}
+			if h := w.Header(); h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+				t.Errorf("a browser is let do as it likes with the answer: %v", h)
+			}
 			if strings.Contains(w.Body.String(), "/dev/secret") {
 				t.Error("the cause was shown to the caller")
 			}

@@ -23,7 +23,7 @@ func docs(spec *huma.OpenAPI) http.HandlerFunc {
 	page := template.Must(template.New("docs").Parse(docsPage))
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		_ = page.Execute(w, map[string]any{"Info": spec.Info, "Operations": operations(spec)})
 	}
 }

@@ -17,6 +17,7 @@
       for (let seen = -1; seen !== wanted; ) {
         seen = wanted;
         const answer = await fetch(location.href, { headers: { "X-Part": "live" } });
+        if (answer.status === 401) return location.reload(); // the session is over: it leads to where people sign in
         const html = await answer.text();
         if (seen === wanted) swap(html);
       }

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,8 @@ type groups struct {
 type group struct {
 	text  string // such as `{route="/videos"}`
 	child ledger.Ref
-	full  bool // the parent has as many children as it may: the events are only the parent's
+	full  bool // there is no room for a child: the events are only the parent's
+	long  bool // not because of their number, but because these labels are too long
 }
 
 func newGroups(o *slo.Objective) groups {
@@ -62,7 +64,7 @@ func groupText(by []string, ls labels.Labels) string {
 // addChild makes the child of a group, or makes it again after the ledger has ended it.
 func (c *Collector) addChild(o *objective, g *group) {
 	ref, err := c.ledger.AddChild(ledger.Child(o.groups.parent, g.text))
-	g.child, g.full = ref, err != nil
+	g.child, g.full, g.long = ref, err != nil, errors.Is(err, ledger.ErrLongKey)
 }
 
 // recallChildren finds the children that an objective has, also those without a series in memory: they are observed like the whole.
@@ -90,13 +92,15 @@ func (c *Collector) renewChildren() {
 	}
 }
 
-// full returns how many groups there is no child for.
-func (g *groups) full() int {
-	n := 0
+// childless returns how many groups there is no child for: because the parent has as many as it may, or because their labels are too long.
+func (g *groups) childless() (full, long int) {
 	for _, g := range g.known {
-		if g.full {
-			n++
+		switch {
+		case g.long:
+			long++
+		case g.full:
+			full++
 		}
 	}
-	return n
+	return full, long
 }

@@ -3,6 +3,7 @@ package collectors_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,26 @@ func TestChildren(t *testing.T) {
 		}
 	}
 	problems := map[slo.Key][]string{o.Key: {"combinations of its labels that are counted only in the whole: 1; it has 2 children, which is the limit"}}
+	if diff := cmp.Diff(problems, d.collector.Problems()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// A label value that is too long for a key is counted in the whole, and said.
+func TestChildrenOfLongLabels(t *testing.T) {
+	t.Parallel()
+	o := divided(2)
+	d := newDesk(t, o)
+	at := d.start.UnixMilli()
+	d.commit(d.collector, request("200", "/"+strings.Repeat("ä", 1000)), at, at+1000, 3)
+	d.commit(d.collector, request("200", "/"), at, at+1000, 1)
+	if children := d.ledger.Children(o.Key); len(children) != 1 || children[0].Key != `s/divided{route="/",zone="a"}` {
+		t.Errorf("%d children: %v", len(children), children)
+	}
+	if diff := cmp.Diff(map[int]slo.Counts{0: {Good: 4, Total: 4}}, d.counts(o.Key)); diff != "" {
+		t.Errorf("the whole (-want +got):\n%s", diff)
+	}
+	problems := map[slo.Key][]string{o.Key: {"combinations of its labels that are counted only in the whole, because they are too long: 1"}}
 	if diff := cmp.Diff(problems, d.collector.Problems()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}

@@ -27,9 +27,13 @@ func (c *Collector) Problems() map[slo.Key][]string {
 			add(c.bounds.problem(&o.terms[i]))
 		}
 		add(c.refused[o].problem)
-		if n := o.groups.full(); n > 0 {
+		full, long := o.groups.childless()
+		if full > 0 {
 			add(fmt.Sprintf("combinations of its labels that are counted only in the whole: %d; it has %d children, which is the limit",
-				n, len(o.groups.known)-n))
+				full, len(o.groups.known)-full-long))
+		}
+		if long > 0 {
+			add(fmt.Sprintf("combinations of its labels that are counted only in the whole, because they are too long: %d", long))
 		}
 	}
 	c.eachPart(func(s *series, o *objective) {

@@ -104,7 +104,11 @@ func (a *archiveReader) objective() ObjectiveState {
 		}
 	}
 	for range a.list() {
-		if o.Blocks = append(o.Blocks, Block{Hour: a.number(), Data: a.text()}); a.err != nil {
+		o.Blocks = append(o.Blocks, Block{Hour: a.number(), Data: a.text()})
+		if n := len(o.Blocks); n > 1 && o.Blocks[n-1].Hour <= o.Blocks[n-2].Hour {
+			a.refuse("objective %q: hour %d does not come after %d", o.Key, o.Blocks[n-1].Hour, o.Blocks[n-2].Hour)
+		}
+		if a.err != nil {
 			break
 		}
 	}

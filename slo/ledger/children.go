@@ -18,7 +18,13 @@ var (
 	ErrTooManyChildren = errors.New("the objective has as many children as it may have")
 	// ErrNoParent is returned when a child's parent is not an objective.
 	ErrNoParent = errors.New("the parent is not an objective that is divided by labels")
+	// ErrLongKey is returned when the labels of a child are too long.
+	ErrLongKey = fmt.Errorf("the key of an objective may have %d bytes", maxKey)
 )
+
+// maxKey is how many bytes a key may have. It is what an index of the store has room for, beside the key of something else: a longer one would
+// keep every checkpoint from being saved.
+const maxKey = 2000
 
 // AddChild adds an objective that was found while counting: that of one combination of the labels by which its parent is divided, as
 // [Child] makes it. It is listed and evaluated like all others, goes with its parent and ends when its last events leave the
@@ -32,6 +38,10 @@ func (l *Ledger) AddChild(child *slo.Objective) (Ref, error) {
 	parent := l.find(child.Parent)
 	if parent == nil || len(parent.objective.Indicator.GroupBy) == 0 || child.Key != child.Parent+slo.Key(child.Group) {
 		return 0, fmt.Errorf("add %s: %w", child.Key, ErrNoParent)
+	}
+	if len(child.Key) > maxKey {
+		l.refusals.Children++
+		return 0, fmt.Errorf("add %.100s…: %w", child.Key, ErrLongKey)
 	}
 	if most := parent.maxChildren(); parent.children >= most {
 		l.refusals.Children++

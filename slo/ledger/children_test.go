@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,4 +126,16 @@ func TestChildren(t *testing.T) {
 		t.Errorf("their places are not free: %v", err)
 	}
 	c.children("a new one", another)
+}
+
+// A key that no store has room for would keep every checkpoint from being saved.
+func TestChildOfALongKey(t *testing.T) {
+	t.Parallel()
+	c := newClocked(t)
+	c.l.SetObjectives([]*slo.Objective{divided(2)})
+	for n, want := range map[int]error{1900: nil, 2000: ledger.ErrLongKey} {
+		if err := c.add(`{route="` + strings.Repeat("x", n) + `", zone=""}`); !errors.Is(err, want) {
+			t.Errorf("labels of %d bytes: %v, want %v", n, err, want)
+		}
+	}
 }

@@ -45,7 +45,7 @@ type Batch struct {
 type Refusals struct {
 	Future   uint64 // increments and observations more than an hour ahead of the clock
 	Old      uint64 // increments and observations that lay, wholly or in part, before the retention or before 1970
-	Children uint64 // attempts to add a child to an objective that had as many as it may
+	Children uint64 // attempts to add a child to an objective that had as many as it may, or whose labels are too long
 }
 
 // Refusals returns what has been refused since the ledger was made.

@@ -134,7 +134,7 @@ func checkState(o ObjectiveState, latest time.Time) error {
 	if o.LastSample > latest.UnixMilli() {
 		return fmt.Errorf("%w: its last sample is from the future, %s", ErrArchive, time.UnixMilli(o.LastSample).UTC().Format(time.RFC3339))
 	}
-	if o.Key == "" || !storable(string(o.Key)) {
+	if o.Key == "" || len(o.Key) > maxKey || !storable(string(o.Key)) {
 		return fmt.Errorf("%w: that is no key", ErrArchive)
 	}
 	for _, b := range o.Blocks {

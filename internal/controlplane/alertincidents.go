@@ -8,13 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"plimsoll/alerts"
 	alertspg "plimsoll/alerts/postgres"
 	"plimsoll/incidents"
-	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/slo"
 )
 
@@ -40,15 +38,23 @@ func (c AlertsConfig) declares() (alerts.Severity, error) {
 // alertSeverities are those of the incidents that alerts declare, the same as of an Alertmanager's.
 var alertSeverities = map[alerts.Severity]incidents.Severity{alerts.Page: 2, alerts.Ticket: 4}
 
-// alertIncidentWorker takes notices to the incident of their episode. Alerts and incidents do not know each other; they meet here.
+// alertIncidentWorker takes notices to the incident of their outage. Alerts and incidents do not know each other; they meet here.
 type alertIncidentWorker struct {
 	river.WorkerDefaults[alertspg.IncidentArgs]
-	pool  *pgxpool.Pool
-	store *incidentspg.Store
+	outages
 }
 
-// Work declares the incident of an episode once, whichever of its notices comes first and however often the job runs, and puts the notice on
-// the timeline. That the alert is over is an entry, too: whether the incident is, people say.
+// Work takes a notice to its incident once, however often the job runs:
+//
+//	its episode has one ──open, or ended although it fires──▶ that
+//	     │ no, or it is back after the end
+//	     ▼
+//	one about the objective ──open──▶ that    ──resolved within the hour──▶ reopened
+//	     │ no
+//	     ▼
+//	declared, with a link to what it has to do with
+//
+// That the alert is over is an entry, too: whether the incident is, people say.
 func (w *alertIncidentWorker) Work(ctx context.Context, job *river.Job[alertspg.IncidentArgs]) error {
 	n, err := alertspg.ReadNotice(ctx, w.pool, job.Args.Seq)
 	if errors.Is(err, alertspg.ErrNoNotice) {
@@ -56,38 +62,118 @@ func (w *alertIncidentWorker) Work(ctx context.Context, job *river.Job[alertspg.
 	} else if err != nil {
 		return err
 	}
-	by := incidents.Caller{Subject: "alerts", RequestID: "alert/" + n.ID, System: true}
-	declares := by
-	declares.RequestID += "/declare"
-	inc, _, err := w.store.Declare(ctx, incidentOf(n), declares)
-	if err != nil {
-		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
-	}
-	declared := inc.Ref
-	if inc, err = whole(ctx, w.store, incidents.Viewer{System: true}, inc.Ref); err != nil {
+	return w.alone(ctx, func() error { return cancelIfInput(w.take(ctx, n)) })
+}
+
+// noticeID is the request that puts a notice on the timeline of its incident. It is the last one of a notice.
+func noticeID(notice string) string { return "alert/" + notice }
+
+func (w *alertIncidentWorker) take(ctx context.Context, n alerts.Notice) error {
+	by := incidents.Caller{Subject: "alerts", RequestID: noticeID(n.ID), System: true}
+	if _, _, done, err := w.went(ctx, by.RequestID); err != nil || done {
 		return err
 	}
-	ref := inc.Ref
+	inc, merged, err := w.place(ctx, n, by)
+	if err != nil {
+		return err
+	}
 	text := n.Text()
 	if r := []rune(text); len(r) > incidents.MaxText {
 		text = string(r[:incidents.MaxText-1]) + "…"
 	}
-	_, _, err = w.store.Do(ctx, ref, incidents.Happened{Kind: incidents.KindAlert, Text: text, Source: n.Group, At: n.At}, by)
+	if raises(n, inc) && !merged {
+		raise := by
+		raise.RequestID += "/severity"
+		if _, _, err := w.store.Do(ctx, inc.Ref, incidents.SetSeverity{Severity: alertSeverities[n.Severity], Reason: n.Subject()}, raise); err != nil {
+			return fmt.Errorf("raise the severity of %s: %w", inc.Ref, err)
+		}
+	}
+	_, _, err = w.store.Do(ctx, inc.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: text, Source: n.Group, At: n.At}, by)
 	if err != nil {
-		return cancelIfInput(fmt.Errorf("record the alert on %s: %w", ref, err))
-	}
-	if ref != declared || !raises(n, inc) {
-		return nil
-	}
-	by.RequestID += "/severity"
-	if _, _, err = w.store.Do(ctx, ref, incidents.SetSeverity{Severity: alertSeverities[n.Severity]}, by); err != nil {
-		return cancelIfInput(fmt.Errorf("raise the severity of %s: %w", ref, err))
+		return fmt.Errorf("record the alert on %s: %w", inc.Ref, err)
 	}
 	return nil
 }
 
-// raises reports whether a notice makes the incident of its episode more severe: a page that joins tickets, or that is heard of after them. What is
-// told again raises nothing, for people may have lowered the severity since.
+// place returns the incident of a notice's outage, and whether it was merged since the episode went there.
+func (w *alertIncidentWorker) place(ctx context.Context, n alerts.Notice, by incidents.Caller) (incidents.Incident, bool, error) {
+	declare := incidentOf(n)
+	before, merged, found, err := w.ofEpisode(ctx, n)
+	if err != nil || found && (before.State.Open() || n.Cause != alerts.Back) {
+		return before, merged, err
+	}
+	if found { // one key is one incident
+		declare.DedupKey += "/" + n.ID
+	}
+	inc, k, err := w.find(ctx, declare.Objectives, n.At)
+	if err != nil {
+		return inc, false, err
+	}
+	switch {
+	case k == sameOutage, k == justEnded && len(n.Firing) == 0: // an end begins nothing anew
+		inc, err = w.join(ctx, inc, n, by)
+		return inc, false, err
+	case k == justEnded:
+		by.RequestID += "/reopen"
+		reason := fmt.Sprintf("%s. It was resolved at %s.", n.Title(), inc.Times.Resolved.UTC().Format("15:04 UTC"))
+		if inc, _, err = w.store.Do(ctx, inc.Ref, incidents.Reopen{Reason: reason}, by); err != nil {
+			return inc, false, fmt.Errorf("reopen the incident: %w", err)
+		}
+		return inc, false, nil
+	case k == stranger:
+		inc = before
+	}
+	to := inc.Ref
+	declares := by
+	declares.RequestID += "/declare"
+	if inc, _, err = w.store.Declare(ctx, declare, declares); err != nil {
+		return inc, false, fmt.Errorf("declare incident: %w", err)
+	}
+	if to != 0 {
+		err = w.link(ctx, inc.Ref, to, by)
+	}
+	return inc, false, err
+}
+
+// join says on the timeline of an incident why the alerts of another episode are there, and what else is affected.
+func (w *alertIncidentWorker) join(ctx context.Context, inc incidents.Incident, n alerts.Notice, by incidents.Caller) (incidents.Incident, error) {
+	id := by.RequestID
+	by.RequestID = id + "/joins"
+	text := fmt.Sprintf("The alerts of %s are a part of this, which is about the same objective.", n.Group)
+	inc, _, err := w.store.Do(ctx, inc.Ref, incidents.Happened{Kind: incidents.KindAlert, Text: text, Source: n.Group, At: n.At}, by)
+	if err != nil {
+		return inc, fmt.Errorf("join %s: %w", inc.Ref, err)
+	}
+	if !inc.State.Open() {
+		return inc, nil
+	}
+	more := slices.DeleteFunc(slices.Clone(incidentOf(n).Objectives), func(k slo.Key) bool { return slices.Contains(inc.Objectives, k) })
+	if len(more) == 0 {
+		return inc, nil
+	}
+	by.RequestID = id + "/impact"
+	if inc, _, err = w.store.Do(ctx, inc.Ref, incidents.Impact{Objectives: more}, by); err != nil {
+		return inc, fmt.Errorf("add what %s affects: %w", inc.Ref, err)
+	}
+	return inc, nil
+}
+
+// ofEpisode returns the incident that the episode of a notice went to last, and whether it was merged since; false if it went to none.
+func (w *alertIncidentWorker) ofEpisode(ctx context.Context, n alerts.Notice) (inc incidents.Incident, merged, ok bool, err error) {
+	ids, err := alertspg.ReadEpisode(ctx, w.pool, n)
+	if err != nil {
+		return inc, false, false, err
+	}
+	for _, id := range ids {
+		if inc, merged, ok, err = w.went(ctx, noticeID(id)); err != nil || ok {
+			return inc, merged, ok, err
+		}
+	}
+	return inc, false, false, nil
+}
+
+// raises reports whether a notice makes its incident more severe: a page that joins tickets, or that is heard of after them. What is told again
+// raises nothing, for people may have lowered the severity since.
 func raises(n alerts.Notice, inc incidents.Incident) bool {
 	begins := n.Cause == alerts.First || n.Cause == alerts.Urgent
 	return begins && inc.State.Open() && inc.Severity.Set() && alertSeverities[n.Severity] < inc.Severity

@@ -44,17 +44,17 @@ func TestAlertsDeclareIncidents(t *testing.T) {
 	second := storeNotice(t, pool, notice("n2", "n1", []alerts.Entry{entry}, nil))
 	over := storeNotice(t, pool, notice("n3", "n1", nil, []alerts.Entry{entry}))
 	again := storeNotice(t, pool, notice("n4", "n4", []alerts.Entry{entry}, nil))
-	w := &alertIncidentWorker{pool: pool, store: store}
+	w := &alertIncidentWorker{outages: outages{pool, store}}
 	for _, seq := range []int64{second, first, first, over, over, again} {
 		if err := w.Work(t.Context(), &river.Job[alertspg.IncidentArgs]{Args: alertspg.IncidentArgs{Seq: seq}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list, err := store.List(t.Context(), incidents.Viewer{}, incidents.Filter{})
-	if err != nil || len(list) != 2 {
+	if err != nil || len(list) != 1 {
 		t.Fatalf("%d incidents, %v", len(list), err)
 	}
-	inc := list[len(list)-1]
+	inc := list[0]
 	if inc.Title != "video-api: the error budget burns fast" || inc.Severity != 2 || inc.State != incidents.Declared || inc.Source != incidents.SourceAlert ||
 		len(inc.Objectives) != 1 || !inc.Times.Started.Equal(entry.Fired) {
 		t.Errorf("%+v", inc)
@@ -69,7 +69,7 @@ func TestAlertsDeclareIncidents(t *testing.T) {
 			told = append(told, e.Text)
 		}
 	}
-	if len(told) != 3 || !strings.Contains(told[2], "no longer burns") {
+	if len(told) != 5 || !strings.Contains(told[2], "no longer burns") || !strings.Contains(told[3], "are a part of this") {
 		t.Errorf("timeline tells %q", told)
 	}
 	if err := w.Work(t.Context(), &river.Job[alertspg.IncidentArgs]{Args: alertspg.IncidentArgs{Seq: 99}}); err == nil {
@@ -86,7 +86,7 @@ func TestPagesRaiseTheSeverity(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	w := &alertIncidentWorker{pool: pool, store: store}
+	w := &alertIncidentWorker{outages: outages{pool, store}}
 	take := func(id string, cause alerts.Cause, severity alerts.Severity) incidents.Severity {
 		t.Helper()
 		entry := alerts.Entry{Objective: "video-api/availability", Tier: "any", Severity: severity, Fired: at, Factor: 3, Summary: "burns"}

@@ -162,7 +162,7 @@ func addAlertWorkers(workers *river.Workers, pool *pgxpool.Pool, cfg AlertsConfi
 	if err != nil {
 		return err
 	}
-	if err := river.AddWorkerSafely(workers, &alertIncidentWorker{pool: pool, store: store}); err != nil {
+	if err := river.AddWorkerSafely(workers, &alertIncidentWorker{outages: outages{pool, store}}); err != nil {
 		return fmt.Errorf("add worker: %w", err)
 	}
 	return alertspg.AddWorkers(workers, pool, receivers, deliveries)

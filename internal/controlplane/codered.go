@@ -134,7 +134,7 @@ func (a *App) lateFollowUps(ctx context.Context, now time.Time) ([]reminders.Rem
 // addGateWorkers registers the work that the gate asks for.
 func (a *App) addGateWorkers(workers *river.Workers) error {
 	return errors.Join(
-		river.AddWorkerSafely(workers, &codeRedWorker{store: a.incidents}),
+		river.AddWorkerSafely(workers, &codeRedWorker{outages: outages{a.pool, a.incidents}, now: time.Now}),
 		river.AddWorkerSafely(workers, &freezeNoticeWorker{app: a}),
 		river.AddWorkerSafely(workers, &freezeWordWorker{cfg: a.cfg}),
 		river.AddWorkerSafely(workers, &followUpWorker{app: a}),

@@ -12,10 +12,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"plimsoll/incidents"
-	incidentspg "plimsoll/incidents/postgres"
 	"plimsoll/internal/telemetry"
-	"plimsoll/slo"
-	gatepg "plimsoll/slo/gate/postgres"
 )
 
 // jobWorkers is how many jobs run at once.
@@ -75,37 +72,6 @@ func (a *App) runJobs(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
 	return a.jobs.StopAndCancel(last) // what was cancelled is tried again at the next start
-}
-
-// codeRedWorker opens the incident of a Code Red. The gate knows no incidents and the incidents know no gate; they meet here.
-type codeRedWorker struct {
-	river.WorkerDefaults[gatepg.CodeRedIncident]
-	store *incidentspg.Store
-}
-
-// codeRedSeverity is that of an incident which stops releases but not the service.
-const codeRedSeverity = 2
-
-// Work declares the incident once, however often the job runs, and puts the summary on its timeline.
-func (w *codeRedWorker) Work(ctx context.Context, job *river.Job[gatepg.CodeRedIncident]) error {
-	a := job.Args
-	var keys []slo.Key
-	for _, o := range a.Objectives {
-		keys = append(keys, slo.Key(o))
-	}
-	id := codeRedID(a.Service, a.Environment, a.Freeze)
-	inc, _, err := w.store.Declare(ctx, incidents.Declare{
-		Title: a.Title, Severity: codeRedSeverity, Services: []string{a.Service}, Objectives: keys,
-		Source: incidents.SourceCodeRed, DedupKey: id,
-	}, incidents.Caller{Subject: "gate", System: true, RequestID: id})
-	if err != nil {
-		return cancelIfInput(fmt.Errorf("declare incident: %w", err))
-	}
-	_, _, err = w.store.Do(ctx, inc.Ref, incidents.Note{Text: a.Summary}, incidents.Caller{Subject: "gate", System: true, RequestID: id + "/summary"})
-	if err != nil {
-		return cancelIfInput(fmt.Errorf("note the summary on %s: %w", inc.Ref, err))
-	}
-	return nil
 }
 
 // cancelIfInput gives a job up whose values will not be taken at the next attempt either.

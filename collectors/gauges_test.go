@@ -30,6 +30,8 @@ func TestGauges(t *testing.T) {
 		{"no value", slo.Indicator{Kind: slo.Thresholds, Query: "p95", Op: slo.AtMost, Value: 0.3}, "p95", []float64{math.NaN(), stale, 0.1}, slo.Counts{Good: 1, Total: 1}},
 		{"shares of good events", slo.Indicator{Kind: slo.Ratios, Query: "share"}, "share", []float64{1, 0, 0.999_999_9, 0.5}, slo.Counts{Good: 2_499_999, Total: 4_000_000}},
 		{"shares of bad events", slo.Indicator{Kind: slo.Ratios, Query: "share", Failure: true}, "share", []float64{1, 0, 0.000_000_1, 0.5}, slo.Counts{Good: 2_499_999, Total: 4_000_000}},
+		{"shares with six decimals", slo.Indicator{Kind: slo.Ratios, Query: "share"}, "share", []float64{0.000_249, 0.999, 0.57, 0.001_009}, slo.Counts{Good: 1_570_258, Total: 4_000_000}},
+		{"bad shares with six decimals", slo.Indicator{Kind: slo.Ratios, Query: "share", Failure: true}, "share", []float64{0.000_249, 0.001_009, 0.000_007}, slo.Counts{Good: 2_998_735, Total: 3_000_000}},
 		{"what is no share", slo.Indicator{Kind: slo.Ratios, Query: "share"}, "share", []float64{-0.1, 1.1, math.NaN(), 0.25}, slo.Counts{Good: 250_000, Total: 1_000_000}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

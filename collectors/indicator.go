@@ -101,11 +101,21 @@ func eventsOf(ind slo.Indicator) func(v float64) (good, total int64, ok bool) {
 	case slo.Ratios:
 		return func(v float64) (int64, int64, bool) {
 			if ind.Failure {
-				return slo.RatioWeight - int64(math.Ceil(v*slo.RatioWeight)), slo.RatioWeight, v >= 0 && v <= 1
+				return slo.RatioWeight - weighted(v, math.Ceil), slo.RatioWeight, v >= 0 && v <= 1
 			}
-			return int64(math.Floor(v * slo.RatioWeight)), slo.RatioWeight, v >= 0 && v <= 1
+			return weighted(v, math.Floor), slo.RatioWeight, v >= 0 && v <= 1
 		}
 	default:
 		return nil
 	}
+}
+
+// weighted returns how many of [slo.RatioWeight] events a share is. One that is written with six decimals or fewer is so many, which the product
+// alone may miss by one: 0.000249 × 1,000,000 is less than 249.
+func weighted(share float64, round func(float64) float64) int64 {
+	n := math.Round(share * slo.RatioWeight)
+	if n/slo.RatioWeight != share {
+		n = round(share * slo.RatioWeight)
+	}
+	return int64(n)
 }

@@ -48,23 +48,21 @@ func (s *set) readSource(h header, spec node) {
 
 // readURL finds the URL in connection details: a mapping, or a list of mappings as in examples of the specification.
 func readURL(details node) (address string) {
+	parts := []node{details}
 	if details.IsList() {
-		for _, item := range details.List() {
-			if found := readURL(item); found != "" {
-				address = found
+		parts = details.List()
+	}
+	for _, part := range parts {
+		if !part.IsMapping() {
+			continue
+		}
+		part.EachPair(func(key, value node) {
+			if strings.EqualFold(key.Value, "url") {
+				address = value.Text()
+				checkURL(value, address)
 			}
-		}
-		return address
+		})
 	}
-	if !details.IsMapping() {
-		return ""
-	}
-	details.EachPair(func(key, value node) {
-		if strings.EqualFold(key.Value, "url") {
-			address = value.Text()
-			checkURL(value, address)
-		}
-	})
 	return address
 }
 

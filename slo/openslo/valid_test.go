@@ -229,3 +229,20 @@ spec:
 		})
 	}
 }
+
+// What stands behind an alias or a merge key is read as if it were written out.
+func TestAliasesAndMergeKeys(t *testing.T) {
+	t.Parallel()
+	got, err := openslo.Load(config, "testdata/valid/merged.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slo.Objective{Service: "shop", Window: slo.Window{Length: 28 * day}, Method: slo.Occurrences,
+		Indicator: slo.Indicator{Good: "pages_good", Total: "pages_all"}}
+	most, all := want, want
+	most.Key, most.Name, most.DisplayName, most.Target = "shop/opens/most", "opens/most", "opens: Most", 990_000_000
+	all.Key, all.Name, all.DisplayName, all.Target = "shop/opens/nearly-all", "opens/nearly-all", "opens: Nearly all", 999_000_000
+	if diff := cmp.Diff([]*slo.Objective{&most, &all}, got, withoutPlace); diff != "" {
+		t.Errorf("objectives (-want +got):\n%s", diff)
+	}
+}

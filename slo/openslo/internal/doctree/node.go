@@ -1,17 +1,12 @@
 package doctree
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"plimsoll/internal/config"
 	"plimsoll/internal/nearest"
 )
 
@@ -21,45 +16,6 @@ type Node struct {
 	File   string
 	Path   string
 	report *Report
-}
-
-// Documents returns the documents of a file; of a document that is a list, its items. Documents without content are left out.
-func Documents(r *Report, f config.File) []Node {
-	var docs []Node
-	dec := yaml.NewDecoder(bytes.NewReader(f.Data))
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs
-		}
-		if err != nil {
-			line, message := syntaxError(err)
-			r.problems = append(r.problems, Problem{File: f.Name, Line: line, Column: 1, Severity: Error, Message: message})
-			return docs
-		}
-		root := Node{Node: doc.Content[0], File: f.Name, report: r}
-		switch {
-		case root.Tag == "!!null": // a document of comments only
-		case root.IsList():
-			docs = append(docs, root.List()...)
-		default:
-			docs = append(docs, root)
-		}
-	}
-}
-
-// syntaxError splits the line off what the YAML parser says.
-func syntaxError(err error) (line int, message string) {
-	message = strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(message, "line "); ok {
-		if number, text, ok := strings.Cut(rest, ": "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				return max(n, 1), "not YAML: " + text
-			}
-		}
-	}
-	return 1, "not YAML: " + message
 }
 
 func (n Node) add(severity Severity, format string, args []any) {
@@ -164,7 +120,11 @@ func (n Node) known(key Node, names []string) (string, bool) {
 	}
 	wrong := fmt.Sprintf("unknown field %q%s; allowed: %s", key.Value, nearest.Hint(key.Value, names), strings.Join(names, ", "))
 	near, ok := nearest.Of(key.Value, names)
-	if _, stands := n.Key(near); !ok || stands {
+	if !ok {
+		key.Assume(wrong, "left out")
+		return "", false
+	}
+	if _, stands := n.Key(near); stands {
 		key.Assume(wrong, "left out")
 		return "", false
 	}

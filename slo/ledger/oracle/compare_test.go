@@ -94,7 +94,7 @@ func (h *history) compare(c court, defined *slo.Objective, at time.Time) error {
 	now := at.Equal(h.clock())
 	if r, ok := h.ledger.Reader(defined.Key); ok && now {
 		got.minutes = nil
-		r.Each(s.From, s.To, func(m slo.MinuteCounts) bool { got.minutes = append(got.minutes, m); return true })
+		r.Each(c.origin-1, s.To, func(m slo.MinuteCounts) bool { got.minutes = append(got.minutes, m); return true })
 	}
 	if !v.equal(got) {
 		return fmt.Errorf("(-replay +ledger)\n%s", cmp.Diff(v, got, cmp.AllowUnexported(verdict{}), cmpopts.IgnoreFields(verdict{}, "holding", "judged", "excluded"),
@@ -103,7 +103,7 @@ func (h *history) compare(c court, defined *slo.Objective, at time.Time) error {
 	if err := compareBudget(s, v.spent); err != nil || !now {
 		return err
 	}
-	if err := h.compareGaps(c, defined, s, v); err != nil || !h.one(4) {
+	if err := h.compareGaps(c, defined, s, v); err != nil || !h.one(8) {
 		return err
 	}
 	return h.compareForecast(c, s, []part{{big.NewRat(1, 1), v, o}})
@@ -122,7 +122,7 @@ func (h *history) compareComposite(c court, o *slo.Objective, s slo.Status) erro
 	if s.Revision != revision {
 		return fmt.Errorf("revision %d, want %d", s.Revision, revision)
 	}
-	if err := compareBudget(s, compose(parts, func(p part) *big.Rat { return p.spent })); err != nil || !s.At.Equal(h.clock()) || !h.one(4) {
+	if err := compareBudget(s, compose(parts, func(p part) *big.Rat { return p.spent })); err != nil || !s.At.Equal(h.clock()) || !h.one(8) {
 		return err
 	}
 	return h.compareForecast(c, s, parts)

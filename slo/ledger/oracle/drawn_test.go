@@ -23,6 +23,7 @@ const (
 	sawVanished   class = "series that vanished"
 	sawReset      class = "counters that began anew"
 	sawDelta      class = "increases"
+	sawOutOfOrder class = "increases that came after newer ones"
 	sawStart      class = "start timestamps"
 	sawUp         class = "good scrapes"
 	sawDown       class = "failed scrapes"
@@ -59,7 +60,7 @@ const (
 )
 
 var classes = []class{
-	sawScrape, sawRollback, sawAgain, sawLate, sawTooLate, sawFuture, sawInvalid, sawVanished, sawReset, sawDelta, sawStart, sawUp, sawDown, sawAppeared,
+	sawScrape, sawRollback, sawAgain, sawLate, sawTooLate, sawFuture, sawInvalid, sawVanished, sawReset, sawDelta, sawOutOfOrder, sawStart, sawUp, sawDown, sawAppeared,
 	sawStandIn, sawForgotten, sawAmount, sawShare, sawThreshold, sawSave, sawKill, sawReload, sawVersion, sawPostponed, sawLeftOut, sawRegrouped,
 	sawChild, sawFull, sawCorrection, sawUndone, sawExcluded, sawPast, sawCalendar, sawLongDay, sawSlices, sawShares, sawComposite, sawOverspent,
 	sawGap, sawHold, sawExhausts, sawRecovers, sawFollower,

@@ -104,12 +104,12 @@ func (f *future) entering(m slo.Minute) slo.Counts {
 	return f.rate
 }
 
-// spent is the share of the budget that is spent then.
-func (f *future) spent(n slo.Counts) (about float64, exact func() *big.Rat) {
-	if n.Total > 0 {
-		about = float64(n.Total-n.Good) / float64(n.Total) / (float64(slo.One-f.target) / float64(slo.One))
+// spent returns about what share of the budget is spent then.
+func (f *future) spent(n slo.Counts) float64 {
+	if n.Total <= 0 {
+		return 0
 	}
-	return about, func() *big.Rat { return spentOf(f.target, n) }
+	return float64(n.Total-n.Good) / float64(n.Total) / (float64(slo.One-f.target) / float64(slo.One))
 }
 
 // forecast returns the first minute of those to come at which a budget is spent, or no longer is.
@@ -121,29 +121,40 @@ func forecast(o *slo.Objective, parts []part, futures []*future, now slo.Minute,
 			last--
 		}
 	}
+	weights, sum := make([]float64, len(parts)), 0.0
+	for i, p := range parts {
+		weights[i], _ = p.weight.Float64()
+		sum += weights[i]
+	}
+	windows := make([]slo.Counts, len(parts))
 	for m := now + 1; m <= last; m++ {
-		about, weights := 0.0, 0.0
-		windows := make([]slo.Counts, len(parts))
+		share := 0.0
 		for i, f := range futures {
 			windows[i] = f.at(m, withErrors)
-			share, _ := f.spent(windows[i])
-			weight, _ := parts[i].weight.Float64()
-			about, weights = about+share*weight, weights+weight
+			share += weights[i] / sum * f.spent(windows[i])
 		}
-		is := weights > 0 && about/weights >= 1
-		if math.Abs(about/weights-1) < 1e-6 {
-			i := -1
-			is = compose(parts, func(part) *big.Rat {
-				i++
-				_, exact := futures[i].spent(windows[i])
-				return exact()
-			}).Cmp(big.NewRat(1, 1)) >= 0
+		is := share >= 1
+		if math.Abs(share-1) < 1e-6 {
+			is = exactlySpent(parts, futures, windows)
 		}
 		if is == spent {
 			return &m
 		}
 	}
 	return nil
+}
+
+// exactlySpent reports whether with these windows all of the budget is spent.
+func exactlySpent(parts []part, futures []*future, windows []slo.Counts) bool {
+	if len(parts) == 1 {
+		bad, total := big.NewInt(windows[0].Total-windows[0].Good), big.NewInt(windows[0].Total)
+		return bad.Mul(bad, big.NewInt(int64(slo.One))).Cmp(total.Mul(total, big.NewInt(int64(slo.One-futures[0].target)))) >= 0
+	}
+	i := -1
+	return compose(parts, func(part) *big.Rat {
+		i++
+		return spentOf(futures[i].target, windows[i])
+	}).Cmp(big.NewRat(1, 1)) >= 0
 }
 
 // whoIgnoresGaps is a use for which no objective says what gaps mean.

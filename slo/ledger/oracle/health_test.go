@@ -83,7 +83,7 @@ func (h *health) before(instance string, at int64) scrape {
 }
 
 // sweep forgets, once an hour, what has had no sample for an hour.
-func (h *health) sweep(now int64, last map[series]raw, saw func(class)) {
+func (h *health) sweep(now int64, last map[series]counted, saw func(class)) {
 	if now < h.sweeps {
 		return
 	}

@@ -19,7 +19,7 @@ type verdict struct {
 	dropped     int64
 	last        int64 // Unix milliseconds; 0 if nothing was heard
 	corrections int
-	minutes     []slo.MinuteCounts // of the window
+	minutes     []slo.MinuteCounts // of all that was counted, up to the end of the window
 
 	holding  []slo.Correction // that are not taken back
 	judged   *book            // what it is judged by: after corrections, as slices if that is the method
@@ -130,7 +130,7 @@ func (c court) judge(key slo.Key, at time.Time) verdict {
 	for _, l := range lookbacks {
 		v.burn = append(v.burn, v.read(c, v.to-l, v.to))
 	}
-	for m := max(0, int(v.from+1-c.origin)); m <= min(int(v.to-c.origin), c.length-1); m++ {
+	for m := range min(int(v.to-c.origin)+1, c.length) {
 		if j.observed[m] || j.counts[m] != (slo.Counts{}) {
 			v.minutes = append(v.minutes, slo.MinuteCounts{Minute: c.origin + slo.Minute(m), Observed: j.observed[m], Counts: j.counts[m]})
 		}

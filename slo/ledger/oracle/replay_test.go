@@ -38,12 +38,12 @@ type replay struct {
 
 	wanted []promise
 	books  map[slo.Key]*book
-	last   map[series]raw // as it was counted; of increases the value is their sum
+	last   map[series]counted
 	health health
 }
 
 func newReplay(origin slo.Minute, length int, saw func(class)) *replay {
-	return &replay{origin: origin, length: length, saw: saw, books: map[slo.Key]*book{}, last: map[series]raw{}, health: newHealth()}
+	return &replay{origin: origin, length: length, saw: saw, books: map[slo.Key]*book{}, last: map[series]counted{}, health: newHealth()}
 }
 
 func (r *replay) run(log []entry) {
@@ -59,6 +59,15 @@ func (r *replay) run(log []entry) {
 		}
 	}
 }
+
+// counted is how far a series was counted: its newest sample, of increases with their sum as its value, and the times that its increases tell of.
+type counted struct {
+	raw
+	told []interval
+}
+
+// interval is the time (from, to].
+type interval struct{ from, to int64 }
 
 // book returns what is counted for a key.
 func (r *replay) book(key slo.Key) *book {
@@ -127,6 +136,7 @@ func (c *committed) sample(s raw) {
 		return
 	}
 	prev, known := c.last[s.series]
+	increase := c.tx.delta && !gauge
 	switch {
 	case math.IsNaN(s.v) || !gauge && s.v < 0:
 		c.saw(sawInvalid)
@@ -134,7 +144,7 @@ func (c *committed) sample(s raw) {
 	case s.t > c.tx.now+10*60_000:
 		c.saw(sawFuture)
 		return
-	case known && s.t <= prev.t:
+	case known && s.t == prev.t, known && s.t < prev.t && !increase:
 		return
 	case s.t < c.tx.now-horizon.Milliseconds():
 		c.saw(sawTooLate)
@@ -145,10 +155,20 @@ func (c *committed) sample(s raw) {
 		}
 		return
 	}
+	var g growth
+	if increase {
+		if slices.ContainsFunc(prev.told, func(i interval) bool { return i.from < s.t && s.t <= i.to }) {
+			return
+		}
+		if g = c.increased(s, prev); s.t < prev.t {
+			c.saw(sawOutOfOrder)
+		}
+	} else {
+		g = c.grown(s, prev.raw, known, gauge)
+	}
 	if s.t < c.tx.now-60_000 {
 		c.saw(sawLate)
 	}
-	g := c.grown(s, prev, known, gauge)
 	c.last[s.series] = g.kept
 	c.attend(wants, s)
 	for _, p := range wants {
@@ -186,13 +206,37 @@ func (c *committed) keys(p promise, s series) []slo.Key {
 // growth is what a sample adds to its series: events in (from, t].
 type growth struct {
 	from, events int64
-	kept         raw
+	kept         counted
 	since        []string // the selectors that were looked for when the series was not there yet; nil if that does not matter
 }
 
-// grown returns what a sample adds.
+// increased returns what an increase adds that tells of a time of which no other has told: its events, whole, after the time before it that another
+// has told of.
+func (c *committed) increased(s raw, prev counted) growth {
+	c.saw(sawDelta)
+	told := int64(0)
+	for _, i := range prev.told {
+		if i.to < s.t {
+			told = max(told, i.to)
+		}
+	}
+	from := s.st
+	switch {
+	case from > 0 && from < s.t:
+	case told > 0:
+		from = told
+	default:
+		from = s.t - 1
+	}
+	g := growth{from: max(from, told), kept: counted{s, append(slices.Clip(prev.told), interval{from, s.t})}}
+	g.kept.t, g.kept.v = max(s.t, prev.t), prev.v+s.v
+	g.events = int64(math.Floor(g.kept.v)) - int64(math.Floor(prev.v))
+	return g
+}
+
+// grown returns what a sample adds that is none.
 func (c *committed) grown(s, prev raw, known, gauge bool) growth {
-	g := growth{kept: s}
+	g := growth{kept: counted{s, []interval{{0, s.t}}}}
 	switch {
 	case gauge:
 		g.from = s.t - 1 // its last millisecond, as everything that lies before a sample
@@ -201,20 +245,6 @@ func (c *committed) grown(s, prev raw, known, gauge bool) growth {
 		}
 		if s.v < 0 {
 			g.kept.v = prev.v
-		}
-	case c.tx.delta:
-		c.saw(sawDelta)
-		if g.kept.v = prev.v + s.v; known && s.st == 0 {
-			g.kept.st = prev.st
-		}
-		g.events = int64(math.Floor(g.kept.v)) - int64(math.Floor(prev.v))
-		switch g.from = s.t - 1; {
-		case s.st > 0 && s.st < s.t && known:
-			g.from = max(s.st, prev.t)
-		case s.st > 0 && s.st < s.t:
-			g.from = s.st
-		case known:
-			g.from = prev.t
 		}
 	default:
 		c.count(&g, s, prev, known)

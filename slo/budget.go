@@ -28,12 +28,24 @@ func BudgetOf(target Ratio, c Counts) Budget {
 	b := Budget{Counts: c, Allowed: (One - target).Float() * float64(c.Total), Remaining: 1, Spent: spent(target, c)}
 	if c.Total > 0 {
 		b.Remaining = 1 - float64(c.Bad())/b.Allowed
-		if b.Spent != (b.Remaining <= 0) {
-			b.Remaining = 0 // so close to it that rounding fell on the other side
-		}
+		b.Remaining = onSide(b.Remaining, b.Spent)
 	}
 	return b
 }
+
+// onSide returns what remains of a budget on the side of 0 where it is, exactly, if it is so close that rounding fell on the other.
+func onSide(remaining float64, spent bool) float64 {
+	switch {
+	case spent:
+		return min(remaining, 0)
+	case remaining <= 0:
+		return closest
+	}
+	return remaining
+}
+
+// closest is what remains of a budget that is not spent and of which a float64 would say so.
+const closest = 1e-16
 
 // spent reports bad ≥ (1 − target) × total, exactly. Without events, or without bad ones, nothing is spent.
 func spent(target Ratio, c Counts) bool {
@@ -75,12 +87,13 @@ var lookbacks = []time.Duration{
 // Lookbacks returns the lookbacks of every [Status], shortest first.
 func Lookbacks() []time.Duration { return append([]time.Duration(nil), lookbacks...) }
 
-// Lookbacks returns the lookbacks of the statuses of o, shortest first: those of every status, those that its alert policies ask for, and others.
+// Lookbacks returns the lookbacks of the statuses of o, shortest first: those of every status, those that its alerts ask for, and others.
 func (o *Objective) Lookbacks(others ...time.Duration) []time.Duration {
-	if len(o.Alerts) == 0 && len(others) == 0 {
+	tiers := o.tierLookbacks()
+	if len(o.Alerts) == 0 && len(others) == 0 && len(tiers) == 0 {
 		return lookbacks
 	}
-	all := append(Lookbacks(), others...)
+	all := append(append(Lookbacks(), others...), tiers...)
 	for _, p := range o.Alerts {
 		all = append(all, p.Condition.Lookback)
 	}

@@ -75,11 +75,8 @@ func EvaluateComposite(o *Objective, parts []Status, at time.Time) Status {
 	s.Corrections = slices.Compact(s.Corrections)
 	if share := s.share(anyStatus); share.Sign() != 0 {
 		spent, _ := share.Float64()
-		s.Budget.Remaining = 1 - spent
 		s.Budget.Spent = share.Cmp(big.NewRat(1, 1)) >= 0
-		if s.Budget.Spent != (s.Budget.Remaining <= 0) {
-			s.Budget.Remaining = 0 // so close to it that rounding fell on the other side
-		}
+		s.Budget.Remaining = onSide(1-spent, s.Budget.Spent)
 		s.SLI = 1 - spent*o.Budget().Float()
 	}
 	s.Window = s.mean(int64(to-from), func(p Status) Reading { return p.Window })

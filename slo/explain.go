@@ -95,7 +95,7 @@ type Figure struct {
 	Title    string    `json:"title" doc:"Its name for people"`
 	Formula  string    `json:"formula" doc:"How it is computed, in words"`
 	Working  string    `json:"working" doc:"The formula with its inputs"`
-	Value    string    `json:"value" doc:"The result, rounded down"`
+	Value    string    `json:"value" doc:"The result: what is good to have rounded down, what is bad rounded up"`
 	From     time.Time `json:"from" doc:"Beginning of the span that it is over"`
 	Until    time.Time `json:"until" doc:"End of the span"`
 	Coverage string    `json:"coverage" doc:"Share of the span's minutes that were observed"`
@@ -163,7 +163,7 @@ func forecastFigure(s Status, f Forecast) Figure {
 	m := s.Objective.Measure()
 	for _, b := range s.Burn {
 		if b.Lookback == basis {
-			fig.Working = m.Count(b.Bad()) + " bad of " + m.Of(b.Total) + " in " + FormatCount(b.Observed) + " observed minutes"
+			fig.Working = m.Bad(b.Bad()) + " bad of " + m.Of(b.Total) + " in " + FormatCount(b.Observed) + " observed minutes"
 			fig.Coverage = FormatPercent(b.Coverage())
 		}
 	}

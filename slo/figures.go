@@ -77,8 +77,7 @@ func (s Status) FormatSLI() string {
 	if !s.HasData() {
 		return "–"
 	}
-	const parts = 1_000_000_000
-	return FormatSLI(s.Objective.Target, Counts{Good: int64(s.SLI * parts), Total: parts})
+	return FormatRatio(s.Objective.Target, s.SLI)
 }
 
 // weighted writes a mean over the components.

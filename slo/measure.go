@@ -38,6 +38,14 @@ func (o *Objective) RawMeasure() Measure {
 // Float returns a number of counts in units of the measure.
 func (m Measure) Float(n int64) float64 { return float64(n) / float64(m.Weight) }
 
+// CountsOf returns the counts of which a [Measure] has made good and total: whole events, or millionths of slices and samples.
+func CountsOf(good, total float64) Counts {
+	if good == math.Trunc(good) && total == math.Trunc(total) {
+		return Counts{int64(good), int64(total)}
+	}
+	return Counts{int64(math.Round(good * RatioWeight)), int64(math.Round(total * RatioWeight))}
+}
+
 // Count writes a number of counts, such as "1,250,000", or "11.5" of slices that are judged by their ratios. Fractions are rounded down,
 // so that 21.98 good slices of 22 never read as if all were.
 func (m Measure) Count(n int64) string {
@@ -45,6 +53,14 @@ func (m Measure) Count(n int64) string {
 		return FormatCount(n / m.Weight)
 	}
 	return FormatAmount(m.Float(n))
+}
+
+// Bad writes a number of bad counts as Count does, but rounded up.
+func (m Measure) Bad(n int64) string {
+	if n%m.Weight == 0 {
+		return FormatCount(n / m.Weight)
+	}
+	return FormatBadAmount(m.Float(n))
 }
 
 // Working writes a number of counts as it is reckoned with: with up to six decimals, as many as it needs.

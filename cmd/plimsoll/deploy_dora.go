@@ -44,7 +44,7 @@ func writeMeasures(out io.Writer, m api.Measures) {
 	for _, s := range m.Measures {
 		failures := "–"
 		if s.ChangeFailureRate != nil {
-			failures = fmt.Sprintf("%s (%d of %d)", slo.FormatPercent(*s.ChangeFailureRate), s.Failures, s.Ended)
+			failures = fmt.Sprintf("%s (%d of %d)", slo.FormatBadPercent(*s.ChangeFailureRate), s.Failures, s.Ended)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%s\t%s\t%s\t%d\n", s.Service, s.Environment, s.Deployments, s.PerDay, typical(s.LeadTime), failures, typical(s.Recovery), s.Unrecovered)
 	}

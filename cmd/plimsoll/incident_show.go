@@ -121,7 +121,7 @@ func writeSpent(w io.Writer, spent []api.Spent) {
 		}
 		cost := "nothing was measured"
 		if s.Share != nil {
-			cost = fmt.Sprintf("%.1f %% of its budget: %d of %d events were bad", *s.Share*100, s.Bad, s.Total)
+			cost = fmt.Sprintf("%s of its budget: %d of %d events were bad", slo.FormatBadPercent(*s.Share), s.Bad, s.Total)
 		}
 		fmt.Fprintf(w, "Spent of %s\t%s\n", s.Objective, cost)
 	}

@@ -169,16 +169,13 @@ func target(o api.Objective) string {
 
 // sli writes the SLI, rounded down: from its events, and that of a composite, which has none, from the quotient.
 func sli(o api.Objective) string {
-	const parts = 1_000_000
 	switch {
 	case o.Condition == slo.Unknown:
 		return "–"
 	case o.Method == slo.Composite:
-		return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.SLI * 1000 * parts), Total: 1000 * parts})
-	case o.Events.Good != math.Trunc(o.Events.Good):
-		return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.Events.Good * parts), Total: int64(o.Events.Total * parts)})
+		return slo.FormatRatio(o.Target, o.SLI)
 	}
-	return slo.FormatSLI(o.Target, slo.Counts{Good: int64(o.Events.Good), Total: int64(o.Events.Total)})
+	return slo.FormatSLI(o.Target, slo.CountsOf(o.Events.Good, o.Events.Total))
 }
 
 // coverage writes what share of the window was observed; of a new source, since when.

@@ -61,7 +61,7 @@ func writeCorrected(out io.Writer, made api.Made) {
 	fmt.Fprintln(w, "OBJECTIVE\tBAD\tOF\tBUDGET\tMINUTES SEEN\tOF")
 	for _, c := range made.Changes {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Objective,
-			became(slo.FormatAmount(c.Before.Bad), slo.FormatAmount(c.After.Bad)),
+			became(slo.FormatBadAmount(c.Before.Bad), slo.FormatBadAmount(c.After.Bad)),
 			became(slo.FormatAmount(c.Before.Total), slo.FormatAmount(c.After.Total))+" "+c.After.Unit,
 			became(slo.FormatPercent(c.Before.Remaining), slo.FormatPercent(c.After.Remaining)),
 			became(slo.FormatCount(c.Before.ObservedMinutes), slo.FormatCount(c.After.ObservedMinutes)),

@@ -75,7 +75,7 @@ func writeFacts(w io.Writer, d api.Detail) {
 		fact("  "+in.Name, "%s", in.Query)
 	}
 	if d.Method != slo.Composite {
-		fact(strings.ToUpper(d.Unit[:1])+d.Unit[1:], "%s, of which %s bad; %s may be", slo.FormatAmount(d.Events.Total), slo.FormatAmount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
+		fact(strings.ToUpper(d.Unit[:1])+d.Unit[1:], "%s, of which %s bad; %s may be", slo.FormatAmount(d.Events.Total), slo.FormatBadAmount(d.Events.Bad), slo.FormatAmount(d.Budget.Allowed))
 	}
 	if d.Explanation.Measured != d.Explanation.Judged {
 		fact("Measured", "%s", d.Explanation.Measured)
@@ -141,6 +141,6 @@ func writeAttribution(w io.Writer, d api.Detail) {
 		if s.Kind == slo.ByCorrection {
 			note = strings.TrimSpace(note + " (corrected away)")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(s.Kind)+" "+s.Ref), slo.FormatAmount(s.Bad), slo.FormatPercent(s.Share), note)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(s.Kind)+" "+s.Ref), slo.FormatBadAmount(s.Bad), slo.FormatBadPercent(s.Share), note)
 	}
 }

@@ -76,10 +76,10 @@ func TestBudgetCommands(t *testing.T) {
 		{"list of nobody", []string{"slo", "list", "--service", "vidio-api"}, 1, []string{`did you mean "video-api"?`}},
 		{"show", []string{"slo", "show", "video-api/availability"}, 0, []string{"API answers", "−38.2 % of the budget left (spent)",
 			"110,000, of which 152 bad; 110 may be", "back in", "Children", "video-api/availability{route=\"/videos\"}",
-			"nobody", "152", "138.1 %", "needs a postmortem", "1 − 152 ÷ 110"}},
+			"nobody", "152", "138.2 %", "needs a postmortem", "1 − 152 ÷ 110"}},
 		{"show a child", []string{"slo", "show", `video-api/availability{route="/videos"}`}, 0, []string{"100, of which 10 bad; 0.1 may be"}},
 		{"show slices", []string{"slo", "show", "billing/minutes"}, 0, []string{
-			"93.90 %: mean over the slices of 1m with events of good ÷ all events", "Slices", "55, of which 3.3 bad; 5.5 may be", "5,640 good of 6,000 events", "Corrections", "4",
+			"93.90 %: mean over the slices of 1m with events of good ÷ all events", "Slices", "55, of which 3.4 bad; 5.5 may be", "5,640 good of 6,000 events", "Corrections", "4",
 			"correction 4", "1 − 3.35 ÷ 5.5"}},
 		{"show a composite", []string{"slo", "show", "billing/journey"}, 0, []string{"COMPONENT", "billing/minutes", "1", "video-api/latency/p95", "3", "78.0 %",
 			"(1 × 60.9 % + 3 × 22.0 %) ÷ 4"}},

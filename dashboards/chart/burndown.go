@@ -97,7 +97,7 @@ func columns(c *canvas, x scale, points []slo.Point, m slo.Measure) {
 		from, to := x.at(float64(a.At.Unix())), x.at(float64(b.At.Unix()))
 		spent := b.Sub(a.Counts)
 		title := fmt.Sprintf("%s UTC: %s left; %s bad of %s since %s", b.At.UTC().Format("2 Jan 15:04"), slo.FormatPercent(b.Remaining),
-			m.Count(spent.Bad()), m.Of(spent.Total), a.At.UTC().Format("2 Jan 15:04"))
+			m.Bad(spent.Bad()), m.Of(spent.Total), a.At.UTC().Format("2 Jan 15:04"))
 		c.add(`<rect class="c-column" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`, num(from), num(downTop), num(to-from),
 			num(downHeight-downTop-downBottom), esc(title))
 	}

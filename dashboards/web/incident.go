@@ -204,7 +204,7 @@ func (w *Web) spentBy(i incidents.Incident) []spent {
 	for _, m := range postmortem.MeasureAll(w.cfg.Ledger, i, w.cfg.Now()) {
 		part := "nothing seen"
 		if share, ok := m.Share(); ok {
-			part = slo.FormatPercent(share)
+			part = slo.FormatBadPercent(share)
 		}
 		out = append(out, spent{m.Objective, m.Objective.Measure().Count(m.Reading.Bad()), part})
 	}

@@ -66,9 +66,9 @@ func (r row) Spending() string {
 	case r.Objective.Method == slo.Composite:
 		return plural(len(r.Parts), "component") + " by weight"
 	case r.Budget.Spent && !r.Judged():
-		return m.Count(r.Budget.Bad()) + " bad: too few to judge by"
+		return m.Bad(r.Budget.Bad()) + " bad: too few to judge by"
 	}
-	return m.Count(r.Budget.Bad()) + " bad of " + m.Amount(r.Budget.Allowed) + " allowed"
+	return m.Bad(r.Budget.Bad()) + " bad of " + m.Amount(r.Budget.Allowed) + " allowed"
 }
 
 // Coverage is the share of the window that was observed; of a new source, since when.

@@ -38,6 +38,7 @@ func parsePages(files assets) (map[string]*template.Template, error) {
 	funcs := template.FuncMap{
 		"asset":   files.url,
 		"percent": slo.FormatPercent,
+		"spent":   slo.FormatBadPercent,
 		"count":   slo.FormatCount,
 		"amount":  slo.FormatAmount,
 		"rate":    slo.FormatRate,

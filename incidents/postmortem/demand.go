@@ -29,7 +29,7 @@ func Demand(f Facts) string {
 	}
 	for _, l := range f.Losses {
 		if l.Share != nil && *l.Share > LargeShare {
-			return fmt.Sprintf("it spent %s of the error budget of %s, more than %s", slo.FormatPercent(*l.Share), l.Objective, slo.FormatPercent(LargeShare))
+			return fmt.Sprintf("it spent %s of the error budget of %s, more than %s", slo.FormatBadPercent(*l.Share), l.Objective, slo.FormatPercent(LargeShare))
 		}
 	}
 	return ""

@@ -117,7 +117,7 @@ func (r Record) impact() Section {
 	for _, l := range r.Facts.Losses {
 		share := "no events in its window"
 		if l.Share != nil {
-			share = slo.FormatPercent(*l.Share) + " of " + l.Window
+			share = slo.FormatBadPercent(*l.Share) + " of " + l.Window
 		}
 		s.Table.Rows = append(s.Table.Rows, []string{l.Name + " (" + string(l.Objective) + ")", slo.FormatCount(l.Events), slo.FormatCount(l.Bad), share, slo.FormatPercent(l.Coverage)})
 	}

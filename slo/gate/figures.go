@@ -70,7 +70,7 @@ func FiguresOf(s slo.Status, f slo.Forecast) Figures {
 func (f Figures) String() string {
 	m := f.measure()
 	text := fmt.Sprintf("%s: budget %s: %s bad of %s allowed, %s over %s", f.Name, slo.FormatPercent(f.Remaining),
-		m.Count(f.Bad()), m.Amount(f.Allowed), m.Of(f.Total), f.Window)
+		m.Bad(f.Bad()), m.Amount(f.Allowed), m.Of(f.Total), f.Window)
 	switch {
 	case f.Composite:
 		return fmt.Sprintf("%s: budget %s, that of its components by their weights", f.Name, slo.FormatPercent(f.Remaining))

@@ -38,7 +38,7 @@ var rules = []struct {
 	}},
 	{"large-spend", func(o Objective) bool { return o.Spent > largeSpend && len(o.Worst) > 0 }, false, func(o Objective) string {
 		return fmt.Sprintf("Write a postmortem of what happened to %q from %s on: the week spent %s of its budget.", o.Name,
-			moment(o.Worst[0].From), slo.FormatPercent(o.Spent))
+			moment(o.Worst[0].From), slo.FormatBadPercent(o.Spent))
 	}},
 	{"objective-missed", func(o Objective) bool { return !o.Kept }, false, func(o Objective) string {
 		return fmt.Sprintf("Watch %q: another week like this one would spend its budget.", o.Name)

@@ -80,7 +80,7 @@ func deliveryTable(b *bytes.Buffer, list []Delivery) {
 	for _, d := range list {
 		rate := "–"
 		if d.ChangeFailureRate != nil {
-			rate = fmt.Sprintf("%s (%d of %d)", slo.FormatPercent(*d.ChangeFailureRate), d.Failures, d.Ended)
+			rate = fmt.Sprintf("%s (%d of %d)", slo.FormatBadPercent(*d.ChangeFailureRate), d.Failures, d.Ended)
 		}
 		row(b, d.Environment, count(d.Deployments), strings.TrimSuffix(fmt.Sprintf("%.1f", d.PerDay), ".0"), typical(d.LeadTime), rate, typical(d.Recovery),
 			count(d.Unrecovered), count(d.Ungated))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ week begins and where it ends; below 0 % it is overspent. Spent is the week's ba
 allows; a budget can rise while some of it is spent, because older bad events leave the window. Coverage is the share of the week's minutes
 in which the source was seen. TTD is from start to detection, TTA from detection to acknowledgement, TTM and TTR from start to mitigation
 and to resolution. Deployments are changes that went out; lead time is from the commit until then, change failures are those that had to be put
-right at once, and recovery time is from the failure until that was done (medians, with their number). Figures are rounded down.`
+right at once, and recovery time is from the failure until that was done (medians, with their number). What is good to have is rounded down, and what is bad is rounded up.`
 
 func service(b *bytes.Buffer, s Service) {
 	fmt.Fprintf(b, "\n## %s\n", text(s.Name))
@@ -49,7 +48,7 @@ func service(b *bytes.Buffer, s Service) {
 	fmt.Fprintf(b, "\n**Next:** %s (rule: %s)\n\n", text(s.Advice.Text), s.Advice.Rule)
 	table(b, "Objective", "Target", ">SLI", ">Bad", ">Events", ">Budget at start", ">at end", ">Spent", ">Coverage")
 	for _, o := range s.Objectives {
-		bad, total := slo.FormatAmount(o.Bad()), slo.FormatAmount(o.Total)
+		bad, total := slo.FormatBadAmount(o.Bad()), slo.FormatAmount(o.Total)
 		if o.Unit != "events" {
 			total += " " + o.Unit
 		}
@@ -57,7 +56,7 @@ func service(b *bytes.Buffer, s Service) {
 			bad, total = "–", "–"
 		}
 		row(b, o.Name, o.Target.Percent()+" % over "+o.Window, sli(o), bad, total,
-			left(o.Start), left(o.End), slo.FormatPercent(o.Spent), measured(o))
+			left(o.Start), left(o.End), slo.FormatBadPercent(o.Spent), measured(o))
 	}
 	hours(b, s)
 	gateParagraphs(b, s)
@@ -66,12 +65,7 @@ func service(b *bytes.Buffer, s Service) {
 }
 
 func sli(o Objective) string {
-	const parts = 1_000_000
-	c := slo.Counts{Good: int64(o.Good), Total: int64(o.Total)}
-	if o.Good != math.Trunc(o.Good) {
-		c = slo.Counts{Good: int64(o.Good * parts), Total: int64(o.Total * parts)}
-	}
-	s := slo.FormatSLI(o.Target, c)
+	s := slo.FormatSLI(o.Target, slo.CountsOf(o.Good, o.Total))
 	if !o.Kept {
 		s += " ✗"
 	}
@@ -114,7 +108,7 @@ func hours(b *bytes.Buffer, s Service) {
 		var parts []string
 		for _, h := range o.Worst {
 			parts = append(parts, fmt.Sprintf("%s (%s bad of %s, %s of the week's)", h.From.Format("Mon 2 Jan 15:04 UTC"),
-				slo.FormatAmount(h.Bad), slo.FormatAmount(h.Total), slo.FormatPercent(h.Share)))
+				slo.FormatBadAmount(h.Bad), slo.FormatAmount(h.Total), slo.FormatBadPercent(h.Share)))
 		}
 		fmt.Fprintf(b, "- %s: %s\n", text(o.Name), strings.Join(parts, "; "))
 	}

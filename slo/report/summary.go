@@ -87,6 +87,8 @@ func budgets(r Report) string {
 		return fmt.Sprintf("%s spent: %s.", amountOf(len(spent), "%d error budgets are", "One error budget is"), strings.Join(spent, ", "))
 	case lowest == "":
 		return "Nothing was measured, so nothing is known of the error budgets."
+	case least <= 0:
+		return fmt.Sprintf("No error budget is spent by enough bad events to say so; the lowest is that of %s with %s left.", lowest, slo.FormatPercent(least))
 	default:
 		return fmt.Sprintf("No error budget is spent; the lowest is that of %s with %s left.", lowest, slo.FormatPercent(least))
 	}

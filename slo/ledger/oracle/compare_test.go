@@ -27,18 +27,18 @@ func (h *history) check(ctx context.Context) error {
 	}
 	for _, p := range h.promises {
 		if err := h.compareOne(c, p.objective); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errDiffers, err)
 		}
 	}
 	for parent, keys := range h.children() {
 		p := h.promises[slices.IndexFunc(h.promises, func(p promise) bool { return p.key == parent })]
 		if len(keys) > p.objective.MaxChildren {
-			return fmt.Errorf("%s has %d children, at most %d are allowed", parent, len(keys), p.objective.MaxChildren)
+			return fmt.Errorf("%w: %s has %d children, at most %d are allowed", errDiffers, parent, len(keys), p.objective.MaxChildren)
 		}
 		for _, key := range keys {
 			h.saw(sawChild)
 			if err := h.compareOne(c, p.child(key).objective); err != nil {
-				return err
+				return fmt.Errorf("%w: %w", errDiffers, err)
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (h *history) compareFollower(ctx context.Context) error {
 	}
 	want, got := loaded.Statuses(h.clock()), h.follower.Statuses(h.clock())
 	if !slices.EqualFunc(want, got, sameStatus) {
-		return fmt.Errorf("a follower (-loaded +followed)\n%s", cmp.Diff(want, got, zonesByName))
+		return fmt.Errorf("%w: a follower (-loaded +followed)\n%s", errDiffers, cmp.Diff(want, got, zonesByName))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ type disk struct {
 	blocks  map[slo.Key]map[int64][]byte
 	cursors map[ledger.CursorID]ledger.Cursor
 	last    *ledger.Checkpoint
+	fault   func(*ledger.Checkpoint) // that is planted
 }
 
 func newDisk() *disk {
@@ -23,6 +24,9 @@ func newDisk() *disk {
 
 // Save implements the ledger's store.
 func (d *disk) Save(_ context.Context, c *ledger.Checkpoint) error {
+	if d.fault != nil {
+		d.fault(c)
+	}
 	d.last = c
 	for _, o := range c.Objectives {
 		if d.blocks[o.Key] == nil {

@@ -33,6 +33,7 @@ type history struct {
 	labels    []string  // by which an objective is divided
 	family    []slo.Key // the children that are defined
 	fault     fault     // that is planted; none in a history that must agree
+	planted   map[series]planted
 
 	collector   *collectors.Collector
 	ledger      *ledger.Ledger
@@ -60,7 +61,7 @@ type version struct {
 
 func newHistory(seed, n uint64) *history {
 	h := &history{
-		rng: rand.New(rand.NewPCG(seed, n)), now: start.UnixMilli(), disk: newDisk(), seen: map[class]int{},
+		rng: rand.New(rand.NewPCG(seed, n)), now: start.UnixMilli(), disk: newDisk(), seen: map[class]int{}, planted: map[series]planted{},
 		versions: map[slo.Key][]version{}, savedVersions: map[slo.Key][]version{},
 	}
 	h.end = h.now + 1 + h.rng.Int64N(pick(h.rng, 2*hour, 10*hour, maxSpan))
@@ -95,6 +96,7 @@ func (h *history) boot() error {
 	if err := h.disk.load(h.ledger); err != nil {
 		return err
 	}
+	h.disk.fault = h.fault.store
 	h.checkpoints = &ledger.Checkpointer{Ledger: h.ledger, Store: h.disk}
 	h.setCorrections()
 	var err error

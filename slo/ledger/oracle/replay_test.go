@@ -26,6 +26,7 @@ type transaction struct {
 	now      int64 // by the clock of the process
 	delta    bool  // the samples are increases
 	withdrew bool  // it was rolled back
+	again    bool  // it was sent before
 	samples  []raw
 	children map[slo.Key][]slo.Key // that objectives had by then; which ones find room is for the ledger to say
 }

@@ -74,7 +74,9 @@ func (h *history) scrape(ctx context.Context) error {
 func (h *history) sendAgain(ctx context.Context) error {
 	if p := pick(h.rng, h.processes...); len(p.sent) > 0 {
 		h.saw(sawAgain)
-		return h.send(ctx, pick(h.rng, p.sent...))
+		tx := pick(h.rng, p.sent...)
+		tx.again = true
+		return h.send(ctx, tx)
 	}
 	return nil
 }
@@ -102,7 +104,9 @@ func (h *history) send(ctx context.Context, tx transaction) error {
 	h.note("sent %+v (increases: %v, rolled back: %v)", tx.samples, tx.delta, tx.withdrew)
 	if tx.withdrew {
 		h.saw(sawRollback)
-		return app.Rollback()
+		if !h.fault.commits {
+			return app.Rollback()
+		}
 	}
 	h.saw(sawScrape)
 	return app.Commit()
@@ -130,7 +134,7 @@ func (h *history) found(tx transaction) error {
 			switch {
 			case child == p.key || !p.wants(s.series) || slices.Contains(keys, child):
 			case len(keys) < p.objective.MaxChildren:
-				return fmt.Errorf("%s is missing: there are %d children, %d may be", child, len(keys), p.objective.MaxChildren)
+				return fmt.Errorf("%w: %s is missing: there are %d children, %d may be", errDiffers, child, len(keys), p.objective.MaxChildren)
 			default:
 				h.saw(sawFull)
 			}
@@ -151,6 +155,9 @@ func (h *history) save(ctx context.Context) error {
 	if h.follower == nil || h.one(8) {
 		h.follower = ledger.New(ledger.Config{Now: h.clock})
 		return h.disk.load(h.follower)
+	}
+	if h.fault.misses {
+		return nil
 	}
 	for _, o := range h.disk.last.Objectives {
 		if err := h.follower.ApplyObjective(o); err != nil {

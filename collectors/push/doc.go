@@ -31,7 +31,8 @@
 // # Remote write
 //
 // Bodies are read where they lie. A series is known by the bytes of its labels: their hash leads to the reference that the appender gave, and the
-// bytes are compared, so that two series with one hash stay two. Labels are built for a series that is new, or whose reference has
+// bytes are compared, so that two series with one hash stay two. The series that came next the last time is tried before that: a sender keeps its
+// order, and then the labels are compared as bytes and not read. Labels are built for a series that is new, or whose reference has
 // expired. What is taken and what is malformed is decided as by the decoder of Prometheus, against which this one is fuzzed.
 //
 // # OTLP

@@ -9,6 +9,9 @@ import (
 
 // known are the series that were heard of, by the bytes of their labels. It is bounded: each part has a young and an old half, and when
 // the young one is full it becomes the old one, whose series are forgotten unless they were heard of since.
+//
+// Senders send the same series in the same order, again and again. So each series remembers which came after it, and that one is
+// tried first: to compare its labels costs much less than to read and to look up those that came.
 type known struct {
 	parts  [64]knownPart
 	budget int64 // of one half of one part, in bytes
@@ -18,6 +21,7 @@ type knownPart struct {
 	mu         sync.Mutex
 	young, old map[uint64]*entry // by hash
 	size       int64             // of young, in bytes
+	turn       atomic.Uint32     // counts the young halves
 }
 
 // entry is a series whose labels have been found valid.
@@ -25,10 +29,14 @@ type entry struct {
 	labels string // as remote write 1.0 writes them
 	// What the appender called the series of floats and the one of native histograms with these labels; 0 if it has not yet.
 	float, native atomic.Uint64
+
+	part *knownPart
+	turn atomic.Uint32         // that of the part when the series was last put into its young half
+	next atomic.Pointer[entry] // the series that came after it the last time; nil if none did
 }
 
 // entrySize is about what an entry takes beside its labels.
-const entrySize = 150
+const entrySize = 180
 
 func newKnown(budget int64) *known {
 	k := &known{}
@@ -56,9 +64,9 @@ func (k *known) find(labels []byte) *entry {
 
 // add remembers a series. It takes the place of another with the same hash.
 func (k *known) add(labels string) *entry {
-	e := &entry{labels: labels}
 	hash := xxhash.Sum64String(labels)
 	p := &k.parts[hash%uint64(len(k.parts))]
+	e := &entry{labels: labels, part: p}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.add(hash, e, k.budget)
@@ -67,10 +75,32 @@ func (k *known) add(labels string) *entry {
 
 func (p *knownPart) add(hash uint64, e *entry, budget int64) {
 	if p.size > budget || p.young == nil {
-		p.old, p.young, p.size = p.young, map[uint64]*entry{}, 0
+		p.turnOver()
 	}
+	e.turn.Store(p.turn.Load())
 	p.young[hash] = e
 	p.size += int64(len(e.labels)) + entrySize
+}
+
+// turnOver makes the young half the old one. A series that is forgotten keeps no others in memory.
+func (p *knownPart) turnOver() {
+	for _, e := range p.old {
+		if !e.young() {
+			e.next.Store(nil)
+		}
+	}
+	p.old, p.young, p.size = p.young, map[uint64]*entry{}, 0
+	p.turn.Add(1)
+}
+
+// young reports whether the series is in the young half, so that it need not be looked up to be kept.
+func (e *entry) young() bool { return e.turn.Load() == e.part.turn.Load() }
+
+// follow remembers that other came after e.
+func (e *entry) follow(other *entry) {
+	if e.next.Load() != other {
+		e.next.Store(other)
+	}
 }
 
 // len returns the number of series that are known; one that is in both halves counts twice.

@@ -13,7 +13,8 @@ func TestKnownCollision(t *testing.T) {
 	t.Parallel()
 	k := newKnown(1 << 20)
 	hash := xxhash.Sum64String("ours")
-	k.parts[hash%uint64(len(k.parts))].add(hash, &entry{labels: "theirs"}, k.budget)
+	p := &k.parts[hash%uint64(len(k.parts))]
+	p.add(hash, &entry{labels: "theirs", part: p}, k.budget)
 	if e := k.find([]byte("ours")); e != nil {
 		t.Fatalf("found %q", e.labels)
 	}

@@ -13,6 +13,7 @@ import (
 // series is one series of a request, as it was decoded. It is used again for the next one.
 type series struct {
 	labels     []byte // as remote write 1.0 writes them; in the request or in scratch
+	entry      *entry // the series with these labels, if it was guessed
 	scratch    []byte
 	samples    []sample
 	histograms []nativeSample
@@ -51,6 +52,7 @@ type transaction struct {
 	app    storage.AppenderV2
 	byRef  func(storage.SeriesRef) bool // whether a reference does without labels
 	latest int64                        // what is later is ahead of our clock
+	last   *entry                       // the series that came before
 
 	result
 }
@@ -72,23 +74,19 @@ func (r *Receiver) begin(app storage.AppenderV2) *transaction {
 
 // book appends a series. It returns an error if the request is malformed or the appender does not append.
 func (tx *transaction) book(s *series) error {
-	if len(s.labels) > tx.limits.maxEncoded() {
-		tx.refused.add(1, tx.limits.tooLong(len(s.labels)))
+	e, problem, err := tx.identify(s)
+	if err != nil {
+		return refuse(malformed, "the labels of a series cannot be decoded: %v", err)
+	}
+	if problem != "" {
+		tx.refused.add(1, problem)
 		return nil
 	}
-	e := tx.known.find(s.labels)
-	if e == nil {
-		var problem string
-		var err error
-		if e, problem, err = tx.meet(s.labels); err != nil {
-			return refuse(malformed, "the labels of a series cannot be decoded: %v", err)
-		}
-		if problem != "" {
-			tx.refused.add(1, problem)
-			return nil
-		}
+	if tx.last != nil {
+		tx.last.follow(e)
 	}
-	problem, err := tx.bookSamples(e, s)
+	tx.last = e
+	problem, err = tx.bookSamples(e, s)
 	if err != nil {
 		return err
 	}
@@ -104,6 +102,31 @@ func (tx *transaction) book(s *series) error {
 	}
 	tx.exemplars += s.exemplars
 	return nil
+}
+
+// guess returns the series that is likely to come next; nil if that is not known.
+func (tx *transaction) guess() *entry {
+	if tx.last == nil {
+		return nil
+	}
+	if e := tx.last.next.Load(); e != nil && e.young() {
+		return e
+	}
+	return nil
+}
+
+// identify finds out which series it is. It returns why it is refused, or an error if its labels cannot be decoded.
+func (tx *transaction) identify(s *series) (e *entry, problem string, err error) {
+	switch {
+	case s.entry != nil:
+		return s.entry, "", nil
+	case len(s.labels) > tx.limits.maxEncoded():
+		return nil, tx.limits.tooLong(len(s.labels)), nil
+	}
+	if e = tx.known.find(s.labels); e != nil {
+		return e, "", nil
+	}
+	return tx.meet(s.labels)
 }
 
 // meet makes the acquaintance of a series. It returns why the series is refused, or an error if its labels cannot be decoded.

@@ -21,7 +21,7 @@ func readV1(body []byte, s *series, tx *transaction) error {
 		message, err := w.bytes(kind)
 		if err == nil {
 			if number == 1 {
-				err = s.readV1(message)
+				err = s.readV1(message, tx.guess())
 			} else {
 				err = new(prompb.MetricMetadata).Unmarshal(message)
 			}
@@ -43,10 +43,14 @@ func malformedAt(w *wire, err error) error {
 }
 
 // readV1 decodes a TimeSeries. Its labels stay where they lie if they lie together at its beginning, as every sender that is known
-// writes them.
-func (s *series) readV1(b []byte) error {
+// writes them. If they are those of the series that is guessed, they are not read at all.
+func (s *series) readV1(b []byte, guess *entry) error {
 	s.reset()
 	w := wire{b: b}
+	if guess != nil && len(b) >= len(guess.labels) && string(b[:len(guess.labels)]) == guess.labels {
+		n := len(guess.labels)
+		s.labels, s.entry, w.i = b[:n], guess, n
+	}
 	for w.more() {
 		start := w.i
 		number, kind, err := w.field()
@@ -83,6 +87,7 @@ func (s *series) readV1(b []byte) error {
 
 // addLabel adds the label that lies in b from start on.
 func (s *series) addLabel(b []byte, start int) {
+	s.entry = nil
 	if len(s.labels) == start && len(s.scratch) == 0 {
 		s.labels = b
 		return

@@ -19,7 +19,7 @@ func (r *request2) readV2(body []byte, s *series, tx *transaction) error {
 		return err
 	}
 	for i, message := range r.series {
-		problem, err := r.readSeries(message, s, tx.limits)
+		problem, err := r.readSeries(message, s, tx)
 		switch {
 		case err != nil:
 			return refuse(malformed, "the request cannot be decoded: series %d: %v", i, err)
@@ -64,7 +64,7 @@ func (r *request2) divide(body []byte) error {
 }
 
 // readSeries decodes a TimeSeries. It returns what is wrong with it if the request can be decoded all the same.
-func (r *request2) readSeries(b []byte, s *series, limits *Limits) (problem string, err error) {
+func (r *request2) readSeries(b []byte, s *series, tx *transaction) (problem string, err error) {
 	s.reset()
 	r.refs = r.refs[:0]
 	var metadata writev2.Metadata
@@ -100,7 +100,7 @@ func (r *request2) readSeries(b []byte, s *series, limits *Limits) (problem stri
 			return "", err
 		}
 	}
-	return r.resolve(s, &metadata, limits), nil
+	return r.resolve(s, &metadata, tx.limits, tx.guess()), nil
 }
 
 // addRefs decodes references to symbols, packed or not. A packed reference may reach beyond the end of the field: so the decoder of
@@ -126,7 +126,7 @@ func (r *request2) addRefs(w *wire, kind int) error {
 }
 
 // resolve gives the series its labels. It returns why it cannot.
-func (r *request2) resolve(s *series, metadata *writev2.Metadata, limits *Limits) string {
+func (r *request2) resolve(s *series, metadata *writev2.Metadata, limits *Limits, guess *entry) string {
 	n := uint64(len(r.symbols))
 	if len(r.refs)%2 != 0 {
 		return fmt.Sprintf("%d references for names and values of labels: there must be an even number", len(r.refs))
@@ -145,6 +145,9 @@ func (r *request2) resolve(s *series, metadata *writev2.Metadata, limits *Limits
 		s.scratch = appendLabel(s.scratch, r.symbols[name], r.symbols[value])
 	}
 	s.labels = s.scratch
+	if guess != nil && string(s.labels) == guess.labels {
+		s.entry = guess
+	}
 	if len(s.samples)+len(s.histograms) == 0 && s.exemplars == 0 {
 		return "it has neither samples nor histograms nor exemplars"
 	}

@@ -18,23 +18,27 @@ import (
 // TestDurable counts into a real database, and starts anew from it after each request without a word of warning.
 func TestDurable(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, postgres.Migrations)
 	history := []moment{
 		{t: historyStart.UnixMilli(), requests: map[string]counter{"200": {value: 10, began: historyStart.UnixMilli() - 1000}}},
 		{t: historyStart.Add(time.Minute).UnixMilli(), requests: map[string]counter{"200": {value: 30, began: historyStart.UnixMilli() - 1000}}},
 		{t: historyStart.Add(2 * time.Minute).UnixMilli(), requests: map[string]counter{"200": {value: 5, began: historyStart.UnixMilli() + 90_000}}},
 	}
-	now := historyStart.Add(time.Hour)
-	want := newStation(t, now)
-	s := openStation(t, &database{pool: pool}, now)
+	want := scraped(t, history, time.Minute, protobuf)
+	var deltas []request
 	before := &moment{}
-	for i, faults := range [][]fault{{lostReply}, {killed, notSaved, killed}, {notSaved, lostReply}} {
-		want.scrape(history[i], true)
-		s.deliver(history[i].otlp(t, before, true), faults)
+	for i := range history {
+		history[i] = history[i].later(want.samples[i][0].t - history[i].t)
+		deltas = append(deltas, history[i].otlp(t, before, true))
 		before = &history[i]
-		s.start()
 	}
-	if diff := cmp.Diff(counts(want.books()), counts(s.books())); diff != "" {
+	s := openStation(t, &database{pool: pgtest.New(t, postgres.Migrations)}, historyEnd)
+	faults := [][]fault{{lostReply}, {killed, notSaved, killed}, {notSaved, lostReply}}
+	for i, next := range []int{2, 0, 1} { // the newest comes first
+		s.deliver(deltas[next], faults[i])
+		s.start()
+		s.deliver(deltas[2], nil)
+	}
+	if diff := cmp.Diff(counts(want.books), counts(s.books())); diff != "" {
 		t.Errorf("counts something else than the scrape (-scraped +pushed):\n%s", diff)
 	}
 	if total := counts(s.books())["api/availability"]; sum(total).Total != 35 {

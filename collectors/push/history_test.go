@@ -1,7 +1,7 @@
 package push_test
 
 import (
-	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
-	"github.com/prometheus/prometheus/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
@@ -24,25 +23,44 @@ type counter struct {
 	value int64
 }
 
+// historyEnd is later than any history.
+var historyEnd = historyStart.Add(100 * time.Minute)
+
 // moment is what a program exposes at one instant. It is one target of the job shop/api.
 type moment struct {
 	t        int64 // Unix milliseconds
+	down     bool  // it does not answer
 	requests map[string]counter
 	// The histogram: how many requests took at most 0.25 s, at most 1 s, and longer. They begin together.
 	latency  [3]counter
 	measured bool // it has had a request
 }
 
+// later is the same so many milliseconds later.
+func (m moment) later(millis int64) moment {
+	m.t += millis
+	m.requests = maps.Clone(m.requests)
+	for code, c := range m.requests {
+		c.began += millis
+		m.requests[code] = c
+	}
+	for i := range m.latency {
+		m.latency[i].began += millis
+	}
+	return m
+}
+
 var codes = []string{"200", "500"}
 
 // drawHistory makes up what a program exposes in up to an hour. It is restarted now and then, its counters appear with their first event, and
-// some moments are missed.
-func drawHistory(t *rapid.T) []moment {
+// sometimes it does not answer.
+func drawHistory(t *rapid.T, interval time.Duration) []moment {
 	var history []moment
-	now := moment{t: historyStart.UnixMilli(), requests: map[string]counter{}}
-	for range rapid.IntRange(2, 40).Draw(t, "moments") {
+	now := moment{t: historyStart.UnixMilli() - interval.Milliseconds(), requests: map[string]counter{}}
+	for range rapid.IntRange(2, 24).Draw(t, "moments") {
 		last := now.t
-		now.t += rapid.SampledFrom([]int64{15_000, 15_000, 15_000, 14_998, 15_003, 60_000, 75_000, 200_000}).Draw(t, "interval")
+		now.t += interval.Milliseconds()
+		now.down = rapid.IntRange(0, 7).Draw(t, "down") == 0
 		if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
 			now.requests, now.latency, now.measured = map[string]counter{}, [3]counter{}, false
 		}
@@ -77,65 +95,19 @@ func drawHistory(t *rapid.T) []moment {
 	return history
 }
 
-// point is one sample of the history.
+// point is one sample of a scrape.
 type point struct {
-	name, label, value string // of the label besides job and instance; none if empty
-	st                 int64
-	v                  float64
-	whole              labels.Labels // all of them, if not empty
+	labels labels.Labels
+	st, t  int64
+	v      float64
 }
 
-func (p point) labels() labels.Labels {
-	if !p.whole.IsEmpty() {
-		return p.whole
-	}
-	b := labels.NewBuilder(labels.FromStrings("__name__", p.name, "job", "shop/api", "instance", "a:80"))
-	if p.label != "" {
-		b.Set(p.label, p.value)
-	}
-	return b.Labels()
-}
-
-// points are the samples that Prometheus scrapes, without start timestamps if the exposition has none. The last one is the health of the target.
-func (m moment) points(starts bool) []point {
-	var all []point
-	for _, code := range codes {
-		if c, ok := m.requests[code]; ok {
-			all = append(all, point{name: "requests_total", label: "code", value: code, st: c.began, v: float64(c.value)})
-		}
-	}
-	if m.measured {
-		below := int64(0)
-		for i, le := range []string{"0.25", "1.0", "+Inf"} {
-			below += m.latency[i].value
-			all = append(all, point{name: "latency_seconds_bucket", label: "le", value: le, st: m.latency[0].began, v: float64(below)})
-		}
-		all = append(all, point{name: "latency_seconds_count", st: m.latency[0].began, v: float64(below)})
-	}
-	for i := range all {
-		if !starts {
-			all[i].st = 0
-		}
-	}
-	return append(all, point{name: "up", v: 1})
-}
-
-// scrape commits a moment as the scrape loop of Prometheus does.
-func (s *station) scrape(m moment, starts bool) {
-	app := s.collector.AppenderV2(context.Background())
-	for _, p := range m.points(starts) {
-		_, err := app.Append(0, p.labels(), p.st, m.t, p.v, nil, nil, storage.AOptions{})
-		s.must(err)
-	}
-	s.must(app.Commit())
-}
-
-// writeV1 is a request of remote write 1.0 with what was scraped at an instant.
-func writeV1(t rapid.TB, at int64, points []point) request {
+// writeV1 is a request of remote write 1.0 with what was scraped. That has no start timestamps.
+func writeV1(t rapid.TB, points []point) request {
 	var req prompb.WriteRequest
 	for _, p := range points {
 		req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
-			Labels: prompb.FromLabels(p.labels(), nil), Samples: []prompb.Sample{{Timestamp: at, Value: p.v}},
+			Labels: prompb.FromLabels(p.labels, nil), Samples: []prompb.Sample{{Timestamp: p.t, Value: p.v}},
 		})
 	}
 	raw, err := req.Marshal()
@@ -146,12 +118,12 @@ func writeV1(t rapid.TB, at int64, points []point) request {
 }
 
 // writeV2 is the same in remote write 2.0.
-func writeV2(t rapid.TB, at int64, points []point) request {
+func writeV2(t rapid.TB, points []point) request {
 	var req writev2.Request
 	symbols := writev2.NewSymbolTable()
 	for _, p := range points {
 		req.Timeseries = append(req.Timeseries, writev2.TimeSeries{
-			LabelsRefs: symbols.SymbolizeLabels(p.labels(), nil), Samples: []writev2.Sample{{StartTimestamp: p.st, Timestamp: at, Value: p.v}},
+			LabelsRefs: symbols.SymbolizeLabels(p.labels, nil), Samples: []writev2.Sample{{StartTimestamp: p.st, Timestamp: p.t, Value: p.v}},
 		})
 	}
 	req.Symbols = symbols.Symbols()
@@ -179,7 +151,7 @@ func (m moment) otlp(t rapid.TB, before *moment, health bool) request {
 	}
 	for _, code := range codes {
 		c, ok := m.requests[code]
-		if !ok {
+		if !ok || m.down {
 			continue
 		}
 		metric := metrics.AppendEmpty()
@@ -194,7 +166,7 @@ func (m moment) otlp(t rapid.TB, before *moment, health bool) request {
 		dp.SetTimestamp(pcommon.Timestamp(m.t * 1e6))
 		dp.SetIntValue(value)
 	}
-	if m.measured {
+	if m.measured && !m.down {
 		metric := metrics.AppendEmpty()
 		metric.SetName("latency")
 		metric.SetUnit("s")
@@ -217,7 +189,9 @@ func (m moment) otlp(t rapid.TB, before *moment, health bool) request {
 		metric.SetName("up")
 		dp := metric.SetEmptyGauge().DataPoints().AppendEmpty()
 		dp.SetTimestamp(pcommon.Timestamp(m.t * 1e6))
-		dp.SetDoubleValue(1)
+		if !m.down {
+			dp.SetDoubleValue(1)
+		}
 	}
 	return request{otlp: true, header: http.Header{"Content-Type": {"application/x-protobuf"}}, body: exportRequest(t, md)}
 }

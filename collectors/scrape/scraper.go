@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
@@ -25,6 +27,8 @@ type Config struct {
 	Jobs Jobs
 	// Dir is what file names in jobs are relative to; the working directory when empty.
 	Dir string
+	// Dial connects to targets; a [net.Dialer] when nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Registerer receives the metrics of Prometheus's scrape and discovery managers; nil registers none.
 	Registerer prometheus.Registerer
 	// Logger; [slog.Default] when nil.
@@ -59,11 +63,15 @@ func New(c Config) (*Scraper, error) {
 	if s.cfg, err = c.Jobs.load(c.Dir); err != nil {
 		return nil, fmt.Errorf("make a scraper: %w", err)
 	}
-	s.manager, err = scrape.NewManager(&scrape.Options{
+	options := &scrape.Options{
 		ParseST:                  true,
 		DiscoveryReloadOnStartup: true,
 		DiscoveryReloadInterval:  model.Duration(settle),
-	}, s.logger, nil, nil, c.Appender, s.registerer)
+	}
+	if c.Dial != nil {
+		options.HTTPClientOptions = []promconfig.HTTPClientOption{promconfig.WithDialContextFunc(c.Dial)}
+	}
+	s.manager, err = scrape.NewManager(options, s.logger, nil, nil, c.Appender, s.registerer)
 	if err != nil {
 		return nil, fmt.Errorf("make a scraper: %w", err)
 	}

@@ -46,6 +46,7 @@ var origins = map[string][]string{
 	"timeWindow":      {"timeWindows"},
 	"metricSourceRef": {"dataSourceRef"},
 	"type":            {"source"},
+	"service":         {"serviceRef"},
 }
 
 var pathStep = regexp.MustCompile(`[^.\[\]]+|\[[0-9]+\]`)

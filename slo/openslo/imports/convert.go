@@ -99,7 +99,9 @@ func Convert(c Config, files ...openslo.File) (*Result, error) {
 	im := &importer{config: c, report: doctree.Report{Lenient: c.Lenient}, thresholds: map[string]bool{}, policies: map[string][]string{}}
 	var roots []node
 	for _, f := range files {
-		roots = append(roots, doctree.Documents(&im.report, f)...)
+		for _, root := range doctree.Documents(&im.report, f) {
+			roots = append(roots, items(root)...)
+		}
 	}
 	for _, root := range roots {
 		im.survey(root)
@@ -119,6 +121,16 @@ func Convert(c Config, files ...openslo.File) (*Result, error) {
 		r.Documents = append(r.Documents, d.Document)
 	}
 	return r, nil
+}
+
+// items returns the objects of a list as "kubectl get --output yaml" writes it, and any other document as it is.
+func items(root node) []node {
+	kind, ok := root.Key("kind")
+	list, hasItems := root.Key("items")
+	if ok && hasItems && strings.HasSuffix(kind.Value, "List") {
+		return list.List()
+	}
+	return []node{root}
 }
 
 func (im *importer) failed() bool { return len(im.report.Problems().Of(openslo.Error)) > 0 }

@@ -14,8 +14,8 @@
 // it, and a series that is not there counts as nothing. A ratio that is written as a division becomes its two sides. The selectors of Pyrra
 // get the sum, or the sum by its grouping, that Pyrra puts around them.
 //
-// # What has no counterpart
+// # Alerts
 //
-// Both tools make multi-window burn-rate alerts of every objective, and so does Plimsoll. What Sloth says about them beyond that (severity,
-// labels, which are switched off) becomes an AlertPolicy of the fast window of each.
+// Sloth and Pyrra make multi-window burn-rate alerts of every objective, with the windows of the tiers that every objective has here. So nothing has to be
+// carried over but which of them are switched off, as the annotation plimsoll.dev/alerts.
 package imports

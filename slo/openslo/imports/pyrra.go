@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,10 +10,14 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"plimsoll/alerts"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo"
 	"plimsoll/slo/openslo/internal/doctree"
 )
+
+// pyrraRules are the fields that only say how Pyrra writes its rules. They do not change what an objective counts.
+var pyrraRules = []string{"partial_response_strategy", "performance_over_accuracy", "performanceOverAccuracy", "ruleOutput", "rulenamespace"}
 
 // pyrra converts a ServiceLevelObjective.
 func (im *importer) pyrra(root node) {
@@ -28,18 +33,20 @@ func (im *importer) pyrra(root node) {
 		return
 	}
 	m, service := im.pyrraMetadata(metadata)
-	so := spec.Object(append(doctree.Fields("description", "alerting", "partial_response_strategy", "performance_over_accuracy"),
-		must("target"), must("window"), must("indicator"))...)
+	so := spec.Object(append(doctree.Fields(pyrraRules...), append(doctree.Fields("description", "alerting"),
+		must("target"), must("window"), must("indicator"))...)...)
 	s := openslo.SLOSpec{Description: im.description(so), Service: service, BudgetingMethod: string(slo.Occurrences)}
-	if window, ok := so.Get("window"); ok {
-		s.TimeWindow = rolling(pyrraWindow(window))
+	var window time.Duration
+	if n, ok := so.Get("window"); ok {
+		window = pyrraWindow(n)
+		s.TimeWindow = rolling(window)
 	}
 	objective := openslo.Objective{}
 	if n, ok := so.Get("target"); ok {
 		objective.TargetPercent = target(n, n.Text(), slo.ParsePercent) // a text, because Kubernetes has no fractions
 	}
 	if alerting, ok := so.Get("alerting"); ok {
-		im.pyrraAlerting(alerting)
+		tiers(&m, objective.TargetPercent, window, im.pyrraAlerting(alerting)...)
 	}
 	indicator, ok := so.Get("indicator")
 	if !ok {
@@ -99,23 +106,29 @@ func pyrraWindow(n node) time.Duration {
 	return length
 }
 
-func (im *importer) pyrraAlerting(n node) {
-	o := n.Object(doctree.Fields("disabled", "burnrates", "absent", "name", "absentName", "burnRateType")...)
-	for name, off := range map[string]bool{"disabled": true, "burnrates": false} {
-		if flag, ok := o.Get(name); ok {
-			if set, ok := flag.IsTrue(); ok && set == off {
-				flag.Unsupported("that alerts are switched off is not carried over; every objective is alerted by its burn rates")
+// pyrraAlerting returns which alerts are switched off: all or none.
+func (im *importer) pyrraAlerting(n node) (off []alerts.Severity) {
+	o := n.Object(doctree.Fields("disabled", "burnrates", "absent", "name", "absentName", "burnRateType", "severities")...)
+	for _, flag := range []struct {
+		name string
+		off  bool
+	}{{"disabled", true}, {"burnrates", false}} {
+		if n, ok := o.Get(flag.name); ok {
+			if set, ok := n.IsTrue(); ok && set == flag.off {
+				im.note(n, "the alerts are switched off, so %s is %s", tiersAnnotation, noTiers)
+				off = []alerts.Severity{alerts.Page, alerts.Ticket}
 			}
 		}
 	}
 	if absent, ok := o.Get("absent"); ok {
 		absent.IsTrue()
 	}
-	for _, name := range []string{"name", "absentName", "burnRateType"} {
-		if n, ok := o.Get(name); ok {
-			im.note(n, "the %s of the alerts was left out", name)
+	for _, name := range []string{"name", "absentName", "burnRateType", "severities"} {
+		if n, ok := o.Get(name); ok && !(n.IsScalar() && n.Value == "") {
+			im.note(n, "alerting.%s was left out; who is told of an alert, and how, is configured at the server", name)
 		}
 	}
+	return off
 }
 
 // pyrraIndicator converts an indicator, and says whether it needs op and value.
@@ -141,18 +154,21 @@ func (im *importer) pyrraIndicator(n node) (spec openslo.SLISpec, threshold bool
 	return spec, threshold
 }
 
-// pyrraSelector reads the selector of one part of an indicator.
-func pyrraSelector(o object, part string) (v *parser.VectorSelector, ok bool) {
+// pyrraSelector reads the selector of one part of an indicator, without its offset.
+func (im *importer) pyrraSelector(o object, part string) (v *parser.VectorSelector, at node, ok bool) {
 	n, ok := o.Get(part)
 	if !ok {
-		return nil, false
+		return nil, n, false
 	}
 	metric, ok := n.Object(must("metric")).Get("metric")
 	if !ok {
-		return nil, false
+		return nil, n, false
 	}
-	v = selector(metric)
-	return v, v != nil
+	if v = selector(metric); v != nil && v.OriginalOffset != 0 {
+		v.OriginalOffset = 0
+		im.note(metric, "the offset was left out; every sample is counted when it is there")
+	}
+	return v, metric, v != nil
 }
 
 // grouping returns the labels by which an indicator is divided.
@@ -174,23 +190,44 @@ func grouping(o object) (names []string) {
 	return names
 }
 
+// pyrraRatio converts an indicator that has two of the counters of errors, of successes and of everything.
 func (im *importer) pyrraRatio(n node) openslo.SLISpec {
-	o := n.Object(append(doctree.Fields("grouping"), must("errors"), must("total"))...)
+	o := n.Object(doctree.Fields("grouping", "errors", "success", "total")...)
 	by := grouping(o)
-	errors, hasErrors := pyrraSelector(o, "errors")
-	total, hasTotal := pyrraSelector(o, "total")
-	if !hasErrors || !hasTotal {
-		return openslo.SLISpec{}
+	sums := map[string]string{}
+	for _, part := range []string{"errors", "success", "total"} {
+		if !o.Has(part) {
+			continue
+		}
+		v, _, ok := im.pyrraSelector(o, part)
+		if !ok {
+			return openslo.SLISpec{}
+		}
+		sums[part] = sum(v, by)
 	}
-	return counted("", sum(errors, by), sum(total, by))
+	bad, good, total := sums["errors"], sums["success"], sums["total"]
+	switch {
+	case len(sums) != 2:
+		if n.IsMapping() {
+			n.Fail("found %d of errors, success and total; two of them are needed, such as errors and total", len(sums))
+		}
+		return openslo.SLISpec{}
+	case total == "":
+		total, good = bad+" + "+good, ""
+	}
+	return counted(good, bad, total)
 }
 
 func (im *importer) pyrraLatency(n node) openslo.SLISpec {
 	o := n.Object(append(doctree.Fields("grouping"), must("success"), must("total"))...)
 	by := grouping(o)
-	success, hasSuccess := pyrraSelector(o, "success")
-	total, hasTotal := pyrraSelector(o, "total")
+	success, at, hasSuccess := im.pyrraSelector(o, "success")
+	total, _, hasTotal := im.pyrraSelector(o, "total")
 	if !hasSuccess || !hasTotal {
+		return openslo.SLISpec{}
+	}
+	if !slices.ContainsFunc(success.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == model.BucketLabel }) {
+		at.Fail("found %q; le is missing, by which the bucket is selected, such as …_bucket{le=\"0.3\"}", at.Value)
 		return openslo.SLISpec{}
 	}
 	return counted(sum(success, by), "", sum(total, by))
@@ -200,7 +237,7 @@ func (im *importer) pyrraLatency(n node) openslo.SLISpec {
 func (im *importer) pyrraNative(n node) openslo.SLISpec {
 	o := n.Object(append(doctree.Fields("grouping"), must("total"), must("latency"))...)
 	by := grouping(o)
-	total, hasTotal := pyrraSelector(o, "total")
+	total, _, hasTotal := im.pyrraSelector(o, "total")
 	latency, hasLatency := o.Get("latency")
 	if !hasTotal || !hasLatency {
 		return openslo.SLISpec{}

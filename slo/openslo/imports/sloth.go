@@ -1,11 +1,9 @@
 package imports
 
 import (
-	"fmt"
 	"maps"
-	"strings"
-	"time"
 
+	"plimsoll/alerts"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo"
 	"plimsoll/slo/openslo/internal/doctree"
@@ -18,6 +16,10 @@ func (im *importer) sloth(root node) {
 
 // slothKubernetes converts a PrometheusServiceLevel.
 func (im *importer) slothKubernetes(root node) {
+	if kind, ok := root.Key("kind"); ok && kind.Value == "AlertWindows" {
+		kind.Unsupported("the windows of Sloth's alerts are not carried over; they follow from the window of an objective, which --window gives")
+		return
+	}
 	o := root.Object(append(doctree.Fields("status"), must("apiVersion"), must("kind"), must("metadata"), must("spec"))...)
 	if kind, ok := o.Get("kind"); ok {
 		if _, ok := kind.OneOf("PrometheusServiceLevel"); !ok {
@@ -67,7 +69,6 @@ func (im *importer) slothSLO(n node, service string, keys []node, texts map[stri
 	im.labels(&m, append(keys, ownKeys...), all)
 	spec := openslo.SLOSpec{Description: im.description(o), Service: service, TimeWindow: rolling(im.config.Window),
 		BudgetingMethod: string(slo.Occurrences)}
-	im.note(n, "the window is %s, because Sloth keeps it outside of the file", slo.ShortDuration(im.config.Window))
 	var objective openslo.Objective
 	if t, ok := o.Get("objective"); ok {
 		objective.TargetPercent = percent(t)
@@ -82,9 +83,10 @@ func (im *importer) slothSLO(n node, service string, keys []node, texts map[stri
 		im.notes = nil
 		return
 	}
+	im.note(n, "the window is %s, because Sloth keeps it outside of the file", slo.ShortDuration(im.config.Window))
 	spec.Indicator = &openslo.Indicator{Metadata: &openslo.Metadata{Name: m.Name}, Spec: indicator}
 	if alerting, ok := o.Get("alerting"); ok {
-		spec.AlertPolicies = im.slothAlerts(alerting, m.Name, objective.TargetPercent)
+		tiers(&m, objective.TargetPercent, im.config.Window, im.slothAlerts(alerting)...)
 	}
 	im.add(n, "SLO", m, spec)
 }
@@ -153,25 +155,21 @@ func (im *importer) slothRaw(n node) (openslo.SLISpec, bool) {
 	return openslo.SLISpec{RatioMetric: &openslo.RatioMetric{RawType: "failure", Raw: prometheus(expr.String())}}, true
 }
 
-// slothAlert is what Sloth makes of an alert, and the fast window of it: the Site Reliability Workbook, "Alerting on SLOs", table 5-8.
-type slothAlert struct {
-	snake, camel, severity string
-	factor, lookback       string
-	length                 time.Duration
-	threshold              float64
+// slothSeverities are the alerts of Sloth. Each is one of the two severities of the tiers, with the same windows: the Site Reliability Workbook,
+// "Alerting on SLOs", table 5-8.
+var slothSeverities = []struct {
+	snake, camel string
+	severity     alerts.Severity
+}{
+	{"page_alert", "pageAlert", alerts.Page},
+	{"ticket_alert", "ticketAlert", alerts.Ticket},
 }
 
-var slothAlertKinds = []slothAlert{
-	{"page_alert", "pageAlert", "page", "14.4", "1h", time.Hour, 14.4},
-	{"ticket_alert", "ticketAlert", "ticket", "3", "1d", 24 * time.Hour, 3},
-}
-
-func (im *importer) slothAlerts(n node, name string, target openslo.Plain) (policies []any) {
+// slothAlerts returns which alerts are switched off.
+func (im *importer) slothAlerts(n node) (off []alerts.Severity) {
 	o := n.Object(doctree.Fields("name", "labels", "annotations", "page_alert", "pageAlert", "ticket_alert", "ticketAlert")...)
-	display := o.Text("name")
-	keys, common := values(o, "labels")
-	annotationKeys, annotations := values(o, "annotations")
-	for _, kind := range slothAlertKinds {
+	custom := o.Has("labels") || o.Has("annotations")
+	for _, kind := range slothSeverities {
 		alert, ok := o.Get(kind.snake)
 		if !ok {
 			if alert, ok = o.Get(kind.camel); !ok {
@@ -180,87 +178,16 @@ func (im *importer) slothAlerts(n node, name string, target openslo.Plain) (poli
 		}
 		ao := alert.Object(doctree.Fields("disable", "labels", "annotations")...)
 		if disable, ok := ao.Get("disable"); ok {
-			if off, ok := disable.IsTrue(); ok && off {
-				im.note(disable, "the %s alert is switched off in Sloth, so no AlertPolicy was made of it", kind.severity)
+			if set, ok := disable.IsTrue(); ok && set {
+				im.note(disable, "the %s alert is switched off, so %s leaves out its tiers", kind.severity, tiersAnnotation)
+				off = append(off, kind.severity)
 				continue
 			}
 		}
-		if !im.canFire(alert, kind, target) {
-			continue
-		}
-		ownKeys, own := values(ao, "labels")
-		ownAnnotationKeys, ownAnnotations := values(ao, "annotations")
-		m := openslo.Metadata{Name: name + "-" + kind.severity, DisplayName: display}
-		im.alertMetadata(&m, append(keys, ownKeys...), merged(common, own), append(annotationKeys, ownAnnotationKeys...), merged(annotations, ownAnnotations))
-		severity := kind.severity
-		if s := merged(common, own)["severity"]; s != "" {
-			severity = s
-		}
-		policies = append(policies, slothPolicy(m, kind, severity))
-		im.note(alert, "the %s alert became an AlertPolicy at %s times over %s; the other windows of Sloth's are those that every objective is alerted by",
-			kind.severity, kind.factor, kind.lookback)
+		custom = custom || ao.Has("labels") || ao.Has("annotations")
 	}
-	return policies
-}
-
-func merged(a, b map[string]string) map[string]string {
-	m := map[string]string{}
-	maps.Copy(m, a)
-	maps.Copy(m, b)
-	return m
-}
-
-// canFire reports whether an alert can be reached with the target and the window, and notes why not.
-func (im *importer) canFire(n node, kind slothAlert, target openslo.Plain) bool {
-	ratio, err := slo.ParsePercent(string(target))
-	switch {
-	case err != nil:
-		return false // reported with the objective
-	case kind.threshold*(slo.One-ratio).Float() >= 1:
-		im.note(n, "the %s alert was left out: with a target of %s %% the budget can never burn %s times too fast", kind.severity, ratio.Percent(), kind.factor)
-	case kind.length > im.config.Window:
-		im.note(n, "the %s alert was left out: its lookback of %s is longer than the window", kind.severity, kind.lookback)
-	default:
-		return true
+	if custom && len(off) < len(slothSeverities) {
+		im.note(n, "the labels and annotations of the alerts were left out; who is told, and how, is configured at the server")
 	}
-	return false
-}
-
-// alertMetadata gives a policy the labels and annotations of an alert, as far as OpenSLO allows their keys.
-func (im *importer) alertMetadata(m *openslo.Metadata, labelKeys []node, labels map[string]string, annotationKeys []node, annotations map[string]string) {
-	for _, key := range labelKeys {
-		if openslo.IsLabel(key.Value) {
-			m.Labels = with(m.Labels, key.Value, openslo.Values{labels[key.Value]})
-		} else {
-			im.note(key, "the label %q has no form that OpenSLO v1 allows, and was left out", key.Value)
-		}
-	}
-	for _, key := range annotationKeys {
-		if openslo.IsLabel(key.Value) {
-			m.Annotations = with(m.Annotations, key.Value, annotations[key.Value])
-		} else {
-			im.note(key, "the annotation %q has no form that OpenSLO v1 allows, and was left out", key.Value)
-		}
-	}
-}
-
-func slothPolicy(m openslo.Metadata, kind slothAlert, severity string) openslo.Document {
-	return openslo.Document{Kind: "AlertPolicy", Metadata: m, Spec: openslo.AlertPolicySpec{
-		AlertWhenBreaching: true,
-		AlertWhenResolved:  true,
-		Conditions: []any{openslo.Document{
-			Kind:     "AlertCondition",
-			Metadata: openslo.Metadata{Name: m.Name},
-			Spec: openslo.AlertConditionSpec{
-				Description: fmt.Sprintf("The budget burns %s times faster than it lasts, over %s.", kind.factor, kind.lookback),
-				Severity:    severity,
-				Condition:   openslo.Condition{Kind: "burnrate", Op: "gte", Threshold: openslo.Plain(kind.factor), LookbackWindow: kind.lookback},
-			},
-		}},
-		NotificationTargets: []any{openslo.Document{
-			Kind:     "AlertNotificationTarget",
-			Metadata: openslo.Metadata{Name: strings.ToLower(kind.severity)},
-			Spec:     openslo.AlertTargetSpec{Target: "alertmanager"},
-		}},
-	}}
+	return off
 }

@@ -116,11 +116,20 @@ func tree(n node) any {
 }
 
 func (im *importer) v2SLO(root node, m openslo.Metadata, n node) {
-	o := n.Object(append(doctree.Fields("description", "sli", "sliRef", "indicator", "indicatorRef", "alertPolicies"), must("service"),
+	o := n.Object(append(doctree.Fields("description", "service", "serviceRef", "sli", "sliRef", "indicator", "indicatorRef", "alertPolicies"),
 		must("timeWindow"), must("budgetingMethod"), must("objectives"))...)
 	spec := openslo.SLOSpec{Description: im.description(o), BudgetingMethod: o.Text("budgetingMethod")}
-	if service, ok := o.Get("service"); ok {
+	switch service, ok := o.Get("service"); {
+	case ok && o.Has("serviceRef"):
+		service.Fail("service and serviceRef both stand; allowed: one of them")
+	case ok:
 		spec.Service = im.name(service)
+	default:
+		if service, ok = o.Get("serviceRef"); ok {
+			spec.Service = im.name(service)
+		} else if o.IsMapping() {
+			o.Fail("serviceRef is missing")
+		}
 	}
 	if window, ok := o.Get("timeWindow"); ok {
 		spec.TimeWindow = im.v2Window(window)

@@ -1,35 +1,29 @@
 package alerts
 
 import (
-	"slices"
 	"time"
 
 	"plimsoll/slo"
 )
 
 // Severity says who is to look, and when.
-type Severity string
+type Severity = slo.AlertSeverity
 
+// The severities.
 const (
-	// Page wakes somebody now.
-	Page Severity = "page"
-	// Ticket can wait for a working day.
-	Ticket Severity = "ticket"
+	Page   = slo.AlertPage
+	Ticket = slo.AlertTicket
 )
 
 // Tier is a pace at which a budget is spent, and what to do about it.
-type Tier struct {
-	Name     string
-	Severity Severity
-	slo.Pace
-}
+type Tier = slo.AlertTier
 
-// TiersOf returns those of the tiers that hold for an objective: all where it does not say.
+// TiersOf returns the tiers that hold for an objective: its own, or the given ones where it does not say.
 func TiersOf(o *slo.Objective, tiers []Tier) []Tier {
 	if o.AlertTiers == nil {
 		return tiers
 	}
-	return slices.DeleteFunc(slices.Clone(tiers), func(t Tier) bool { return !slices.Contains(o.AlertTiers, t.Name) })
+	return o.AlertTiers
 }
 
 // Tiers returns the tiers that hold where nothing else is said, the most urgent first: those that page, and the ticket tier of the Site
@@ -38,9 +32,18 @@ func TiersOf(o *slo.Objective, tiers []Tier) []Tier {
 func Tiers() []Tier {
 	pages := slo.PagePaces()
 	return []Tier{
-		{"page-fast", Page, pages[0]},
-		{"page-slow", Page, pages[1]},
-		{"ticket-fast", Ticket, slo.Pace{Share: slo.One / 10, Lookback: 24 * time.Hour, Short: 2 * time.Hour}},
-		{"ticket-slow", Ticket, slo.Pace{Share: slo.One / 10, Lookback: 3 * 24 * time.Hour, Short: 6 * time.Hour}},
+		{Name: "page-fast", Severity: Page, Pace: pages[0]},
+		{Name: "page-slow", Severity: Page, Pace: pages[1]},
+		{Name: "ticket-fast", Severity: Ticket, Pace: slo.Pace{Share: slo.One / 10, Lookback: 24 * time.Hour, Short: 2 * time.Hour}},
+		{Name: "ticket-slow", Severity: Ticket, Pace: slo.Pace{Share: slo.One / 10, Lookback: 3 * 24 * time.Hour, Short: 6 * time.Hour}},
 	}
+}
+
+// TierTiming is that of the alert of a tier, which may say for itself how long it must last and be quiet.
+func TierTiming(t Tier, tiers Timing) Timing {
+	tiers.Pending = max(tiers.Pending, t.For)
+	if t.Keep > 0 {
+		tiers.Calm = t.Keep
+	}
+	return tiers
 }

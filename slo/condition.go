@@ -55,7 +55,7 @@ func (s Status) Condition() Condition {
 }
 
 func (s Status) burning() bool {
-	return slices.ContainsFunc(pagePaces[:], func(p Pace) bool { return p.Judge(s, MinCoverage).Reason == PaceBurning })
+	return slices.ContainsFunc(s.Objective.pages(), func(p Pace) bool { return p.Judge(s, MinCoverage).Reason == PaceBurning })
 }
 
 // BurnOver returns the burn over one of [Objective.Lookbacks], and an empty one for any other.

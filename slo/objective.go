@@ -97,8 +97,8 @@ type Objective struct {
 	OutOfGate  bool     // the gate does not look at it
 	DependsOn  []string // services whose budgets matter to this one's releases
 	Alerts     []AlertPolicy
-	// AlertTiers are the names of the burn-rate alerts that hold for it; nil: all. See [plimsoll/alerts].
-	AlertTiers []string
+	// AlertTiers are the burn-rate alerts that hold for it; nil: the usual ones. See [plimsoll/alerts].
+	AlertTiers []AlertTier
 	// EffectiveFrom is when this definition takes effect; zero: as soon as it is read.
 	EffectiveFrom time.Time
 

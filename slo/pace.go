@@ -10,12 +10,14 @@ import (
 type Pace struct {
 	Share           Ratio
 	Lookback, Short time.Duration
+	// Rate is the burn rate at which it begins, in parts per billion and at least [One], whatever the window is; 0: what Share comes to.
+	Rate Ratio
 }
 
 // pagePaces are the tiers that page, fastest first. Source: Google SRE Workbook, "Alerting on SLOs", table 5-8.
 var pagePaces = [...]Pace{
-	{20_000_000, time.Hour, 5 * time.Minute},
-	{50_000_000, 6 * time.Hour, 30 * time.Minute},
+	{Share: 20_000_000, Lookback: time.Hour, Short: 5 * time.Minute},
+	{Share: 50_000_000, Lookback: 6 * time.Hour, Short: 30 * time.Minute},
 }
 
 // PagePaces returns the paces for which somebody is paged, the fastest first.
@@ -96,6 +98,9 @@ func (s Status) Seen(b Burn, coverage float64) bool {
 //
 // It is 14.4 and 6 for those of [PagePaces] and a window of 30 days. Below 1 a budget lasts, whatever the window, so it is never less.
 func (p Pace) Factor(w Window) float64 {
+	if p.Rate > 0 {
+		return max(1, p.Rate.Float())
+	}
 	return max(1, p.Share.Float()*float64(w.Length)/float64(p.Lookback))
 }
 
@@ -111,6 +116,9 @@ func (p Pace) Reached(o *Objective, b Burn) bool {
 		return b.Rate >= factor
 	}
 	least := new(big.Rat).SetFrac(product(int64(p.Share), int64(o.Window.Length)), product(int64(p.Lookback), int64(One)))
+	if p.Rate > 0 {
+		least.SetFrac64(int64(p.Rate), int64(One))
+	}
 	if one := big.NewRat(1, 1); least.Cmp(one) < 0 {
 		least = one
 	}

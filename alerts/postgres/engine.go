@@ -39,7 +39,7 @@ type Config struct {
 	Jobs   jobs          // takes a [NoticeArgs] for each delivery; nil: nobody is told
 	Routes []Route
 
-	Tiers     []alerts.Tier   // [alerts.Tiers] when nil
+	Tiers     []alerts.Tier   // of objectives that do not say; [alerts.Tiers] when nil
 	Guard     alerts.Guard    // [alerts.DefaultGuard] when zero
 	Timing    *alerts.Timing  // [alerts.DefaultTiming] when nil
 	Cadence   *alerts.Cadence // [alerts.DefaultCadence] when nil
@@ -183,7 +183,7 @@ type judged struct {
 func (e *Engine) judge(s slo.Status) []judged {
 	var verdicts []judged
 	for _, tier := range alerts.TiersOf(s.Objective, e.cfg.Tiers) {
-		verdicts = append(verdicts, judged{alerts.Judge(s, tier, e.cfg.Guard), e.timing})
+		verdicts = append(verdicts, judged{alerts.Judge(s, tier, e.cfg.Guard), alerts.TierTiming(tier, e.timing)})
 	}
 	for _, p := range s.Objective.Alerts {
 		v, timing := alerts.JudgePolicy(s, p, e.cfg.Guard), alerts.PolicyTiming(p, e.timing)

@@ -19,14 +19,19 @@ func alert(o *slo.Objective, t alerts.Tier) Rule {
 	factor := number(t.Factor(o.Window))
 	labels := labelsOf(o, t)
 	expr := fmt.Sprintf("%s >= %s\nand ignoring (lookback) %s >= %s", recorded(o, BurnRate, t.Lookback), factor, recorded(o, BurnRate, t.Short), factor)
-	return Rule{
-		Alert: alertName, Expr: expr + guard(o, t.Lookback, labels), Labels: labels, KeepFiring: calm(),
+	timing := alerts.TierTiming(t, alerts.DefaultTiming())
+	r := Rule{
+		Alert: alertName, Expr: expr + guard(o, t.Lookback, labels), Labels: labels, KeepFiring: model.Duration(timing.Calm).String(),
 		Annotations: map[string]string{
 			"summary": fmt.Sprintf("%s burns its error budget at {{ $value | printf \"%%.1f\" }} times the sustainable rate", o.Key),
 			"description": fmt.Sprintf("%s. Over %s at least %s times as fast as the budget of %s %% over %s allows, and still so over %s.",
 				o.DisplayName, slo.ShortDuration(t.Lookback), factor, o.Budget().Percent(), o.Window, slo.ShortDuration(t.Short)),
 		},
 	}
+	if timing.Pending > 0 {
+		r.For = model.Duration(timing.Pending).String()
+	}
+	return r
 }
 
 // operators are those of OpenSLO in PromQL.

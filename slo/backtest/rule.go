@@ -19,7 +19,7 @@ func rulesOf(o *slo.Objective, tiers []alerts.Tier) (all []*rule) {
 		all = append(all, &rule{judge: judge, timing: timing, alert: alerts.Alert{Objective: o.Key, Tier: t.Name, State: alerts.Inactive}})
 	}
 	for _, t := range alerts.TiersOf(o, tiers) {
-		add(t, alerts.DefaultTiming(), func(s slo.Status) alerts.Verdict { return alerts.Judge(s, t, alerts.DefaultGuard()) })
+		add(t, alerts.TierTiming(t, alerts.DefaultTiming()), func(s slo.Status) alerts.Verdict { return alerts.Judge(s, t, alerts.DefaultGuard()) })
 	}
 	for _, p := range o.Alerts {
 		if p.OnNoData = false; p.OnBreach {

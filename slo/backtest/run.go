@@ -25,7 +25,7 @@ type Config struct {
 	From, To time.Time
 	// Step from one instant to the next, in whole minutes; a minute if it is 0. Servers look every few seconds.
 	Step time.Duration
-	// Tiers of alerts; those of [alerts.Tiers] if it is nil.
+	// Tiers of alerts, where the objective does not say; those of [alerts.Tiers] if it is nil.
 	Tiers []alerts.Tier
 	// Policy by which the budget moves the freeze; without one nothing is frozen.
 	Policy *gate.Policy

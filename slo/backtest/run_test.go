@@ -361,7 +361,7 @@ func BenchmarkRun(b *testing.B) {
 func TestPolicies(t *testing.T) {
 	t.Parallel()
 	o := slotest.Objective("video-api", "availability", "Answers", 990_000_000, 24*time.Hour)
-	o.AlertTiers = []string{}
+	o.AlertTiers = []slo.AlertTier{}
 	o.Alerts = []slo.AlertPolicy{
 		{Name: "fast", OnBreach: true, Condition: slo.AlertCondition{Severity: "page", Op: slo.MoreThan, Threshold: 20, Lookback: 15 * time.Minute, After: 5 * time.Minute}},
 		{Name: "silent", OnNoData: true, Condition: slo.AlertCondition{Severity: "page", Op: slo.MoreThan, Threshold: 20, Lookback: 15 * time.Minute}},

@@ -59,9 +59,11 @@ func readAnnotation(kind, name string, key, value node) setting {
 	return nil
 }
 
-func readOwner(_ node, text string) setting { return func(o *slo.Objective) { o.Owner = text } }
+func readOwner(_ node, text string) setting {
+	return func(o *slo.Objective, _ Config) { o.Owner = text }
+}
 
-func readTier(_ node, text string) setting { return func(o *slo.Objective) { o.Tier = text } }
+func readTier(_ node, text string) setting { return func(o *slo.Objective, _ Config) { o.Tier = text } }
 
 var gaps = []string{string(slo.GapIgnored), string(slo.GapGood), string(slo.GapBad), string(slo.GapHold)}
 
@@ -76,7 +78,7 @@ func readNoData(value node, text string) setting {
 		}
 		*uses[use] = slo.Gap(gap)
 	}
-	return func(o *slo.Objective) { o.NoData = d }
+	return func(o *slo.Objective, _ Config) { o.NoData = d }
 }
 
 // readLowTraffic reads what must have been seen before the budget is judged, such as "bad=10,total=100".
@@ -91,7 +93,7 @@ func readLowTraffic(value node, text string) setting {
 		}
 		*least[of] = n
 	}
-	return func(o *slo.Objective) { o.LowTraffic = t }
+	return func(o *slo.Objective, _ Config) { o.LowTraffic = t }
 }
 
 // pairs reads "key=value,key=value" with keys of the given ones. It reports what is wrong and returns what is right.
@@ -120,7 +122,7 @@ func readGate(value node, _ string) setting {
 	if !ok {
 		return nil
 	}
-	return func(o *slo.Objective) { o.OutOfGate = word == "out" }
+	return func(o *slo.Objective, _ Config) { o.OutOfGate = word == "out" }
 }
 
 func readDependsOn(value node, text string) setting {
@@ -136,7 +138,7 @@ func readDependsOn(value node, text string) setting {
 			services = append(services, service)
 		}
 	}
-	return func(o *slo.Objective) {
+	return func(o *slo.Objective, _ Config) {
 		if slices.Contains(services, o.Service) {
 			value.Fail("the service %s depends on itself", o.Service)
 		}
@@ -153,7 +155,7 @@ func readEffectiveFrom(value node, text string) setting {
 		value.Fail("found %q; allowed: a date such as 2026-01-31 (at midnight UTC), or a time such as 2026-01-31T12:00:00Z", text)
 		return nil
 	}
-	return func(o *slo.Objective) { o.EffectiveFrom = at.UTC() }
+	return func(o *slo.Objective, _ Config) { o.EffectiveFrom = at.UTC() }
 }
 
 const (
@@ -167,7 +169,7 @@ func readMaxChildren(value node, text string) setting {
 		value.Fail("found %q; allowed: a whole number from 1 to %d", text, mostChildren)
 		return nil
 	}
-	return func(o *slo.Objective) {
+	return func(o *slo.Objective, _ Config) {
 		if o.Indicator.GroupBy == nil {
 			if o.Method == slo.Composite {
 				return // its components may be divided

@@ -3,6 +3,7 @@ package openslo
 import (
 	"time"
 
+	"plimsoll/alerts"
 	"plimsoll/internal/config"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo/internal/doctree"
@@ -19,6 +20,8 @@ type Config struct {
 	// Sources are the servers that can be asked for samples although no file says where they are. A DataSource that is neither
 	// among them nor has a URL cannot be asked; nil: that is not checked.
 	Sources []string
+	// Tiers are the burn-rate alerts that hold where an objective does not say; those of [alerts.Tiers] when nil.
+	Tiers []alerts.Tier
 	// Lenient accepts what older writers emit, with a warning each.
 	Lenient bool
 }

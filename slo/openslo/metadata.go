@@ -19,7 +19,7 @@ type header struct {
 }
 
 // setting gives an objective what an annotation says.
-type setting func(*slo.Objective)
+type setting func(*slo.Objective, Config)
 
 var (
 	// nameForm is the form that OpenSLO v1 demands of names at least: labels of RFC 1123. Names of services and SLOs are parts of an

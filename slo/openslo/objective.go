@@ -33,7 +33,7 @@ func (p *promise) objectives(s *set) []placed {
 		}
 		if o := p.objective(s, t, find(), p.several); o != nil {
 			p.alert(o, fastestBurn(o.Target))
-			checkTiers(o, t.at)
+			checkTiers(o, s.config, t.at)
 			objs = append(objs, placed{o, t.at})
 		}
 	}
@@ -57,11 +57,12 @@ func (p *promise) base(t target) *slo.Objective {
 
 // configure gives an objective what the annotations of its service and of its SLO say.
 func (p *promise) configure(s *set, o *slo.Objective) {
+	o.AlertTiers = s.config.Tiers
 	for _, set := range s.services[p.service].settings {
-		set(o)
+		set(o, s.config)
 	}
 	for _, set := range p.settings {
-		set(o)
+		set(o, s.config)
 	}
 }
 
@@ -150,7 +151,7 @@ func (p *promise) composite(s *set) []placed {
 			continue
 		}
 		o.OutOfGate = true
-		checkTiers(o, t.at)
+		checkTiers(o, s.config, t.at)
 		objs = append(objs, placed{o, t.at})
 		whole.Components = append(whole.Components, slo.Component{Key: o.Key, Weight: t.weight})
 		w := big.NewInt(int64(t.weight))

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"plimsoll/alerts"
 	"plimsoll/collectors"
 	"plimsoll/slo"
 	"plimsoll/slo/openslo"
@@ -49,7 +50,7 @@ func TestEverythingAnObjectiveCanSay(t *testing.T) {
 		MaxChildren: 20,
 		NoData:      slo.NoData{Gate: slo.GapHold, Report: slo.GapBad},
 		LowTraffic:  slo.LowTraffic{MinBad: 10, MinTotal: 20},
-		AlertTiers:  []string{"ticket-fast", "ticket-slow"},
+		AlertTiers:  alerts.Tiers()[2:],
 		OutOfGate:   true,
 		DependsOn:   []string{"payments", "stock"},
 		Alerts: []slo.AlertPolicy{{

@@ -95,7 +95,7 @@ func annotationsOf(o *slo.Objective, parts []*slo.Objective) map[string]string {
 	values := map[string]string{"owner": o.Owner, "no-data": strings.Join(noData, ","), "low-traffic": strings.Join(lowTraffic, ","), "tier": o.Tier,
 		"depends-on": strings.Join(o.DependsOn, ", ")}
 	if o.AlertTiers != nil {
-		values["alerts"] = cmp.Or(strings.Join(o.AlertTiers, ", "), noAlerts)
+		values["alerts"] = cmp.Or(writeTiers(o.AlertTiers), noAlerts)
 	}
 	if o.OutOfGate {
 		values["gate"] = "out"

@@ -92,7 +92,7 @@ func drawSLO(t *rapid.T, id string) []*slo.Objective {
 		o.EffectiveFrom = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "from"), 0).UTC()
 	}
 	if rapid.Bool().Draw(t, "no tiers") {
-		o.AlertTiers = []string{}
+		o.AlertTiers = []slo.AlertTier{}
 	}
 	o.Alerts = drawAlerts(t)
 	if rapid.Bool().Draw(t, "composite") {

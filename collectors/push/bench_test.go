@@ -3,7 +3,6 @@ package push_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/snappy"
 	remoteapi "github.com/prometheus/client_golang/exp/api/remote"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/prometheus/prompb"
+	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/storage/remote"
 	"github.com/prometheus/prometheus/tsdb"
 
@@ -26,15 +24,58 @@ import (
 	"plimsoll/slo/ledger"
 )
 
-// BenchmarkWrite measures what a sample costs that arrives by remote write 1.0, in a stream of which an objective wants one series in ten: here, and
-// in Prometheus with its database. The requests are the same: 2,000 samples each, one of every series every 15 s, as Prometheus sends
-// them.
+// These measure what a sample costs that is pushed, in a stream of which an objective wants one series in ten: here, and in Prometheus, which keeps
+// all of them in its database. The requests are the same: 2,000 samples each, one of every series every 15 s, as senders write them.
 //
 // The time of an operation is that of one sample. A request is served in the goroutine that measures, and what goes on beside it, the garbage
 // collector and the database's work in the background, is in cpu-ns/sample: the time that all cores spent on the process.
-func BenchmarkWrite(b *testing.B) {
-	b.Run("ours", func(b *testing.B) { benchmarkWrite(b, ourHandler) })
-	b.Run("prometheus", func(b *testing.B) { benchmarkWrite(b, prometheusHandler) })
+
+// BenchmarkWrite takes remote write 1.0.
+func BenchmarkWrite(b *testing.B) { benchmarkStream(b, streamV1) }
+
+// BenchmarkWriteV2 takes remote write 2.0.
+func BenchmarkWriteV2(b *testing.B) { benchmarkStream(b, streamV2) }
+
+// BenchmarkOTLP takes OTLP.
+func BenchmarkOTLP(b *testing.B) { benchmarkStream(b, streamOTLP) }
+
+func benchmarkStream(b *testing.B, s stream) {
+	b.Run("ours", func(b *testing.B) {
+		clock := &benchClock{now: benchStart}
+		s.measure(b, clock, s.ours(ourReceiver(b, clock)))
+	})
+	b.Run("prometheus", func(b *testing.B) {
+		db, err := tsdb.Open(b.TempDir(), nil, nil, tsdb.DefaultOptions(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = db.Close() })
+		s.measure(b, &benchClock{now: benchStart}, s.peer(db))
+	})
+}
+
+// stream is one way to push.
+type stream struct {
+	header   map[string]string
+	ours     func(*push.Receiver) http.Handler
+	peer     func(*tsdb.DB) http.Handler
+	requests func() []message // one round of all series
+}
+
+// message is a request that is sent again and again, with new times and values.
+type message interface {
+	at(b *testing.B, t time.Time, round int) []byte
+}
+
+func writePeer(message remoteapi.WriteMessageType) func(*tsdb.DB) http.Handler {
+	return func(db *tsdb.DB) http.Handler {
+		return remote.NewWriteHandler(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), db, remoteapi.MessageTypes{message}, false, false)
+	}
+}
+
+func otlpPeer(db *tsdb.DB) http.Handler {
+	return remote.NewOTLPWriteHandler(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), db,
+		func() config.Config { return config.DefaultConfig }, remote.OTLPOptions{LookbackDelta: 5 * time.Minute})
 }
 
 const (
@@ -47,7 +88,7 @@ var benchStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // benchClock is where the stream has come to.
 type benchClock struct{ now time.Time }
 
-func ourHandler(b *testing.B, clock *benchClock) http.Handler {
+func ourReceiver(b *testing.B, clock *benchClock) *push.Receiver {
 	b.Helper()
 	now := func() time.Time { return clock.now }
 	l := ledger.New(ledger.Config{Now: now})
@@ -68,31 +109,21 @@ func ourHandler(b *testing.B, clock *benchClock) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return r.Write()
+	return r
 }
 
-func prometheusHandler(b *testing.B, _ *benchClock) http.Handler {
+// measure sends the stream, round by round.
+func (s stream) measure(b *testing.B, clock *benchClock, h http.Handler) {
 	b.Helper()
-	db, err := tsdb.Open(b.TempDir(), nil, nil, tsdb.DefaultOptions(), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	logger := slog.New(slog.DiscardHandler)
-	return remote.NewWriteHandler(logger, prometheus.NewRegistry(), db, remoteapi.MessageTypes{remoteapi.WriteV1MessageType}, false, false)
-}
-
-func benchmarkWrite(b *testing.B, handler func(*testing.B, *benchClock) http.Handler) {
-	clock := &benchClock{now: benchStart}
-	h := handler(b, clock)
-	requests := benchRequests()
+	requests := s.requests()
 	serve := func(body []byte) {
-		req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/api/v1/write", bytes.NewReader(body))
-		req.Header.Set("Content-Type", "application/x-protobuf")
-		req.Header.Set("Content-Encoding", "snappy")
+		req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", bytes.NewReader(body))
+		for name, value := range s.header {
+			req.Header.Set(name, value)
+		}
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, req)
-		if w.Code != http.StatusNoContent {
+		if w.Code/100 != 2 {
 			answer, _ := io.ReadAll(w.Body)
 			b.Fatalf("status %d: %s", w.Code, answer)
 		}
@@ -136,45 +167,4 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// benchBatch is a request that is sent again and again, with new times and values.
-type benchBatch struct{ prompb.WriteRequest }
-
-func (r *benchBatch) at(b *testing.B, t time.Time, round int) []byte {
-	b.Helper()
-	for i := range r.Timeseries {
-		r.Timeseries[i].Samples[0] = prompb.Sample{Value: float64(round * (i%7 + 1)), Timestamp: t.UnixMilli()}
-	}
-	raw, err := r.Marshal()
-	if err != nil {
-		b.Fatal(err)
-	}
-	return snappy.Encode(nil, raw)
-}
-
-// benchRequests returns one round of the stream, in series as a service in Kubernetes has them.
-func benchRequests() []*benchBatch {
-	batches := make([]*benchBatch, benchSeries/benchRequest)
-	for i := range batches {
-		batches[i] = &benchBatch{}
-		for j := range benchRequest {
-			n := i*benchRequest + j
-			name := fmt.Sprintf("go_some_metric_%d", n%10)
-			if n%10 == 0 {
-				name = "http_requests_total"
-			}
-			pairs := []string{
-				"__name__", name, "cluster", "production-eu-west-1", "code", []string{"200", "404", "500"}[n/10%3], "container", "api",
-				"handler", fmt.Sprintf("/api/v1/things/%d", n/10%200), "instance", fmt.Sprintf("10.0.%d.%d:8080", n/2000/256, n/2000%256), "job", "api", "method", "GET",
-				"namespace", "shop", "pod", fmt.Sprintf("api-7d4b9c6f5-%05d", n/2000), "service", "api",
-			}
-			ts := prompb.TimeSeries{Samples: make([]prompb.Sample, 1)}
-			for k := 0; k < len(pairs); k += 2 {
-				ts.Labels = append(ts.Labels, prompb.Label{Name: pairs[k], Value: pairs[k+1]})
-			}
-			batches[i].Timeseries = append(batches[i].Timeseries, ts)
-		}
-	}
-	return batches
 }

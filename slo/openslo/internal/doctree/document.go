@@ -85,7 +85,7 @@ func syntaxError(err error, data []byte) (line int, message string) {
 	case strings.HasPrefix(message, "control characters"):
 		line = lineOf(data, bytes.IndexFunc(data, isControl))
 	}
-	line = max(line, 1)
+	line = min(max(line, 1), lineOf(data, len(bytes.TrimRight(data, "\r\n"))))
 	if indentedByTab(data, line) {
 		message += "; the line is indented by a tab, where only spaces are allowed"
 	}

@@ -30,6 +30,7 @@ func TestTextThatIsNoDocument(t *testing.T) {
 		{"a control character", "a: 1\nb: \"\x00\"\n", "f.yaml:2:1: not YAML: control characters are not allowed"},
 		{"a tab", "a:\n\tb: 1\n", "f.yaml:2:1: not YAML: found character that cannot start any token; the line is indented by a tab, where only spaces are allowed"},
 		{"an open bracket", "a: 1\nb: {c: 1\n", "f.yaml:2:1: not YAML: did not find expected ',' or '}'"},
+		{"an open bracket at the end", "a: 1\nb: [\n", "f.yaml:2:1: not YAML: did not find expected node content"},
 		{"too deep", "a: " + strings.Repeat("[", 20_000), "f.yaml:1:1: not YAML: exceeded max depth of 10000"},
 		{"an alias of what it is in", "a: &x [1, {b: *x}]\n", "f.yaml:1:15: the alias *x stands inside of what it names"},
 		{"a billion laughs", laughs, "f.yaml:6:44: aliases make more than 1000000 values of the document, or values that are more than 10000 deep"},

@@ -69,6 +69,7 @@ func (p *otlp) take(ctx context.Context, body []byte, h *hold) (result, error) {
 		return result{}, refuse(malformed, "the request cannot be decoded: %v", err)
 	}
 	g := p.r.gather()
+	defer p.r.leave(g)
 	if err := g.translate(ctx, &p.r.otlp, req.Metrics()); err != nil {
 		return result{}, err
 	}

@@ -54,11 +54,12 @@ type Receiver struct {
 	now                func() time.Time
 	metrics            *metrics
 
-	known     *known
-	requests  *semaphore.Weighted
-	memory    *semaphore.Weighted // in bytes
-	buffers   sync.Pool           // of *[]byte
-	decodings sync.Pool           // of *decoding
+	known      *known
+	requests   *semaphore.Weighted
+	memory     *semaphore.Weighted // in bytes
+	buffers    sync.Pool           // of *[]byte
+	decodings  sync.Pool           // of *decoding
+	gatherings sync.Pool           // of *gathering
 }
 
 // New makes a receiver. It takes nothing before its handlers are served.

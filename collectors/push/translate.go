@@ -48,14 +48,36 @@ type point struct {
 type gathering struct {
 	limits             *Limits
 	latest             int64
+	converter          *prometheusremotewrite.PrometheusConverter
 	cumulative, deltas []point
 	refused            problems
 }
 
 var _ storage.AppenderV2 = (*gathering)(nil)
 
+// gather begins with what another request has left.
 func (r *Receiver) gather() *gathering {
-	return &gathering{limits: &r.limits, latest: r.now().Add(maxAhead).UnixMilli()}
+	g, _ := r.gatherings.Get().(*gathering)
+	if g == nil {
+		g = &gathering{limits: &r.limits, converter: prometheusremotewrite.NewPrometheusConverter(nil)}
+	}
+	g.latest = r.now().Add(maxAhead).UnixMilli()
+	return g
+}
+
+// maxIdlePoints bounds what is kept of a gathering for the next request.
+const maxIdlePoints = 1 << 14
+
+// leave lets another request go on with the memory of g.
+func (r *Receiver) leave(g *gathering) {
+	if max(cap(g.cumulative), cap(g.deltas)) > maxIdlePoints {
+		return
+	}
+	clear(g.cumulative)
+	clear(g.deltas)
+	g.converter.Reset(nil)
+	g.cumulative, g.deltas, g.refused = g.cumulative[:0], g.deltas[:0], problems{}
+	r.gatherings.Put(g)
 }
 
 // Append keeps a sample.
@@ -115,7 +137,8 @@ func (g *gathering) translate(ctx context.Context, settings *prometheusremotewri
 // tryTranslate gathers all samples or none.
 func (g *gathering) tryTranslate(ctx context.Context, settings *prometheusremotewrite.Settings, metrics pmetric.Metrics) error {
 	cumulative, deltas := len(g.cumulative), len(g.deltas)
-	_, err := prometheusremotewrite.NewPrometheusConverter(g).FromMetrics(ctx, metrics, *settings)
+	g.converter.Reset(g)
+	_, err := g.converter.FromMetrics(ctx, metrics, *settings)
 	if err != nil {
 		g.cumulative, g.deltas = g.cumulative[:cumulative], g.deltas[:deltas]
 	}

@@ -16,7 +16,7 @@ import (
 
 var (
 	faults = flag.Int("faults", 5, "how many times TestReplicas kills, freezes or stops the leader")
-	seed   = flag.Uint64("seed", 0, "of the faults; a random one when 0")
+	seed   = flag.Uint64("seed", 0, "of the faults and the history; a random one when 0")
 )
 
 // replicas are processes on one database that all would count the same target.
@@ -205,20 +205,26 @@ func (r *replicas) expectNewLeader(old *member, epoch int64) {
 
 func (m *member) signal(s syscall.Signal) { _ = m.cmd.Process.Signal(s) }
 
+// drawSeed returns the seed that was asked for, or a random one.
+func drawSeed() uint64 {
+	if *seed != 0 {
+		return *seed
+	}
+	return rand.Uint64()
+}
+
 // TestReplicas kills, freezes and stops the leader of two at random instants while a target counts. No event is lost, none is counted
 // twice, and both read the same in the end.
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	if *seed == 0 {
-		*seed = rand.Uint64()
-	}
-	t.Logf("run again with -seed %d -faults %d", *seed, *faults)
-	rng := rand.New(rand.NewPCG(*seed, 0))
+	s := drawSeed()
+	t.Logf("run again with -seed %d -faults %d", s, *faults)
+	rng := rand.New(rand.NewPCG(s, 0))
 	r := newReplicas(t, 2, pgtest.URL(t))
 	for _, m := range r.members {
 		r.start(m)
 	}
-	stop := r.target.work(rand.New(rand.NewPCG(*seed, 1)))
+	stop := r.target.work(rand.New(rand.NewPCG(s, 1)))
 	order := rng.Perm(len(leaderFaults))
 	for i := range *faults {
 		f := leaderFaults[order[i%len(order)]]

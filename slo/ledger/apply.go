@@ -73,7 +73,7 @@ func (l *Ledger) Replace(from *Ledger) {
 	for _, t := range l.tracks {
 		t.take(&track{})
 	}
-	l.dirty, l.imported = l.dirty[:0], nil
+	l.dirty, l.imported, l.ended = l.dirty[:0], nil, nil
 	for _, t := range from.tracks {
 		l.track(t.key).take(t)
 	}

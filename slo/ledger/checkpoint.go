@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"plimsoll/slo"
@@ -16,7 +17,9 @@ type Checkpoint struct {
 	At         time.Time
 	Objectives []ObjectiveState
 	// Before is the hour before which no block is needed any more; 0 if that is as before.
-	Before    int64
+	Before int64
+	// Ended are children of which nothing is left: their last events have left the retention. One that is in Objectives, too, has come back.
+	Ended     []slo.Key
 	Forgotten []CursorID
 	Cursors   []CursorState
 	Imports   []Import
@@ -52,8 +55,10 @@ func (l *Ledger) checkpoint() *Checkpoint {
 	c := &Checkpoint{At: l.now()}
 	if l.forget() {
 		c.Before = l.before
+		l.end()
 		l.cursors.expire()
 	}
+	c.Ended, l.ended = l.ended, nil
 	var w stateWriter
 	for _, t := range l.dirty {
 		c.Objectives = append(c.Objectives, w.take(t))
@@ -81,6 +86,7 @@ func (l *Ledger) putBack(c *Checkpoint) {
 	if c.Before != 0 {
 		l.before = 0
 	}
+	l.ended = append(c.Ended, l.ended...)
 	l.cursors.putBack(c.Forgotten, c.Cursors)
 	l.imported = append(c.Imports, l.imported...)
 }
@@ -144,7 +150,10 @@ func (t *track) touchHour(hour int64) {
 func (l *Ledger) Expire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forget()
+	if l.forget() {
+		l.end()
+		l.ended = nil // who counts deletes them
+	}
 }
 
 // forget drops what has left the retention and reports whether that is more than the last time.
@@ -156,6 +165,17 @@ func (l *Ledger) forget() bool {
 	l.expire(before)
 	l.before = before
 	return true
+}
+
+// end empties the tracks of children that have ended: with values of labels that come and go there is no end to them. They keep their [Ref].
+func (l *Ledger) end() {
+	for _, t := range l.tracks {
+		if t.objective != nil || t.started || t.listed || t.lastSample == 0 || !strings.Contains(string(t.key), "{") {
+			continue
+		}
+		*t = track{key: t.key, retention: t.retention}
+		l.ended = append(l.ended, t.key)
+	}
 }
 
 // expire forgets the hours before an hour, and the children that end with them.

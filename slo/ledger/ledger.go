@@ -36,7 +36,8 @@ type Ledger struct {
 	dirty       []*track
 	cursors     cursors
 	corrections []slo.Correction
-	imported    []Import // that are yet to be stored
+	imported    []Import  // that are yet to be stored
+	ended       []slo.Key // children that are yet to be deleted from the store
 	commits     uint64
 	version     uint64
 	changed     chan struct{} // closed at the next change; nil while nobody waits

@@ -27,6 +27,12 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		if err != nil {
 			return err
 		}
+		if err := expireBlocks(ctx, tx, c.Before); err != nil {
+			return fmt.Errorf("delete expired blocks: %w", err)
+		}
+		if err := s.deleteEnded(ctx, tx, c.Ended); err != nil {
+			return fmt.Errorf("delete ended objectives: %w", err)
+		}
 		var changed changes
 		if added, err = s.saveObjectives(ctx, tx, c.Objectives, &changed); err != nil {
 			return fmt.Errorf("save objectives: %w", err)
@@ -48,9 +54,6 @@ func (s *Store) Save(ctx context.Context, c *ledger.Checkpoint) error {
 		}
 		if err := saveImports(ctx, tx, c.Imports, c.At); err != nil {
 			return fmt.Errorf("save imports: %w", err)
-		}
-		if err := expireBlocks(ctx, tx, c.Before); err != nil {
-			return fmt.Errorf("delete expired blocks: %w", err)
 		}
 		if err := forgetCursors(ctx, tx, c.Forgotten); err != nil {
 			return fmt.Errorf("delete forgotten cursors: %w", err)
@@ -186,6 +189,19 @@ func expireBlocks(ctx context.Context, tx pgx.Tx, before int64) error {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM ledger_blocks WHERE hour < $1`, before)
+	return err
+}
+
+// deleteEnded deletes what is left of objectives without a block. Their numbers are looked for again if they come back.
+func (s *Store) deleteEnded(ctx context.Context, tx pgx.Tx, ended []slo.Key) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	for _, key := range ended {
+		delete(s.ids, key)
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM ledger_objectives o WHERE key = ANY ($1::text[])
+		AND NOT EXISTS (SELECT FROM ledger_blocks b WHERE b.objective = o.id)`, ended)
 	return err
 }
 

@@ -83,5 +83,6 @@ func (s *Store) Lead(ctx context.Context) (epoch int64, err error) {
 		return 0, fmt.Errorf("take over the ledger's store: %w", err)
 	}
 	s.epoch = epoch
+	clear(s.ids) // who led before may have deleted some
 	return epoch, nil
 }

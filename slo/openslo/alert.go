@@ -76,7 +76,7 @@ func readInline(n node, kind, ref string) (h header, spec node, ok bool) {
 		n.Fail("found %s; allowed: %s, or kind: %s with metadata and spec", n.Describe(), ref, kind)
 		return h, spec, false
 	}
-	o := n.Object(may("apiVersion"), must("kind"), must("metadata"), must("spec"), may(ref))
+	o := n.Object(may("apiVersion"), field{Name: "kind", Required: true, Hint: "; write kind: " + kind}, must("metadata"), must("spec"), may(ref))
 	if v, ok := o.Get("apiVersion"); ok {
 		checkVersion(v)
 	}

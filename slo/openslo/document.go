@@ -22,26 +22,15 @@ const (
 	kindTarget    = "AlertNotificationTarget"
 )
 
-// The kinds of OpenSLO v1, and what reads them.
-var kinds = []struct {
-	name string
-	read func(*set, header, node)
-}{
-	{kindSLO, (*set).readSLO},
-	{kindSLI, (*set).readSLI},
-	{kindService, (*set).readService},
-	{kindSource, (*set).readSource},
-	{kindPolicy, (*set).readPolicy},
-	{kindCondition, (*set).readCondition},
-	{kindTarget, (*set).readTarget},
-}
+// kinds are those of OpenSLO v1.
+var kinds = []string{kindSLO, kindSLI, kindService, kindSource, kindPolicy, kindCondition, kindTarget}
 
-func kindNames() []string {
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.name)
-	}
-	return names
+// reader returns what reads the spec of a document of a kind.
+func reader(kind string) func(*set, header, node) {
+	return map[string]func(*set, header, node){
+		kindSLO: (*set).readSLO, kindSLI: (*set).readSLI, kindService: (*set).readService, kindSource: (*set).readSource,
+		kindPolicy: (*set).readPolicy, kindCondition: (*set).readCondition, kindTarget: (*set).readTarget,
+	}[kind]
 }
 
 // otherVersions are the API versions that can be imported.
@@ -54,7 +43,23 @@ type (
 )
 
 // must is a field that has to stand.
-func must(name string) field { return field{Name: name, Required: true} }
+func must(name string) field { return field{Name: name, Required: true, Hint: hints[name]} }
+
+// hints say of fields that are missing what could stand there, where that is not plain from their names.
+var hints = map[string]string{
+	"apiVersion":          "; write apiVersion: " + apiVersion,
+	"kind":                "; allowed: " + strings.Join(kinds, ", "),
+	"service":             "; it names the service that the SLO is of",
+	"severity":            ", such as page or ticket",
+	"threshold":           "; it is the burn rate that is too high, such as 14.4",
+	"lookbackWindow":      "; it is how long to look back, such as 1h",
+	"conditions":          "; it lists one conditionRef, or one AlertCondition",
+	"notificationTargets": "; it lists a targetRef, or an AlertNotificationTarget",
+	"metricSource":        "; it holds type or metricSourceRef, and a spec with the query",
+	"duration":            ", such as 30d",
+	"startTime":           "; it is when one of the periods begins, such as 2020-01-01 00:00:00",
+	"timeZone":            ", such as Europe/Berlin or UTC",
+}
 
 // may is a field that can be left out.
 func may(name string) field { return field{Name: name} }
@@ -76,8 +81,7 @@ func (s *set) readDocument(root node) {
 		return
 	}
 	name := readKind(k)
-	i := slices.Index(kindNames(), name)
-	if i < 0 {
+	if !slices.Contains(kinds, name) {
 		return
 	}
 	h := header{kind: name, at: root}
@@ -85,7 +89,7 @@ func (s *set) readDocument(root node) {
 		h = readHeader(name, m)
 	}
 	if spec, ok := o.Get("spec"); ok {
-		kinds[i].read(s, h, spec)
+		reader(name)(s, h, spec)
 	}
 }
 
@@ -112,11 +116,11 @@ func checkVersion(v node) bool {
 // readKind returns the kind of a document, or nothing.
 func readKind(k node) string {
 	found := k.Text()
-	if found == "" || slices.Contains(kindNames(), found) {
+	if found == "" || slices.Contains(kinds, found) {
 		return found
 	}
-	wrong := "unknown kind " + k.Describe() + nearest.Hint(found, kindNames()) + "; allowed: " + strings.Join(kindNames(), ", ")
-	if near, ok := nearest.Of(found, kindNames()); ok {
+	wrong := "unknown kind " + k.Describe() + nearest.Hint(found, kinds) + "; allowed: " + strings.Join(kinds, ", ")
+	if near, ok := nearest.Of(found, kinds); ok {
 		if k.Assume(wrong, "read as "+near) {
 			return near
 		}

@@ -77,7 +77,7 @@ func (s *set) readIndicatorSpec(n node) *indicator {
 		ind.readMetric("thresholdMetric", threshold, &ind.Query)
 		return ind
 	case n.IsMapping():
-		n.Fail("ratioMetric or thresholdMetric is missing")
+		n.Fail("ratioMetric or thresholdMetric is missing; a ratioMetric holds good or bad, and total")
 	}
 	return &indicator{at: n}
 }
@@ -97,7 +97,7 @@ func (s *set) readRatio(n node) *indicator {
 			ind.Kind = slo.Amounts
 		}
 	} else if o.Lacks("counter") {
-		n.Assume("counter is missing", "read as counter: true")
+		n.Assume("counter is missing; allowed: true, where the metrics grow, and false, where each sample is a number of new events", "read as counter: true")
 	}
 	good, hasGood := o.Get("good")
 	bad, hasBad := o.Get("bad")
@@ -110,12 +110,12 @@ func (s *set) readRatio(n node) *indicator {
 	case hasBad:
 		ind.readMetric("bad", bad, &ind.Bad)
 	case n.IsMapping():
-		n.Fail("good or bad is missing")
+		n.Fail("good or bad is missing; one of them stands beside total")
 	}
 	if total, ok := o.Get("total"); ok {
 		ind.readMetric("total", total, &ind.Total)
 	} else if n.IsMapping() {
-		n.Fail("total is missing")
+		n.Fail("total is missing; it stands beside good or bad")
 	}
 	return ind
 }

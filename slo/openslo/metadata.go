@@ -71,7 +71,7 @@ func readName(kind string, n node) string {
 	if name == "" || formOf(kind).MatchString(name) {
 		return name
 	}
-	wrong := fmt.Sprintf("found %q; %s", name, rule)
+	wrong := fmt.Sprintf("found %q%s; %s", name, nameHint(name), rule)
 	if made := Name(name); made != "" {
 		if n.Assume(wrong, "read as "+made) {
 			return made
@@ -80,6 +80,14 @@ func readName(kind string, n node) string {
 	}
 	n.Fail("%s", wrong)
 	return name
+}
+
+// nameHint suggests the name that a text would make.
+func nameHint(s string) string {
+	if made := Name(s); made != "" {
+		return fmt.Sprintf(" (did you mean %q?)", made)
+	}
+	return ""
 }
 
 // Name makes a name of a text: its letters a to z and digits, a hyphen between words; empty if there are none.

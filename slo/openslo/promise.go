@@ -30,7 +30,7 @@ func (s *set) readSLO(h header, spec node) {
 	}
 	if n, ok := o.Get("timeWindow"); ok {
 		p.window = s.readWindow(n)
-	} else if o.Lacks("timeWindow") && o.Assume("timeWindow is missing", "read as 30d, rolling") {
+	} else if o.Lacks("timeWindow") && o.Assume("timeWindow is missing, such as [{duration: 30d, isRolling: true}]", "read as 30d, rolling") {
 		p.window = slo.Window{Length: 30 * day}
 	}
 	objectives, hasObjectives := o.Get("objectives")
@@ -66,7 +66,7 @@ func (p *promise) checkIndicators(o object, objectives node) {
 	switch {
 	case p.indicator != nil || !o.IsMapping():
 	case own == 0:
-		o.Fail("indicator or indicatorRef is missing")
+		o.Fail("indicator or indicatorRef is missing; the SLO has one, or each of its objectives")
 		p.targets = nil
 	case own < len(p.targets):
 		objectives.Fail("%d of %d objectives have an indicator of their own; allowed: all of them, or one for the SLO", own, len(p.targets))
@@ -95,7 +95,7 @@ func readMethod(o object, objectives node) slo.Method {
 				}
 			}
 		}
-		if o.Assume("budgetingMethod is missing", "read as "+string(assumed)) {
+		if o.Assume("budgetingMethod is missing; allowed: "+strings.Join(methods, ", "), "read as "+string(assumed)) {
 			return assumed
 		}
 		return ""

@@ -86,6 +86,12 @@ func (s *set) readQuery(m *metric) string {
 			return query.Text()
 		}
 	}
+	for _, other := range otherQueryFields {
+		if query, ok := m.spec.Key(other); ok {
+			query.Fail("unknown field %q (did you mean \"query\"?)", other)
+			return ""
+		}
+	}
 	query, ok := m.spec.Object(must("query")).Get("query")
 	if !ok {
 		return ""

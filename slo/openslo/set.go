@@ -133,7 +133,7 @@ func (s *set) checkReference(r reference) {
 		return
 	case r.kind == kindService && len(names) == 0:
 		if !nameForm.MatchString(r.name) {
-			r.at.Fail("found %q; the name of a service is up to 63 lower-case letters, digits and hyphens", r.name)
+			r.at.Fail("found %q%s; the name of a service is up to 63 lower-case letters, digits and hyphens", r.name, nameHint(r.name))
 		}
 		return
 	}
@@ -142,11 +142,10 @@ func (s *set) checkReference(r reference) {
 		known = append(known, s.config.Sources...)
 	}
 	slices.Sort(known)
-	defined := "none is"
+	wrong := fmt.Sprintf("no %s %q is defined, and no other", r.kind, r.name)
 	if len(known) > 0 {
-		defined = strings.Join(known, ", ")
+		wrong = fmt.Sprintf("no %s %q is defined%s; defined: %s", r.kind, r.name, nearest.Hint(r.name, known), strings.Join(known, ", "))
 	}
-	wrong := fmt.Sprintf("no %s %q is defined%s; defined: %s", r.kind, r.name, nearest.Hint(r.name, known), defined)
 	if r.kind == kindService && nameForm.MatchString(r.name) {
 		r.at.Assume(wrong, "taken as it stands")
 		return

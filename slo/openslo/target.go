@@ -37,7 +37,7 @@ func (s *set) readObjectives(p *promise, n node) []target {
 }
 
 func (s *set) readObjective(method slo.Method, n node, named bool) target {
-	o := n.Object(field{Name: "displayName", Required: named}, may("target"), may("targetPercent"), may("op"), may("value"),
+	o := n.Object(field{Name: "displayName", Required: named, Hint: "; each of several objectives is called by it"}, may("target"), may("targetPercent"), may("op"), may("value"),
 		may("timeSliceTarget"), may("timeSliceWindow"), may("indicator"), may("indicatorRef"), may("compositeWeight"))
 	t := target{displayName: o.Text("displayName"), at: n, indicator: s.readIndicator(o)}
 	t.op, _ = o.Get("op")
@@ -62,17 +62,26 @@ func readTargetRatio(o object, r *slo.Ratio) bool {
 		percent.Fail("target and targetPercent both stand; allowed: one of them")
 		return false
 	case hasFraction:
-		return readRatioInto(r, fraction, slo.ParseRatio)
+		return readRatioInto(r, fraction, slo.ParseRatio, fractionRule)
 	case hasPercent:
-		return readRatioInto(r, percent, slo.ParsePercent)
-	case o.IsMapping():
-		o.Fail("target or targetPercent is missing")
+		ok := readRatioInto(r, percent, slo.ParsePercent, percentRule)
+		if ok && *r < slo.One/100 {
+			percent.Warn("is %s of a hundred (did you mean \"target: %s\"?)", r.Percent(), r.Percent())
+		}
+		return ok
+	case o.Lacks("target") && o.Lacks("targetPercent"):
+		o.Fail("target or targetPercent is missing, such as target: 0.999")
 	}
 	return false
 }
 
+const (
+	fractionRule = "a decimal fraction below 1 with at most nine decimal places, such as 0.999"
+	percentRule  = "a decimal number below 100 with at most seven decimal places, such as 99.9"
+)
+
 // readRatioInto reads a target from the text of its scalar, so that 99.9 is exactly that.
-func readRatioInto(r *slo.Ratio, n node, parse func(string) (slo.Ratio, error)) bool {
+func readRatioInto(r *slo.Ratio, n node, parse func(string) (slo.Ratio, error), rule string) bool {
 	text, ok := n.Number()
 	if !ok {
 		return false
@@ -81,9 +90,9 @@ func readRatioInto(r *slo.Ratio, n node, parse func(string) (slo.Ratio, error)) 
 	_, percentErr := slo.ParsePercent(text)
 	switch {
 	case err != nil && percentErr == nil:
-		n.Fail("%v (did you mean \"targetPercent: %s\"?)", err, text)
+		n.Fail("found %q (did you mean \"targetPercent: %s\"?); allowed: %s", text, text, rule)
 	case err != nil:
-		n.Fail("%v", err)
+		n.Fail("found %q; allowed: %s", text, rule)
 	case v == slo.One:
 		n.Fail("a target of 100 %% leaves no error budget; allowed: less than 100 %%")
 	case v == 0:
@@ -128,7 +137,11 @@ func readSlice(method slo.Method, o object, slice *slo.Slice) bool {
 	}
 	v, err := slo.ParseRatio(text)
 	if err != nil || v == 0 {
-		share.Fail("found %q; allowed: a fraction above 0, up to 1", text)
+		hint := ""
+		if percent, err := slo.ParsePercent(text); err == nil && percent > 0 {
+			hint = fmt.Sprintf(" (did you mean %s?)", percent)
+		}
+		share.Fail("found %q%s; allowed: a fraction above 0, up to 1", text, hint)
 		return false
 	}
 	slice.Target = v

@@ -89,14 +89,14 @@ func count(n node, allowed string) (number int64, unit int, ok bool) {
 	}
 	parts := durationForm.FindStringSubmatch(text)
 	if parts == nil {
-		n.Fail("found %q; allowed: a number and one of the units %s, such as 30d", text, allowed)
+		n.Fail("found %q%s; allowed: a whole number and one of the units %s, such as 30d", text, meantDuration(text, allowed), allowed)
 		return 0, 0, false
 	}
 	number, _ = strconv.ParseInt(parts[1], 10, 64)
 	if unit = unitOf(parts[2]); unit >= 0 {
 		return number, unit, true
 	}
-	n.Fail("found %q; allowed units: %s", text, allowed)
+	n.Fail("found %q%s; allowed units: %s", text, meantDuration(text, allowed), allowed)
 	return 0, 0, false
 }
 
@@ -194,7 +194,7 @@ func readCalendar(n node) (start time.Time, ok bool) {
 	location, err := time.LoadLocation(name)
 	if name == "" || err != nil || location == time.Local {
 		if name != "" {
-			zone.Fail("found %q; allowed: a name of the IANA Time Zone Database, such as Europe/Berlin or UTC", name)
+			zone.Fail("found %q%s; allowed: a name of the IANA Time Zone Database, such as Europe/Berlin or UTC", name, meantZone(name))
 		}
 		return start, false
 	}

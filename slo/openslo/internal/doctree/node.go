@@ -56,6 +56,7 @@ func (n Node) child(y *yaml.Node, path string) Node {
 type Field struct {
 	Name     string
 	Required bool
+	Hint     string // what to say behind that it is missing, such as ", such as page"
 }
 
 // Fields names keys that may be left out.
@@ -107,7 +108,7 @@ func (n Node) Object(fields ...Field) Object {
 	}
 	for _, f := range fields {
 		if f.Required && o.Lacks(f.Name) {
-			n.Fail("%s is missing", f.Name)
+			n.Fail("%s is missing%s", f.Name, f.Hint)
 		}
 	}
 	return o

@@ -43,11 +43,15 @@ func (n Node) Number() (string, bool) {
 	if _, err := strconv.ParseFloat(bare, 64); err != nil {
 		return text, true // what reads the number says what is wrong with it
 	}
-	return bare, n.Assume(fmt.Sprintf("found the text %q where a number is expected", text), "read as "+bare)
+	return bare, n.Assume(fmt.Sprintf("found the text %q where a number is expected; write %s", text, bare), "read as "+bare)
 }
 
 // List returns the items of a sequence.
 func (n Node) List() []Node {
+	if n.Kind == yaml.MappingNode {
+		n.Fail("found a mapping where a list is expected; write \"- \" before its first field")
+		return nil
+	}
 	if n.Kind != yaml.SequenceNode {
 		n.Fail("found %s where a list is expected", n.Describe())
 		return nil
@@ -80,12 +84,17 @@ func (n Node) IsTrue() (value, ok bool) {
 		return strings.EqualFold(n.Value, "true"), true
 	}
 	wrong := fmt.Sprintf("found %s where true or false is expected", n.Describe())
-	word := strings.ToLower(n.Value)
-	if n.Kind != yaml.ScalarNode || (word != "true" && word != "false") {
-		n.Fail("%s", wrong)
-		return false, false
+	switch word := strings.ToLower(n.Value); {
+	case n.Kind != yaml.ScalarNode:
+	case word == "true" || word == "false":
+		return word == "true", n.Assume(wrong+"; write "+word, "read as "+word)
+	case slices.Contains([]string{"yes", "y", "on", "1"}, word):
+		wrong += " (did you mean true?)"
+	case slices.Contains([]string{"no", "n", "off", "0"}, word):
+		wrong += " (did you mean false?)"
 	}
-	return word == "true", n.Assume(wrong, "read as "+word)
+	n.Fail("%s", wrong)
+	return false, false
 }
 
 // Describe names what was found, for messages.

@@ -90,6 +90,8 @@ func TestPrometheusAgreesOnRandomSeries(t *testing.T) {
 
 func withPolicies(o *slo.Objective) {
 	o.LowTraffic, o.Alerts = slo.LowTraffic{MinBad: 10, MinTotal: 100}, policies()
+	o.AlertTiers = append(alerts.Tiers(), alerts.Tier{Name: "own", Severity: alerts.Ticket, For: 3 * time.Minute, Keep: 6 * time.Minute,
+		Pace: slo.Pace{Rate: 10 * slo.One, Lookback: 20 * time.Minute, Short: 4 * time.Minute}})
 }
 
 // traffic is steady for a while, and fails so clearly or so little that no burn rate hovers about a threshold: there, what increase()
@@ -134,7 +136,7 @@ func compare(t *testing.T, phases []phase) []edge {
 
 // newAlerts are the alerts of an objective, as they are before anything happens.
 func newAlerts(o *slo.Objective) (all []alerts.Alert) {
-	for _, tier := range alerts.Tiers() {
+	for _, tier := range alerts.TiersOf(o, alerts.Tiers()) {
 		all = append(all, alerts.Alert{Objective: o.Key, Tier: tier.Name, State: alerts.Inactive})
 	}
 	for _, p := range o.Alerts {
@@ -150,9 +152,9 @@ func advance(a *alerts.Alert, s slo.Status) bool {
 	if p, ok := alerts.PolicyOf(s.Objective, a.ID()); ok {
 		v, timing = alerts.JudgePolicy(s, p, alerts.Guard{}), alerts.PolicyTiming(p, timing)
 	}
-	for _, tier := range alerts.Tiers() {
+	for _, tier := range alerts.TiersOf(s.Objective, alerts.Tiers()) {
 		if tier.Name == a.Tier {
-			v = alerts.Judge(s, tier, alerts.Guard{})
+			v, timing = alerts.Judge(s, tier, alerts.Guard{}), alerts.TierTiming(tier, timing)
 		}
 	}
 	*a, _ = alerts.Transition(*a, v, s.At, timing)

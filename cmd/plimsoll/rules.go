@@ -18,13 +18,18 @@ type rulesCmd struct {
 
 type rulesPrometheusCmd struct {
 	Lenient bool     `help:"Accept what older writers emit."`
+	Tiers   string   `type:"path" placeholder:"FILE" help:"File of the tiers of alerts that hold where an objective does not say, as in the server's alert_tiers."`
 	Out     string   `placeholder:"FILE" help:"File to write; standard output when not given."`
 	Paths   []string `arg:"" name:"path" help:"OpenSLO files, or folders of them."`
 }
 
 // Run writes the rules and says on standard error which objectives have none, and why.
 func (cmd rulesPrometheusCmd) Run(c *cli) (err error) {
-	objectives, err := openslo.Load(objectiveReader(cmd.Lenient), cmd.Paths...)
+	reader, err := readerWithTiers(cmd.Lenient, cmd.Tiers)
+	if err != nil {
+		return err
+	}
+	objectives, err := openslo.Load(reader, cmd.Paths...)
 	if err != nil {
 		return fmt.Errorf("read objectives:\n%w", err)
 	}

@@ -25,6 +25,7 @@ import (
 type sloBacktestCmd struct {
 	Key       slo.Key  `arg:"" help:"Objective, such as video-api/availability."`
 	File      []string `type:"path" placeholder:"PATH" help:"OpenSLO files with the objective as it is to be, under the same key."`
+	Tiers     string   `type:"path" placeholder:"FILE" help:"File of the tiers of alerts that are to hold, as in the server's alert_tiers; what a file of --file says for the objective holds first."`
 	Target    string   `placeholder:"PERCENT" help:"Target as it is to be, such as 99.95."`
 	Window    string   `placeholder:"LENGTH" help:"Rolling window as it is to be, such as 7d."`
 	Policy    []string `type:"path" placeholder:"PATH" help:"Policy of the gate as it is to be, or a folder of them. Without one only alerts are told."`
@@ -87,12 +88,19 @@ func (cmd sloBacktestCmd) Run(c *cli) error {
 // change returns the objective as it is to be.
 func (cmd sloBacktestCmd) change(present *slo.Objective) (*slo.Objective, error) {
 	changed := *present
+	reader, err := readerWithTiers(false, cmd.Tiers)
+	if err != nil {
+		return nil, err
+	}
+	if cmd.Tiers != "" {
+		changed.AlertTiers = reader.Tiers
+	}
 	if len(cmd.File) > 0 {
 		files, err := config.Files(cmd.File...)
 		if err != nil {
 			return nil, fmt.Errorf("read objectives: %w", err)
 		}
-		o, err := readObjective(present.Key, "in the files", files...)
+		o, err := readObjective(reader, present.Key, "in the files", files...)
 		if err != nil {
 			return nil, err
 		}
@@ -116,8 +124,7 @@ func (cmd sloBacktestCmd) change(present *slo.Objective) (*slo.Objective, error)
 }
 
 // readObjective returns the objective of a key, which is looked for in files.
-func readObjective(key slo.Key, where string, files ...config.File) (*slo.Objective, error) {
-	reader := objectiveReader(false)
+func readObjective(reader openslo.Config, key slo.Key, where string, files ...config.File) (*slo.Objective, error) {
 	reader.MaxWindow = 0 // a window that is too long for the server is no less worth trying
 	d, err := openslo.Read(reader, files...)
 	if err != nil {
@@ -176,7 +183,7 @@ func loadPast(c *cli, client *apiclient.Client, key slo.Key) (*past, error) {
 	if err := client.Do(c.Ctx, http.MethodGet, "/v1/openslo", nil, &definitions); err != nil {
 		return nil, err
 	}
-	o, err := readObjective(key, "on the server, or it is the child of another", config.File{Name: client.URL(), Data: definitions})
+	o, err := readObjective(objectiveReader(false), key, "on the server, or it is the child of another", config.File{Name: client.URL(), Data: definitions})
 	if err != nil {
 		return nil, err
 	}

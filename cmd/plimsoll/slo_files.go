@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"plimsoll/alerts/tierfile"
 	"plimsoll/collectors"
 	"plimsoll/internal/config"
 	"plimsoll/internal/nearest"
@@ -34,8 +35,20 @@ func objectiveReader(lenient bool) openslo.Config {
 	}
 }
 
+// readerWithTiers is [objectiveReader] with the tiers of a file; with the shipped ones if it is empty.
+func readerWithTiers(lenient bool, tiers string) (openslo.Config, error) {
+	reader := objectiveReader(lenient)
+	if tiers == "" {
+		return reader, nil
+	}
+	var err error
+	reader.Tiers, err = tierfile.Load(tiers)
+	return reader, err
+}
+
 type sloLintCmd struct {
 	Lenient bool     `help:"Accept what older writers emit, with a warning each."`
+	Tiers   string   `type:"path" placeholder:"FILE" help:"File of the tiers of alerts that hold where an objective does not say, as in the server's alert_tiers."`
 	Paths   []string `arg:"" name:"path" help:"OpenSLO files, or folders of them."`
 }
 
@@ -50,7 +63,11 @@ type objectiveLint struct {
 
 // Run prints every problem, as compilers do, and counts them.
 func (cmd sloLintCmd) Run(c *cli) error {
-	r, err := lint(cmd.Lenient, cmd.Paths)
+	reader, err := readerWithTiers(cmd.Lenient, cmd.Tiers)
+	if err != nil {
+		return err
+	}
+	r, err := lint(reader, cmd.Paths)
 	if err != nil {
 		return fmt.Errorf("read objectives: %w", err)
 	}
@@ -67,13 +84,13 @@ func (cmd sloLintCmd) Run(c *cli) error {
 }
 
 // lint reads the files. The error is about files that could not be read.
-func lint(lenient bool, paths []string) (objectiveLint, error) {
+func lint(reader openslo.Config, paths []string) (objectiveLint, error) {
 	files, err := config.Files(paths...)
 	if err != nil {
 		return objectiveLint{}, err
 	}
 	r := objectiveLint{Problems: openslo.Problems{}}
-	definitions, err := openslo.Read(objectiveReader(lenient), files...)
+	definitions, err := openslo.Read(reader, files...)
 	if definitions != nil {
 		r.Objectives = len(definitions.Objectives)
 		r.Problems = append(r.Problems, definitions.Warnings...)

@@ -27,6 +27,8 @@ type Config struct {
 	DatabaseURL string `yaml:"database_url"`
 	// Objectives are OpenSLO files and folders; the shipped ones when empty.
 	Objectives []string `yaml:"objectives"`
+	// AlertTiers is a file of the tiers of burn-rate alerts that hold where an objective does not say; the shipped ones when empty.
+	AlertTiers string `yaml:"alert_tiers"`
 	// Policies are gate policies, files and folders; the shipped ones when empty.
 	Policies []string `yaml:"policies"`
 	// ScrapeConfigs are scrape jobs as in the configuration of Prometheus.
@@ -116,8 +118,10 @@ func ReadConfig(file string) (Config, error) {
 		for _, names := range []*[]string{&cfg.Objectives, &cfg.Policies, &cfg.Probes, &cfg.SQLChecks} {
 			*names = beside(cfg.Dir, *names)
 		}
-		if cfg.DataDir != "" {
-			cfg.DataDir = beside(cfg.Dir, []string{cfg.DataDir})[0]
+		for _, name := range []*string{&cfg.DataDir, &cfg.AlertTiers} {
+			if *name != "" {
+				*name = beside(cfg.Dir, []string{*name})[0]
+			}
 		}
 	}
 	cfg.DatabaseURL = cmp.Or(os.Getenv("PLIMSOLL_DATABASE_URL"), cfg.DatabaseURL)

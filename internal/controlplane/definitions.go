@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"plimsoll/alerts/tierfile"
 	"plimsoll/collectors"
 	"plimsoll/collectors/probe"
 	"plimsoll/collectors/promql"
@@ -105,6 +106,11 @@ func (c Config) readObjectives() (*openslo.Definitions, error) {
 		return nil, err
 	}
 	reader := openslo.Config{CheckIndicator: collectors.CheckIndicator, Grouping: collectors.Grouping, MaxWindow: c.Retention, Sources: []string{}}
+	if c.AlertTiers != "" {
+		if reader.Tiers, err = tierfile.Load(c.AlertTiers); err != nil {
+			return nil, err
+		}
+	}
 	for _, server := range c.PromQL {
 		reader.Sources = append(reader.Sources, server.Name)
 	}

@@ -44,7 +44,7 @@ func (a *App) Reload() error {
 
 // redefine returns c with the keys of fresh that a reload takes, and the other keys in which the file is not as it was at the start.
 func (c Config) redefine(fresh Config) (Config, []string) {
-	taken := []string{"objectives", "policies", "scrape_configs", "promql", "probes", "sqlchecks"}
+	taken := []string{"objectives", "alert_tiers", "policies", "scrape_configs", "promql", "probes", "sqlchecks"}
 	var others []string
 	into, from, before := reflect.ValueOf(&c).Elem(), reflect.ValueOf(fresh), reflect.ValueOf(c.read).Elem()
 	for i := range from.NumField() {

@@ -41,7 +41,7 @@ func (c Cause) minutes() (first, last Minute) {
 // Spend is what one cause has spent.
 type Spend struct {
 	Cause
-	Bad   int64   // in counts; see [Measure]
+	Bad   int64   // in counts, see [Measure]; 0 of a composite, which has none
 	Share float64 // of the budget: bad ÷ allowed; 0 if nothing is allowed
 	// NeedsPostmortem: more than a fifth of the budget, and not corrected away. What nobody has caused needs one if a single spell
 	// spent that much: a trickle of unrelated failures over a month is no incident.
@@ -51,7 +51,7 @@ type Spend struct {
 
 // Spell is a time in which budget was spent without a longer pause.
 type Spell struct {
-	From, To Minute // from the first minute with bad events to the last, both in it
+	From, To Minute // from the first minute with bad events, or of the first bad slice, to the last, both in it
 	Bad      int64
 	Share    float64
 	Spends   []Spend // by cause; the sum of their Bad is Bad
@@ -67,55 +67,92 @@ type Attribution struct {
 // postmortemShare is one in how many parts of the budget demands a postmortem.
 const postmortemShare = 5
 
-// Attribute divides the bad events of the status's window among causes. The bad events of each minute, or slice, belong to one of the causes
-// that went on in it: by kind as they are ordered, and among those of one kind to the one that began last. Minutes with bad events
-// are one spell unless more than quiet minutes without lie between them.
-//
-// judged is what the events are read from. To see what corrections have taken away it is [Uncorrected], and the
-// corrections are among the causes: Bad is then what was measured.
-func Attribute(s Status, judged Reader, causes []Cause, quiet int64) Attribution {
+// Attribute divides the bad events of the status's window among causes. view is what the objective is judged by. The bad events of each minute,
+// or slice, belong to one of the causes that went on in it: by kind as they are ordered, and among those of one kind to the one that began last.
+// Those that corrections have taken away, and only those, belong to a correction, so that the others are the bad events of the window, and Bad is
+// what was measured. Minutes with bad events are one spell unless more than quiet minutes without lie between them.
+func Attribute(s Status, view Reader, causes []Cause, quiet int64) Attribution {
 	causes = slices.Clone(causes)
 	slices.SortStableFunc(causes, func(a, b Cause) int {
 		return cmp.Or(cmp.Compare(causeOrder[a.Kind], causeOrder[b.Kind]), b.From.Compare(a.From), cmp.Compare(a.Ref, b.Ref))
 	})
-	length := max(1, Minute(s.Objective.Slice.Length/time.Minute))
-	a := attributing{causes: append(causes, Cause{Kind: ByNobody}), total: make([]int64, len(causes)+1)}
+	a := attributing{
+		causes: append(causes, Cause{Kind: ByNobody}, Cause{Kind: ByCorrection}), total: make([]int64, len(causes)+2),
+		length: max(1, Minute(s.Objective.Slice.Length/time.Minute)), quiet: Minute(quiet),
+	}
 	for _, c := range causes {
 		first, last := c.minutes()
 		a.during = append(a.during, interval{first - 1, last})
 	}
-	judged.Each(s.From, s.To, func(m MinuteCounts) bool {
+	measured := badMinutes(Uncorrected(s.Objective, view), s.From, s.To)
+	for _, judged := range badMinutes(view, s.From, s.To) {
+		for len(measured) > 0 && measured[0].minute < judged.minute {
+			a.minute(measured[0].minute, 0, measured[0].bad)
+			measured = measured[1:]
+		}
+		taken := -judged.bad
+		if len(measured) > 0 && measured[0].minute == judged.minute {
+			taken += measured[0].bad
+			measured = measured[1:]
+		}
+		a.minute(judged.minute, judged.bad, taken)
+	}
+	for _, m := range measured {
+		a.minute(m.minute, 0, m.bad)
+	}
+	return a.result(s)
+}
+
+// badMinute is a minute, or a slice at its last, with bad events.
+type badMinute struct {
+	minute Minute
+	bad    int64
+}
+
+func badMinutes(r Reader, from, to Minute) (list []badMinute) {
+	r.Each(from, to, func(m MinuteCounts) bool {
 		if bad := m.Bad(); bad != 0 {
-			a.add(m.Minute, a.cause(m.Minute-length, m.Minute), bad, Minute(quiet))
+			list = append(list, badMinute{m.Minute, bad})
 		}
 		return true
 	})
-	return a.result(s)
+	return list
 }
 
 // attributing is an attribution in the making.
 type attributing struct {
-	causes []Cause    // by precedence; the last is nobody
-	during []interval // in which each but the last went on
-	total  []int64    // bad events of each
-	spells []Spell
-	parts  []map[int]int64 // of each spell: bad events by cause
+	causes        []Cause    // by precedence; the last two are nobody and a correction that is not known
+	during        []interval // in which each but those two went on
+	total         []int64    // bad events of each
+	length, quiet Minute
+	spells        []Spell
+	parts         []map[int]int64 // of each spell: bad events by cause
 }
 
-// cause returns which cause the minutes (from, to] belong to.
-func (a *attributing) cause(from, to Minute) int {
+// minute adds the bad events of a minute, or of the slice that ends with it: those that are judged, and those that corrections have taken away.
+func (a *attributing) minute(m Minute, judged, taken int64) {
+	if judged != 0 {
+		a.add(m, a.cause(m, len(a.during), func(k CauseKind) bool { return k != ByCorrection }), judged)
+	}
+	if taken != 0 {
+		a.add(m, a.cause(m, len(a.during)+1, func(k CauseKind) bool { return k == ByCorrection }), taken)
+	}
+}
+
+// cause returns which cause of some kinds a minute, or the slice that ends with it, belongs to.
+func (a *attributing) cause(m Minute, otherwise int, may func(CauseKind) bool) int {
 	for i, d := range a.during {
-		if d.from < to && d.to > from {
+		if may(a.causes[i].Kind) && d.from < m && d.to > m-a.length {
 			return i
 		}
 	}
-	return len(a.during)
+	return otherwise
 }
 
-func (a *attributing) add(m Minute, cause int, bad int64, quiet Minute) {
-	n := len(a.spells) - 1
-	if n < 0 || m-a.spells[n].To > quiet+1 {
-		a.spells, a.parts, n = append(a.spells, Spell{From: m}), append(a.parts, map[int]int64{}), n+1
+func (a *attributing) add(m Minute, cause int, bad int64) {
+	n, from := len(a.spells)-1, m-a.length+1
+	if n < 0 || from-a.spells[n].To > a.quiet+1 {
+		a.spells, a.parts, n = append(a.spells, Spell{From: from}), append(a.parts, map[int]int64{}), n+1
 	}
 	a.spells[n].To = m
 	a.spells[n].Bad += bad
@@ -143,14 +180,19 @@ func (a *attributing) result(s Status) Attribution {
 		}
 		slices.SortStableFunc(spell.Spends, most)
 	}
-	for i := range out.Causes {
-		if c := &out.Causes[i]; c.Kind == ByNobody {
-			c.NeedsPostmortem = slices.ContainsFunc(out.Spells, func(spell Spell) bool {
+	out.needForNobody()
+	return out
+}
+
+// needForNobody asks for a postmortem of what nobody has caused if one spell of it is that large.
+func (a *Attribution) needForNobody() {
+	for i := range a.Causes {
+		if c := &a.Causes[i]; c.Kind == ByNobody {
+			c.NeedsPostmortem = slices.ContainsFunc(a.Spells, func(spell Spell) bool {
 				return slices.ContainsFunc(spell.Spends, func(part Spend) bool { return part.Kind == ByNobody && part.NeedsPostmortem })
 			})
 		}
 	}
-	return out
 }
 
 func spend(s Status, c Cause, bad int64) Spend {
@@ -183,7 +225,7 @@ func (a Attribution) Largest(n int) []Spell {
 		return a.Spells
 	}
 	kept := slices.Clone(a.Spells)
-	slices.SortStableFunc(kept, func(a, b Spell) int { return cmp.Compare(b.Bad, a.Bad) })
+	slices.SortStableFunc(kept, func(a, b Spell) int { return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(b.Bad, a.Bad)) })
 	kept = kept[:n]
 	slices.SortFunc(kept, func(a, b Spell) int { return cmp.Compare(a.From, b.From) })
 	return kept

@@ -18,15 +18,16 @@ func TestAttribute(t *testing.T) {
 	t.Parallel()
 	o := objective(900_000_000, 100*time.Minute)
 	r := minutes{}.steady(-100, 0, 10, 10).steady(-90, -80, -5, 0).steady(-60, -59, -2, 0).steady(-40, -30, -1, 0)
-	s := slo.Evaluate(o, r, noon.Time())
-	a := slo.Attribute(s, r, []slo.Cause{
+	view := slo.View(o, r, []slo.Correction{{ID: 7, Effect: slo.CountGood, From: (noon - 41).Time(), To: (noon - 37).Time()}})
+	s := slo.Evaluate(o, view, noon.Time())
+	a := slo.Attribute(s, view, []slo.Cause{
 		during(slo.ByDeploy, "v2", -95, 0),
 		during(slo.ByDeploy, "v3", -60, 0),
 		during(slo.ByIncident, "INC-1", -85, -70),
 		{Kind: slo.ByIncident, Ref: "INC-2", From: (noon - 34).Time()}, // open
 		during(slo.ByCorrection, "7", -41, -37),
 	}, 10)
-	if a.Bad != 62 || s.Window.Bad() != 62 {
+	if a.Bad != 62 || s.Window.Bad() != 60 {
 		t.Fatalf("%d bad, the window has %d", a.Bad, s.Window.Bad())
 	}
 	type spend struct {
@@ -86,10 +87,13 @@ func TestAttributionAddsUp(t *testing.T) {
 		s := slo.Evaluate(o, view, noon.Time())
 		quiet := rapid.Int64Range(0, 20).Draw(t, "quiet")
 		a := slo.Attribute(s, view, causes, quiet)
-		var byCause, bySpell int64
+		var byCause, bySpell, corrected int64
 		for _, c := range a.Causes {
-			byCause += c.Bad
+			if byCause += c.Bad; c.Kind == slo.ByCorrection {
+				corrected += c.Bad
+			}
 		}
+		raw := slo.Uncorrected(o, view)
 		for i, spell := range a.Spells {
 			var parts int64
 			for _, c := range spell.Spends {
@@ -98,14 +102,17 @@ func TestAttributionAddsUp(t *testing.T) {
 			if bySpell += spell.Bad; parts != spell.Bad {
 				t.Errorf("the parts of a spell are %d, the spell is %d", parts, spell.Bad)
 			}
-			if spell.Bad != view.Read(spell.From-1, spell.To).Bad() {
-				t.Errorf("a spell of %d, the ledger has %d", spell.Bad, view.Read(spell.From-1, spell.To).Bad())
+			if spell.Bad != raw.Read(spell.From-1, spell.To).Bad() {
+				t.Errorf("a spell of %d, the ledger has %d", spell.Bad, raw.Read(spell.From-1, spell.To).Bad())
 			}
 			if i > 0 && int64(spell.From-a.Spells[i-1].To) <= quiet+1 {
 				t.Errorf("spells %d and %d are one", i-1, i)
 			}
 		}
-		if want := s.Window.Bad(); a.Bad != want || byCause != want || bySpell != want {
+		if want := s.Window.Bad(); byCause-corrected != want {
+			t.Errorf("%d of the window's %d are not corrected away", byCause-corrected, want)
+		}
+		if want := raw.Read(s.From, s.To).Bad(); a.Bad != want || byCause != want || bySpell != want {
 			t.Errorf("%d, by cause %d, by spell %d; the window has %d", a.Bad, byCause, bySpell, want)
 		}
 	})
@@ -134,5 +141,45 @@ func TestATrickleIsNoIncident(t *testing.T) {
 		if c := slo.Attribute(s, r, nil, quiet).Causes[0]; c.Bad != 30 || c.NeedsPostmortem != want {
 			t.Errorf("pauses of %d minutes: %+v, want a postmortem: %t", quiet, c, want)
 		}
+	}
+}
+
+// TestCorrectionsHideNoOutage: of an hour that failed and of which a minute is excluded, the slice is bad still, and the incident's.
+func TestCorrectionsHideNoOutage(t *testing.T) {
+	t.Parallel()
+	o := objective(900_000_000, 10*time.Hour)
+	o.Method, o.Slice = slo.Timeslices, slo.Slice{Length: 10 * time.Minute, Target: 900_000_000}
+	end := o.Slice.End(noon - 30)
+	r := minutes{}.steady(-600, 0, 10, 10)
+	for m := end - 9; m <= end; m++ {
+		r[m] = slo.MinuteCounts{Minute: m, Observed: true, Counts: slo.Counts{Total: 10}}
+	}
+	correction := slo.Correction{ID: 1, Effect: slo.Exclude, From: end.Time(), To: (end + 1).Time()}
+	view := slo.View(o, r, []slo.Correction{correction})
+	s := slo.Evaluate(o, view, noon.Time())
+	a := slo.Attribute(s, view, []slo.Cause{
+		{Kind: slo.ByCorrection, Ref: "1", From: correction.From, To: correction.To},
+		{Kind: slo.ByIncident, Ref: "INC-1", From: (end - 9).Time(), To: (end + 1).Time()},
+	}, 0)
+	if spell := a.Spells[0]; spell.From != end-9 || spell.To != end {
+		t.Errorf("the spell is %d to %d, the slice %d to %d", spell.From, spell.To, end-9, end)
+	}
+	if len(a.Causes) != 1 || a.Causes[0].Ref != "INC-1" || a.Causes[0].Bad != 1 {
+		t.Errorf("%+v", a.Causes)
+	}
+}
+
+// TestSlicesInARowAreOneSpell: two bad hours, one after the other, are one spell although an hour lies between their ends.
+func TestSlicesInARowAreOneSpell(t *testing.T) {
+	t.Parallel()
+	o := objective(500_000_000, 10*time.Hour)
+	o.Method, o.Slice = slo.Timeslices, slo.Slice{Length: time.Hour, Target: 900_000_000}
+	end := o.Slice.End(noon - 200)
+	r := minutes{}.steady(-600, int(end-120-noon), 10, 10).steady(int(end-120-noon), int(end-noon), 0, 10).steady(int(end-noon), 0, 10, 10)
+	view := slo.View(o, r, nil)
+	s := slo.Evaluate(o, view, noon.Time())
+	a := slo.Attribute(s, view, nil, slo.QuietMinutes)
+	if len(a.Spells) != 1 || a.Bad != 2 || !a.Causes[0].NeedsPostmortem {
+		t.Errorf("%+v", a)
 	}
 }

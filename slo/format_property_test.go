@@ -14,7 +14,7 @@ import (
 // drawEdge draws events, often such that a budget is all but spent or all but whole, and up to what an int64 holds.
 func drawEdge(t *rapid.T, target slo.Ratio) slo.Counts {
 	total := rapid.OneOf(rapid.Int64Range(1, 5000), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "total")
-	allowed := int64((slo.One - target).Float() * float64(total))
+	allowed := min(total, int64(min(9e18, (slo.One-target).Float()*float64(total))))
 	bad := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 2), rapid.Int64Range(allowed-min(2, allowed), allowed),
 		rapid.Int64Range(0, total)).Draw(t, "bad")
 	return slo.Counts{Good: total - min(total, max(0, bad)), Total: total}

@@ -41,6 +41,14 @@ func (s Slice) Count(m Method, events Counts) Counts {
 	return Counts{0, 1}
 }
 
+// End returns the last minute of the slice that contains m; m itself where time is not sliced.
+func (s Slice) End(m Minute) Minute {
+	if s.Length == 0 {
+		return m
+	}
+	return sliceEnd(m, Minute(s.Length/time.Minute))
+}
+
 // Raw implements [Layered].
 func (s *sliced) Raw() Reader {
 	if l, ok := s.Reader.(Layered); ok {

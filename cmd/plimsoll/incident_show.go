@@ -121,7 +121,10 @@ func writeSpent(w io.Writer, spent []api.Spent) {
 		}
 		cost := "nothing was measured"
 		if s.Share != nil {
-			cost = fmt.Sprintf("%s of its budget: %d of %d events were bad", slo.FormatBadPercent(*s.Share), s.Bad, s.Total)
+			cost = slo.FormatBadPercent(*s.Share) + " of its budget"
+			if s.Total > 0 {
+				cost += fmt.Sprintf(": %d of %d events were bad", s.Bad, s.Total)
+			}
 		}
 		fmt.Fprintf(w, "Spent of %s\t%s\n", s.Objective, cost)
 	}

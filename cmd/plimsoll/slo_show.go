@@ -141,6 +141,10 @@ func writeAttribution(w io.Writer, d api.Detail) {
 		if s.Kind == slo.ByCorrection {
 			note = strings.TrimSpace(note + " (corrected away)")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(s.Kind)+" "+s.Ref), slo.FormatBadAmount(s.Bad), slo.FormatBadPercent(s.Share), note)
+		bad := slo.FormatBadAmount(s.Bad)
+		if d.Method == slo.Composite {
+			bad = "–"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", strings.TrimSpace(string(s.Kind)+" "+s.Ref), bad, slo.FormatBadPercent(s.Share), note)
 	}
 }

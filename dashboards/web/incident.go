@@ -206,7 +206,11 @@ func (w *Web) spentBy(i incidents.Incident) []spent {
 		if share, ok := m.Share(); ok {
 			part = slo.FormatBadPercent(share)
 		}
-		out = append(out, spent{m.Objective, m.Objective.Measure().Count(m.Reading.Bad()), part})
+		bad := m.Objective.Measure().Bad(m.Reading.Bad())
+		if m.Parts != nil {
+			bad = "–" // a composite has shares only
+		}
+		out = append(out, spent{m.Objective, bad, part})
 	}
 	return out
 }

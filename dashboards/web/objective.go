@@ -26,7 +26,7 @@ type objective struct {
 	Forecast    string
 	Explanation slo.Explanation
 	Children    []row
-	Spends      []slo.Spend // by cause; nil for a composite
+	Spends      []slo.Spend // by cause
 	Spells      []slo.Spell
 	Others      int // spells beside those
 }
@@ -66,20 +66,19 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 	if status.Objective.Method != slo.Composite {
 		points := slo.BurnDown(status, reader, downSteps)
 		v.BurnDown, v.Points = chart.BurnDown(status, points), every(points, 4)
-		err = errors.Join(err, w.attribute(ctx, &v, reader))
 	}
+	err = errors.Join(err, w.attribute(ctx, &v, reader))
 	w.render(rw, r, http.StatusOK, "objective", page{Title: status.Objective.DisplayName, Nav: "overview", Notices: w.missing(r, err), Body: v})
 }
 
 // attribute adds what spent the budget.
 func (w *Web) attribute(ctx context.Context, v *objective, reader slo.Reader) error {
-	var causes []slo.Cause
-	var err error
-	if w.cfg.Causes != nil {
-		from, until := v.Bounds()
-		causes, err = w.cfg.Causes(ctx, v.Status.Objective, from, until)
-	}
-	a := slo.Attribute(v.Status, slo.Uncorrected(v.Status.Objective, reader), causes, slo.QuietMinutes)
+	a, err := slo.AttributeWith(v.Status, reader, func(o *slo.Objective, from, until time.Time) ([]slo.Cause, error) {
+		if w.cfg.Causes == nil {
+			return nil, nil
+		}
+		return w.cfg.Causes(ctx, o, from, until)
+	})
 	v.Spends, v.Spells = a.Causes, a.Largest(mostSpells)
 	v.Others = len(a.Spells) - len(v.Spells)
 	return err

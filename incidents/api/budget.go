@@ -15,8 +15,8 @@ type Spent struct {
 	Name      string    `json:"name"`
 	From      time.Time `json:"from" doc:"When customers were first affected; when it was detected if that is not known"`
 	To        time.Time `json:"to" doc:"When it was mitigated; now if it is not"`
-	Total     int64     `json:"total" minimum:"0" doc:"Events in that time"`
-	Bad       int64     `json:"bad" doc:"Bad events in that time"`
+	Total     int64     `json:"total" minimum:"0" doc:"Events, or slices, in that time; none of a composite"`
+	Bad       int64     `json:"bad" doc:"Bad ones; those that were bad in part count"`
 	Allowed   float64   `json:"allowed" doc:"Bad events that the objective's window up to then allowed"`
 	Share     *float64  `json:"share,omitempty" doc:"Part of the window's error budget that went, 1 for all of it; absent where the window has no events"`
 }
@@ -42,8 +42,9 @@ func (h *Handlers) Budget(ctx context.Context, in *RefRequest) (*BudgetResponse,
 func (h *Handlers) budget(i incidents.Incident) []Spent {
 	list := []Spent{}
 	for _, s := range h.spent(i) {
+		total, bad := s.Events()
 		v := Spent{Objective: s.Objective.Key, Name: s.Objective.DisplayName, From: s.From.UTC(), To: s.To.UTC(),
-			Total: s.Reading.Total, Bad: s.Reading.Bad(), Allowed: s.Allowed}
+			Total: total, Bad: bad, Allowed: s.Allowed / float64(s.Objective.Measure().Weight)}
 		if share, ok := s.Share(); ok {
 			v.Share = &share
 		}

@@ -120,8 +120,9 @@ type telling struct {
 func (t telling) losses() []Loss {
 	list := []Loss{}
 	for _, s := range t.Spent {
+		total, bad := s.Events()
 		l := Loss{
-			Objective: s.Objective.Key, Name: s.Objective.DisplayName, Events: s.Reading.Total, Bad: s.Reading.Bad(),
+			Objective: s.Objective.Key, Name: s.Objective.DisplayName, Events: total, Bad: bad,
 			Window: s.Objective.Window.String(), Coverage: s.Reading.Coverage(),
 		}
 		if share, ok := s.Share(); ok {

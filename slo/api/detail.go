@@ -13,7 +13,7 @@ type Detail struct {
 	Forecast     slo.Forecast    `json:"forecast" doc:"When the budget changes sides; a member is absent where it does not within one window"`
 	Outlook      string          `json:"outlook" doc:"The forecast in words"`
 	Definition   Definition      `json:"definition" doc:"What is counted, and where that is written"`
-	Attribution  *Attribution    `json:"attribution,omitempty" doc:"What spent the budget; absent for a composite, and while that cannot be found out"`
+	Attribution  *Attribution    `json:"attribution,omitempty" doc:"What spent the budget; absent while that cannot be found out"`
 	Unattributed string          `json:"unattributed,omitempty" doc:"Why what spent the budget is not known now"`
 	Children     []slo.Key       `json:"children,omitempty" doc:"Keys of the children of an objective that is divided by labels"`
 	Explanation  slo.Explanation `json:"explanation" doc:"How each figure comes about"`
@@ -43,7 +43,7 @@ type NoData struct {
 
 // Attribution says what spent a budget.
 type Attribution struct {
-	Bad    float64 `json:"bad" doc:"Bad events as measured, in the objective's unit: the sum over the causes"`
+	Bad    float64 `json:"bad" doc:"Bad events as measured, in the objective's unit: the sum over the causes; 0 for a composite, which has shares only"`
 	Causes []Spend `json:"causes" nullable:"false" doc:"The one that spent the most first"`
 	Spells []Spell `json:"spells" nullable:"false" doc:"The hundred times that spent the most, the earliest first"`
 	Others int     `json:"others,omitempty" doc:"How many further spells there are"`

@@ -186,13 +186,10 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 	for _, child := range h.Ledger.Children(key) {
 		d.Children = append(d.Children, child.Key)
 	}
-	if o.Method == slo.Composite {
-		return &GetResponse{Body: d}, nil
-	}
-	if causes, err := h.causes(ctx, r.status); err != nil {
+	if a, err := h.attribution(ctx, r); err != nil {
 		d.Unattributed = "corrections, incidents or releases cannot be read now"
 	} else {
-		d.Attribution = attributionOf(o, slo.Attribute(r.status, slo.Uncorrected(o, r.view), causes, slo.QuietMinutes))
+		d.Attribution = attributionOf(o, a)
 	}
 	return &GetResponse{Body: d}, nil
 }
@@ -200,14 +197,15 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 // causesTimeout bounds the search for what spent a budget: the budget itself is in memory, and must not wait for a database that is away.
 const causesTimeout = 3 * time.Second
 
-func (h *Handlers) causes(ctx context.Context, s slo.Status) ([]slo.Cause, error) {
-	if h.Causes == nil {
-		return nil, nil
-	}
+func (h *Handlers) attribution(ctx context.Context, r reading) (slo.Attribution, error) {
 	ctx, cancel := context.WithTimeout(ctx, causesTimeout)
 	defer cancel()
-	from, until := s.Bounds()
-	return h.Causes(ctx, s.Objective, from, until)
+	return slo.AttributeWith(r.status, r.view, func(o *slo.Objective, from, until time.Time) ([]slo.Cause, error) {
+		if h.Causes == nil {
+			return nil, nil
+		}
+		return h.Causes(ctx, o, from, until)
+	})
 }
 
 // ExplainResponse holds an explanation.

@@ -183,8 +183,17 @@ func TestGetEveryMethod(t *testing.T) {
 	}
 	d = api.Detail{}
 	get(t, h, "/v1/objectives/encoder/journey", 200, &d)
-	if len(d.Components) != 2 || d.Components[0].Weight != "0.5" || d.Components[1].Remaining != 0.9 || d.Attribution != nil || d.Events != (api.Events{}) {
+	if len(d.Components) != 2 || d.Components[0].Weight != "0.5" || d.Components[1].Remaining != 0.9 || d.Attribution == nil || d.Events != (api.Events{}) {
 		t.Errorf("%+v", d.Components)
+	}
+	spent := 0.0
+	for _, c := range d.Attribution.Causes {
+		if c.Kind != slo.ByCorrection {
+			spent += c.Share
+		}
+	}
+	if math.Abs(spent-1+d.Budget.Remaining) > 1e-9 || d.Attribution.Bad != 0 {
+		t.Errorf("%v of the budget is attributed, %v is left: %+v", spent, d.Budget.Remaining, d.Attribution)
 	}
 	d = api.Detail{}
 	get(t, h, "/v1/objectives/video-api/availability", 200, &d)

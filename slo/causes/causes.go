@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"plimsoll/incidents"
@@ -65,11 +66,14 @@ func corrections(list []slo.Correction, o *slo.Objective) (causes []slo.Cause) {
 	return causes
 }
 
-// incidentCauses are the incidents that name the objective or, where they name none, its service. One lasts from when customers were
+// incidentCauses are the incidents that name the objective, its parent or the composite that it is a component of or, where they name none, its
+// service. One lasts from when customers were
 // first affected, as far as that is known, until it is resolved.
 func incidentCauses(list []incidents.Incident, o *slo.Objective) (causes []slo.Cause) {
 	for _, i := range list {
-		named := slices.Contains(i.Objectives, o.Key) || o.Parent != "" && slices.Contains(i.Objectives, o.Parent)
+		named := slices.ContainsFunc(i.Objectives, func(key slo.Key) bool {
+			return key == o.Key || key == o.Parent || strings.HasPrefix(string(o.Key), string(key)+"/") // a component's key is below that of the composite
+		})
 		if !named && (len(i.Objectives) > 0 || !slices.Contains(i.Services, o.Service)) || !i.Counts() {
 			continue
 		}

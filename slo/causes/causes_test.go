@@ -53,6 +53,7 @@ func TestOf(t *testing.T) {
 				incident(4, func(i *incidents.Incident) { i.Services = []string{"search"} }),
 				incident(5, func(i *incidents.Incident) { i.Objectives = []slo.Key{"video-api/latency"} }),
 				incident(6, func(i *incidents.Incident) { i.Objectives, i.Services = []slo.Key{o.Key}, nil }),
+				incident(9, func(i *incidents.Incident) { i.Objectives = []slo.Key{"video-api/avail", "video-api/availability/sub"} }),
 			}, nil
 		},
 		Decisions: func(_ context.Context, service string, from, to time.Time) ([]gate.Decision, error) {
@@ -155,5 +156,22 @@ func TestUnreadableSources(t *testing.T) {
 	}
 	if got, err := (causes.Sources{}).Of(t.Context(), &slo.Objective{}, noon, noon); err != nil || len(got) != 0 {
 		t.Errorf("without sources: %v, %v", got, err)
+	}
+}
+
+// An incident of a composite is one of its components, whose spend the composite's is made of, and of the children of those.
+func TestIncidentsOfComposites(t *testing.T) {
+	t.Parallel()
+	sources := causes.Sources{Incidents: func(context.Context, time.Time, time.Time) ([]incidents.Incident, error) {
+		return []incidents.Incident{{Ref: 1, State: incidents.Resolved, Objectives: []slo.Key{"video-api/journey"}, Services: []string{"video-api"},
+			Times: incidents.Times{Declared: at(-5), Resolved: at(-3)}}}, nil
+	}}
+	for key, want := range map[slo.Key]int{
+		"video-api/journey": 1, "video-api/journey/upload": 1, `video-api/journey/upload{route="/videos"}`: 1, "video-api/availability": 0, "video-api/journeys/x": 0,
+	} {
+		got, err := sources.Of(t.Context(), &slo.Objective{Key: key, Service: "video-api"}, at(-10), noon)
+		if err != nil || len(got) != want {
+			t.Errorf("%s: %v %v, want %d", key, got, err, want)
+		}
 	}
 }

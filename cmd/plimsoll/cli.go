@@ -58,6 +58,7 @@ type commands struct {
 // cli is what a command gets to work with.
 type cli struct {
 	Ctx    context.Context
+	In     io.Reader
 	Out    io.Writer
 	Err    io.Writer
 	Output string
@@ -107,7 +108,7 @@ func run(ctx context.Context, args []string, out, errw io.Writer) (code int) {
 	if flags.Output == outputGitHub && parsed.Command() != "gate check" {
 		return report(errw, fmt.Errorf("--output %s is for \"plimsoll gate check\" only: choose table, json or yaml", outputGitHub))
 	}
-	err = parsed.Run(&cli{Ctx: ctx, Out: out, Err: errw, Output: flags.Output, flags: &flags})
+	err = parsed.Run(&cli{Ctx: ctx, In: os.Stdin, Out: out, Err: errw, Output: flags.Output, flags: &flags})
 	return report(errw, err)
 }
 

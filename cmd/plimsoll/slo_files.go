@@ -17,7 +17,6 @@ import (
 
 	"plimsoll/alerts/tierfile"
 	"plimsoll/collectors"
-	"plimsoll/internal/config"
 	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
@@ -49,7 +48,7 @@ func readerWithTiers(lenient bool, tiers string) (openslo.Config, error) {
 type sloLintCmd struct {
 	Lenient bool     `help:"Accept what older writers emit, with a warning each."`
 	Tiers   string   `type:"path" placeholder:"FILE" help:"File of the tiers of alerts that hold where an objective does not say, as in the server's alert_tiers."`
-	Paths   []string `arg:"" name:"path" help:"OpenSLO files, or folders of them."`
+	Paths   []string `arg:"" name:"path" help:"OpenSLO files, or folders of them; - is the standard input."`
 }
 
 // objectiveLint is what "slo lint" found.
@@ -67,9 +66,13 @@ func (cmd sloLintCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	r, err := lint(reader, cmd.Paths)
+	files, err := c.files(cmd.Paths)
 	if err != nil {
 		return fmt.Errorf("read objectives: %w", err)
+	}
+	r, err := lint(reader, files)
+	if err != nil {
+		return err
 	}
 	if err := c.Print(r, func(w io.Writer) { writeLint(w, r) }); err != nil {
 		return err
@@ -83,12 +86,7 @@ func (cmd sloLintCmd) Run(c *cli) error {
 	return nil
 }
 
-// lint reads the files. The error is about files that could not be read.
-func lint(reader openslo.Config, paths []string) (objectiveLint, error) {
-	files, err := config.Files(paths...)
-	if err != nil {
-		return objectiveLint{}, err
-	}
+func lint(reader openslo.Config, files []openslo.File) (objectiveLint, error) {
 	r := objectiveLint{Problems: openslo.Problems{}}
 	definitions, err := openslo.Read(reader, files...)
 	if definitions != nil {
@@ -136,7 +134,7 @@ type sloImportCmd struct {
 	Lenient bool     `help:"Leave out unknown fields, with a note each."`
 	Dir     string   `short:"d" type:"path" help:"Folder to write to, a file for each document; by default everything is printed."`
 	Force   bool     `help:"Replace files that exist."`
-	Paths   []string `arg:"" name:"path" help:"Files, or folders of them."`
+	Paths   []string `arg:"" name:"path" help:"Files, or folders of them; - is the standard input."`
 }
 
 // Run converts the files. Notes go to the error output, so that what is printed is what was converted.
@@ -145,7 +143,7 @@ func (cmd sloImportCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	files, err := config.Files(cmd.Paths...)
+	files, err := c.files(cmd.Paths)
 	if err != nil {
 		return fmt.Errorf("read files to import: %w", err)
 	}
@@ -161,7 +159,7 @@ func (cmd sloImportCmd) Run(c *cli) error {
 		fmt.Fprintln(c.Err, r.Notes)
 	}
 	if cmd.Dir == "" {
-		err = openslo.Write(c.Out, r.Documents...)
+		err = c.printDocuments(r.Documents...)
 	} else {
 		err = cmd.write(c, r.Documents)
 	}
@@ -221,7 +219,7 @@ func (cmd sloImportCmd) write(c *cli, docs []openslo.Document) error {
 type sloExportCmd struct {
 	Service string   `short:"s" help:"Only the objectives of this service."`
 	Lenient bool     `help:"Accept in files what older writers emit, with a warning each."`
-	Paths   []string `arg:"" optional:"" name:"path" help:"OpenSLO files, or folders of them; by default the objectives of the server."`
+	Paths   []string `arg:"" optional:"" name:"path" help:"OpenSLO files, or folders of them, - is the standard input; by default the objectives of the server."`
 }
 
 // Run prints objectives as OpenSLO v1.
@@ -241,12 +239,11 @@ func (cmd sloExportCmd) Run(c *cli) error {
 	if err := client.Do(c.Ctx, http.MethodGet, path, nil, &text); err != nil {
 		return err
 	}
-	_, err = io.WriteString(c.Out, text)
-	return err
+	return c.printYAML([]byte(text))
 }
 
 func (cmd sloExportCmd) files(c *cli) error {
-	files, err := config.Files(cmd.Paths...)
+	files, err := c.files(cmd.Paths)
 	if err != nil {
 		return fmt.Errorf("read objectives: %w", err)
 	}
@@ -274,5 +271,5 @@ func (cmd sloExportCmd) files(c *cli) error {
 	if err != nil {
 		return err
 	}
-	return openslo.Write(c.Out, docs...)
+	return c.printDocuments(docs...)
 }

@@ -19,7 +19,7 @@ type File struct {
 }
 
 // Files reads the named files, and of each named folder and the folders in it the files that end in .yaml or .yml.
-// Names that begin with a dot are left out.
+// Names that begin with a dot are left out, and so is what is no file, such as a pipe, whatever its name.
 func Files(paths ...string) ([]File, error) {
 	var files []File
 	for _, path := range paths {
@@ -50,6 +50,9 @@ func filesOf(root string) ([]File, error) {
 			return filepath.SkipDir
 		case d.IsDir() || hidden || (path != root && !isYAML(path)):
 			return nil
+		}
+		if info, err := os.Stat(path); err != nil || (path != root && !info.Mode().IsRegular()) {
+			return err
 		}
 		data, err := os.ReadFile(path)
 		files = append(files, File{Name: path, Data: data})

@@ -31,6 +31,7 @@ type burning struct {
 	age time.Duration     // of the newest sample
 
 	policies []slo.AlertPolicy // of every objective
+	tiers    []slo.AlertTier   // the same
 	unseen   bool              // nothing is observed in any lookback
 	unheard  bool              // nor was there ever a sample
 }
@@ -46,7 +47,7 @@ func (b *burning) Statuses(at time.Time) []slo.Status {
 	defer b.mu.Unlock()
 	var all []slo.Status
 	for key, bad := range b.bad {
-		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}, Alerts: b.policies}
+		o := &slo.Objective{Key: key, Service: key.Service(), DisplayName: string(key), Target: 999_000_000, Window: slo.Window{Length: 30 * 24 * time.Hour}, Alerts: b.policies, AlertTiers: b.tiers}
 		s := slo.Status{Objective: o, At: at, Budget: slo.Budget{Remaining: 0.5}, LastSample: at.Add(-b.age)}
 		if b.unheard {
 			s.LastSample = time.Time{}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll/alerts"
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/sqlcheck"
 	"plimsoll/internal/config"
@@ -130,6 +131,8 @@ func TestReload(t *testing.T) {
 			"slo/b.yaml": other, "gate/b.yaml": "service: b\n"}, false},
 		{"a bad objective beside a good policy", map[string]string{
 			"slo/b.yaml": "kind: [", "gate/b.yaml": "service: b\nclauses:\n- budget: {}\n"}, false},
+		{"a file of which half is written", map[string]string{"slo/b.yaml": other[:len(other)/2]}, false},
+		{"aliases without end", map[string]string{"slo/b.yaml": "a: &a [*a]\n"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,6 +163,21 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// A folder that is gone takes nothing with it.
+func TestReloadWithoutFolder(t *testing.T) {
+	t.Parallel()
+	app, dir := leading(t)
+	if err := os.Rename(filepath.Join(dir, "slo"), filepath.Join(dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Reload(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v, want %v", err, os.ErrNotExist)
+	}
+	if diff := cmp.Diff([]slo.Key{"shop/availability"}, keys(app.ledger.Objectives())); diff != "" {
+		t.Errorf("objectives (-want +got):\n%s", diff)
+	}
+}
+
 // A reload on a process that does not lead is seen by its readers at once, and is what it leads with later.
 func TestReloadWhileFollowing(t *testing.T) {
 	t.Parallel()
@@ -183,6 +201,52 @@ func TestReloadWhileFollowing(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, keys(app.ledger.Objectives())); diff != "" {
 		t.Error("leading:\n" + diff)
+	}
+}
+
+// A file of tiers holds for what says nothing itself, and is read again; a bad one takes nothing with it.
+func TestAlertTiers(t *testing.T) {
+	t.Parallel()
+	files := valid()
+	files["p.yaml"] = "data_dir: data\nobjectives: [slo]\npolicies: [gate]\nalert_tiers: tiers.yaml\n"
+	files["tiers.yaml"] = "tiers: [{name: page-fast, for: 3m}]\n"
+	dir := write(t, files)
+	cfg, err := ReadConfig(filepath.Join(dir, "p.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func() (tiers []string) {
+		for _, tier := range app.ledger.Objectives()[0].AlertTiers {
+			tiers = append(tiers, alerts.Describe(tier))
+		}
+		return tiers
+	}
+	want := []string{"page-fast{severity=page, share=2%, lookback=1h, short=5m, for=3m}"}
+	if diff := cmp.Diff(want, says()); diff != "" {
+		t.Error(diff)
+	}
+	for _, tc := range []struct {
+		text, wrong string
+	}{
+		{"tiers: [{name: page-fast, for: 30s}]\n", `tiers.yaml:1: tiers[0].for: found the duration "30s"`},
+		{"tiers: [{name: page-fast, factor: 12.5}]\n", ""},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "tiers.yaml"), []byte(tc.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if tc.wrong == "" {
+			want = []string{"page-fast{severity=page, factor=12.5, lookback=1h, short=5m}"}
+		}
+		if err := app.Reload(); (err != nil) != (tc.wrong != "") || err != nil && !strings.Contains(err.Error(), tc.wrong) {
+			t.Errorf("%v, want %q", err, tc.wrong)
+		}
+		if diff := cmp.Diff(want, says()); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

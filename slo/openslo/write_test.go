@@ -40,6 +40,9 @@ func checkRoundTrip(t rapid.TB, c openslo.Config, objectives []*slo.Objective) {
 	if diff := gocmp.Diff(objectives, again, withoutPlace); diff != "" {
 		t.Fatalf("objectives (-written +read):\n%s\nin\n%s", diff, text)
 	}
+	if diff := gocmp.Diff(text, write(t, again)); diff != "" {
+		t.Fatalf("written again (-first +second):\n%s", diff)
+	}
 }
 
 func TestWrittenObjectivesAreReadTheSame(t *testing.T) {

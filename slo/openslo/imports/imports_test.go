@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"plimsoll/collectors"
 	"plimsoll/internal/config"
+	"plimsoll/slo"
 	"plimsoll/slo/openslo"
 	"plimsoll/slo/openslo/imports"
 )
@@ -57,7 +60,40 @@ func checkRead(t *testing.T, text []byte) *openslo.Definitions {
 			t.Fatalf("%v\nin\n%s", wrong, text)
 		}
 	}
+	if d != nil {
+		checkExport(t, d)
+	}
 	return d
+}
+
+// checkExport checks that what was imported is exported as it is: the same objectives, and the same text each time.
+func checkExport(t *testing.T, d *openslo.Definitions) {
+	t.Helper()
+	text := export(t, d)
+	again, err := openslo.Read(openslo.Config{}, openslo.File{Name: "again.yaml", Data: text})
+	if err != nil {
+		t.Fatalf("%v\nin\n%s", err, text)
+	}
+	sameZone := cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location().String() == b.Location().String() })
+	if diff := cmp.Diff(d.Objectives, again.Objectives, sameZone, cmpopts.IgnoreFields(slo.Objective{}, "File", "Line")); diff != "" {
+		t.Fatalf("exported objectives (-want +got):\n%s\nin\n%s", diff, text)
+	}
+	if diff := cmp.Diff(string(text), string(export(t, again))); diff != "" {
+		t.Fatalf("exported again (-want +got):\n%s", diff)
+	}
+}
+
+func export(t *testing.T, d *openslo.Definitions) []byte {
+	t.Helper()
+	docs, err := openslo.Documents(d.Objectives, d.Sources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := openslo.Write(&text, docs...); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
 }
 
 // What Sloth and Pyrra count, Plimsoll can count.

@@ -48,8 +48,15 @@ type CursorState struct {
 	Cursor
 }
 
-// checkpoint returns what changed since the last one and counts it as saved. Appends wait only while it copies.
-func (l *Ledger) checkpoint() *Checkpoint {
+// checkpoint returns what changed since the last one and counts it as saved. The memory of hours is used for it.
+func (l *Ledger) checkpoint(hours *capture) *Checkpoint {
+	c := l.capture(hours)
+	hours.write()
+	return c
+}
+
+// capture is the part of a checkpoint for which appends wait: all but the bytes of the blocks.
+func (l *Ledger) capture(hours *capture) *Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &Checkpoint{At: l.now()}
@@ -59,11 +66,10 @@ func (l *Ledger) checkpoint() *Checkpoint {
 		l.cursors.expire()
 	}
 	c.Ended, l.ended = l.ended, nil
-	var w stateWriter
+	c.Objectives = make([]ObjectiveState, 0, len(l.dirty))
 	for _, t := range l.dirty {
-		c.Objectives = append(c.Objectives, w.take(t))
+		c.Objectives = append(c.Objectives, hours.take(t))
 	}
-	w.resolve(c.Objectives)
 	l.dirty = l.dirty[:0]
 	c.Forgotten, c.Cursors = l.cursors.take()
 	c.Imports, l.imported = l.imported, nil
@@ -89,51 +95,6 @@ func (l *Ledger) putBack(c *Checkpoint) {
 	l.ended = append(c.Ended, l.ended...)
 	l.cursors.putBack(c.Forgotten, c.Cursors)
 	l.imported = append(c.Imports, l.imported...)
-}
-
-// stateWriter writes the stored form of dirty hours into one buffer.
-type stateWriter struct {
-	data  []byte
-	ends  []int // of each block's bytes in data
-	words []uint64
-}
-
-// take writes the dirty hours of t and clears their marks. The bytes are set by resolve, when the buffer has stopped moving.
-func (w *stateWriter) take(t *track) ObjectiveState {
-	t.listed = false
-	s := ObjectiveState{Key: t.key, Revision: t.revision, LastSample: t.lastSample, Blocks: make([]Block, 0, len(t.dirty))}
-	for _, hour := range t.dirty {
-		n := int(hour - t.first)
-		if n < len(t.blocks) {
-			b := &t.blocks[n]
-			b.dirty = false
-			w.data = appendStored(w.data, b, t.sum(n), t.words[b.offset:int(b.offset)+b.size()])
-		} else {
-			d := &t.open[n-len(t.blocks)]
-			d.dirty = false
-			var b block
-			b, w.words = pack(w.words[:0], d)
-			w.data = appendStored(w.data, &b, d.all(), w.words)
-		}
-		w.ends = append(w.ends, len(w.data))
-		s.Blocks = append(s.Blocks, Block{Hour: hour})
-	}
-	t.dirty = t.dirty[:0]
-	s.Drops = t.drops.take()
-	if t.amended {
-		t.amended, t.stored, s.Versions = false, t.versions, t.versionStates()
-	}
-	return s
-}
-
-func (w *stateWriter) resolve(objectives []ObjectiveState) {
-	from, k := 0, 0
-	for _, o := range objectives {
-		for i := range o.Blocks {
-			o.Blocks[i].Data = w.data[from:w.ends[k]:w.ends[k]]
-			from, k = w.ends[k], k+1
-		}
-	}
 }
 
 // touchHour marks an hour as dirty if it is still kept.

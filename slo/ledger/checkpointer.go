@@ -44,6 +44,7 @@ type Checkpointer struct {
 	Logger *slog.Logger  // [slog.Default] when nil
 
 	saving sync.Mutex // one checkpoint at a time: they must reach the store in order
+	hours  capture    // used under saving
 
 	mu     sync.Mutex // guards what follows
 	health Health
@@ -201,7 +202,7 @@ func (c *Checkpointer) end(reason error) {
 func (c *Checkpointer) Save(ctx context.Context) error {
 	c.saving.Lock()
 	defer c.saving.Unlock()
-	checkpoint := c.Ledger.checkpoint()
+	checkpoint := c.Ledger.checkpoint(&c.hours)
 	err := c.Store.Save(ctx, checkpoint)
 	if err != nil {
 		c.Ledger.putBack(checkpoint)

@@ -49,10 +49,11 @@ func sourceDocuments(named map[string]bool, sources []Source) (docs []Document) 
 	}
 	for name := range named {
 		s := known[name]
-		spec := DataSourceSpec{Description: s.Description, Type: cmp.Or(s.Type, compatible[0])}
+		details := map[string]string{} // other readers demand them
 		if s.URL != "" {
-			spec.ConnectionDetails = map[string]string{"url": s.URL}
+			details["url"] = s.URL
 		}
+		spec := DataSourceSpec{Description: s.Description, Type: cmp.Or(s.Type, compatible[0]), ConnectionDetails: details}
 		docs = append(docs, Document{Kind: kindSource, Metadata: Metadata{Name: name, DisplayName: s.DisplayName}, Spec: spec})
 	}
 	slices.SortFunc(docs, func(a, b Document) int { return cmp.Compare(a.Metadata.Name, b.Metadata.Name) })

@@ -58,10 +58,10 @@ func indicatorOf(name string, i slo.Indicator) *Indicator {
 		}
 		return m
 	}
-	ind := &Indicator{Metadata: &Metadata{Name: name}}
-	if !wideNameForm.MatchString(name) {
-		ind.Metadata = nil
+	if !wideNameForm.MatchString(name) { // of letters that names cannot have
+		name = cmp.Or(Name(name), "indicator")
 	}
+	ind := &Indicator{Metadata: &Metadata{Name: name}}
 	switch i.Kind {
 	case slo.Thresholds:
 		ind.Spec.ThresholdMetric = metric(i.Query)

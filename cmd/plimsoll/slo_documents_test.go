@@ -48,3 +48,13 @@ func TestDocumentsAsJSON(t *testing.T) {
 		t.Errorf("%v: read again as\n%s\nnot\n%s", err, again, yaml)
 	}
 }
+
+// What cannot be counted here is exported all the same.
+func TestExportOfWhatCannotBeCounted(t *testing.T) {
+	t.Parallel()
+	divided := strings.Replace(goodObjective, "sum(good_total)", "good_total / all_total", 1)
+	out, errs, err := pipe(t, divided, "table", sloExportCmd{Paths: []string{"-"}})
+	if err != nil || !strings.Contains(out, "query: good_total / all_total") {
+		t.Errorf("%v: %s%s", err, out, errs)
+	}
+}

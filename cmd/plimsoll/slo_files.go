@@ -248,7 +248,7 @@ func (cmd sloExportCmd) files(c *cli) error {
 		return fmt.Errorf("read objectives: %w", err)
 	}
 	reader := objectiveReader(cmd.Lenient)
-	reader.MaxWindow = 0 // it is not to be counted here
+	reader.MaxWindow, reader.CheckIndicator = 0, nil // it is not to be counted here
 	d, err := openslo.Read(reader, files...)
 	if err != nil {
 		fmt.Fprintln(c.Err, err)

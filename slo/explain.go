@@ -2,6 +2,7 @@ package slo
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -101,7 +102,8 @@ type Figure struct {
 	Coverage string    `json:"coverage" doc:"Share of the span's minutes that were observed"`
 }
 
-// Explain explains s and what is predicted of it. view is what the objective is judged by; nil for a composite.
+// Explain explains s and what is predicted of it. view is what the objective is judged by; nil if that is not known. What has spent the
+// budget is added by [Explanation.Attribute].
 func Explain(s Status, view Reader, f Forecast) Explanation {
 	o, m, raw := s.Objective, s.Objective.Measure(), s.Objective.RawMeasure()
 	from, until := s.Bounds()
@@ -110,7 +112,7 @@ func Explain(s Status, view Reader, f Forecast) Explanation {
 		Method: o.Method, SLI: o.Describe(), Unit: m.Many, Inputs: inputs(o.Indicator), Source: o.Indicator.Source,
 		Version: s.Version, Revision: s.Revision, Corrections: append([]CorrectionID{}, s.Corrections...),
 		Guard: o.Guard().Describe(m), Enough: s.Judged(), Gaps: []GapFigures{}, Quality: append([]Signal{}, Quality(s, QualityLimits{})...),
-		Figures: append(Figures(s), forecastFigure(s, f)), Policies: policyFigures(s),
+		Policies: policyFigures(s),
 	}
 	e.Measured, e.Judged = goodOf(raw, s.Raw.Counts), goodOf(m, s.Window.Counts)
 	if o.Method == Composite {
@@ -125,16 +127,23 @@ func Explain(s Status, view Reader, f Forecast) Explanation {
 			e.Since = &since
 		}
 	}
+	var gaps []Figure
 	for _, use := range []Use{ForGate, ForAlert, ForReport} {
 		if o.NoData.For(use) == GapIgnored || view == nil && o.Method != Composite {
 			continue
 		}
 		g := Gaps(s, view, use)
+		gaps = append(gaps, gapFigure(s, g, use))
 		e.Gaps = append(e.Gaps, GapFigures{
 			Use: use, Policy: g.Gaps.Policy, Minutes: g.Gaps.Minutes, Estimated: g.Gaps.Estimated, Added: m.Float(g.Gaps.Added.Total),
 			Remaining: g.Budget.Remaining, Hold: g.Gaps.Hold,
 		})
 	}
+	own := slices.Concat(eventsFigure(s), measuredFigures(s, view), sinceFigure(s, view), gaps, []Figure{conditionFigure(s)})
+	for i := range own {
+		own[i].From, own[i].Until, own[i].Coverage = from, until, FormatPercent(s.Window.Coverage())
+	}
+	e.Figures = slices.Concat(Figures(s), own, forecastFigures(s, f))
 	return e
 }
 
@@ -149,29 +158,3 @@ func inputs(i Indicator) []Input {
 }
 
 func goodOf(m Measure, c Counts) string { return m.Count(c.Good) + " good of " + m.Of(c.Total) }
-
-// forecastFigure explains a forecast.
-func forecastFigure(s Status, f Forecast) Figure {
-	const basis = time.Hour
-	fig := Figure{
-		Name: "forecast", Title: "Forecast", From: s.At.Add(-basis).UTC(), Until: s.At.UTC(), Value: "no change in sight",
-		Formula: "the window moved on minute by minute: the oldest events leave it, and the last hour's go on",
-	}
-	if at := cmp.Or(f.ExhaustedAt, f.RecoversAtPresentRate, f.RecoversAt); at != nil {
-		fig.Value = at.UTC().Format("2006-01-02 15:04 UTC")
-	}
-	m := s.Objective.Measure()
-	for _, b := range s.Burn {
-		if b.Lookback == basis {
-			fig.Working = m.Bad(b.Bad()) + " bad of " + m.Of(b.Total) + " in " + FormatCount(b.Observed) + " observed minutes"
-			fig.Coverage = FormatPercent(b.Coverage())
-		}
-	}
-	switch {
-	case s.Objective.Method == Composite:
-		fig.Working = "the windows of all components moved on together"
-	case f.RecoversAtPresentRate == nil && f.RecoversAt != nil:
-		fig.Working += ", if all to come are good"
-	}
-	return fig
-}

@@ -101,10 +101,10 @@ func TestExplainComposite(t *testing.T) {
 	e := slo.Explain(s, nil, slo.Forecast{})
 	want := []line{
 		{"sli", "1 − (1 − target) × what is spent of the components' budgets, by their weights", "1 − (1 − 0.95) × 20.0 %", "99.00 %"},
-		{"spent", "Σ weight × spent ÷ Σ weight", "(1 × 50.0 % + 1.5 × 0.0 %) ÷ 2.5", "20.0 %"},
+		{"spent", "Σ weight × spent ÷ Σ weight", "(1 × 50.0 % of video/a + 1.5 × 0.0 % of video/b) ÷ 2.5", "20.0 %"},
 		{"remaining", "1 − spent", "1 − 20.0 %", "80.0 %"},
-		{"burn-1h", "Σ weight × burn rate ÷ Σ weight", "(1 × 0.5× + 1.5 × 0.0×) ÷ 2.5", "0.2×"},
-		{"coverage", "minutes observed ÷ minutes in the window", "42 ÷ 60", "70.0 %"},
+		{"burn-1h", "Σ weight × burn rate ÷ Σ weight", "(1 × 0.5× of video/a + 1.5 × 0.0× of video/b) ÷ 2.5", "0.2×"},
+		{"coverage", "Σ weight × coverage ÷ Σ weight, in whole minutes", "(1 × 100.0 % of video/a + 1.5 × 50.0 % of video/b) ÷ 2.5", "70.0 %"},
 	}
 	if diff := cmp.Diff(want, lines(e.Figures, "sli", "spent", "remaining", "burn-1h", "coverage")); diff != "" {
 		t.Error(diff)

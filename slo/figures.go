@@ -17,6 +17,11 @@ func Figures(s Status) []Figure {
 		Name: "coverage", Title: "Coverage", Formula: "minutes observed ÷ minutes in the window",
 		Working: FormatCount(s.Window.Observed) + " ÷ " + FormatCount(s.Window.Minutes), Value: coverage,
 	})
+	if s.Objective.Method == Composite {
+		last := &figures[len(figures)-1]
+		last.Formula = "Σ weight × coverage ÷ Σ weight, in whole minutes"
+		last.Working = weighted(s, func(p Status) string { return FormatPercent(p.Window.Coverage()) })
+	}
 	for i := range figures {
 		figures[i].From, figures[i].Until, figures[i].Coverage = from, until, coverage
 	}
@@ -60,11 +65,11 @@ func burnWorking(s Status, i int) string {
 }
 
 func compositeFigures(s Status) []Figure {
-	spent := FormatPercent(1 - s.Budget.Remaining)
+	spent := FormatBadPercent(1 - s.Budget.Remaining)
 	return []Figure{
 		{Name: "sli", Title: "SLI", Formula: s.Objective.Describe(), Working: fmt.Sprintf("1 − (1 − %s) × %s", s.Objective.Target, spent), Value: s.FormatSLI()},
 		{Name: "spent", Title: "Budget spent", Formula: "Σ weight × spent ÷ Σ weight",
-			Working: weighted(s, func(p Status) string { return FormatPercent(1 - p.Budget.Remaining) }), Value: spent},
+			Working: weighted(s, func(p Status) string { return FormatBadPercent(1 - p.Budget.Remaining) }), Value: spent},
 		{Name: "remaining", Title: "Budget remaining", Formula: "1 − spent", Working: "1 − " + spent, Value: FormatPercent(s.Budget.Remaining)},
 	}
 }
@@ -85,7 +90,7 @@ func weighted(s Status, of func(Status) string) string {
 	var terms []string
 	var sum Ratio
 	for _, p := range s.Parts {
-		terms = append(terms, p.Weight.String()+" × "+of(p.Status))
+		terms = append(terms, p.Weight.String()+" × "+of(p.Status)+" of "+string(p.Key))
 		sum += p.Weight
 	}
 	return fmt.Sprintf("(%s) ÷ %s", strings.Join(terms, " + "), sum)

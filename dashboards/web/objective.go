@@ -81,6 +81,7 @@ func (w *Web) attribute(ctx context.Context, v *objective, reader slo.Reader) er
 	})
 	v.Spends, v.Spells = a.Causes, a.Largest(mostSpells)
 	v.Others = len(a.Spells) - len(v.Spells)
+	v.Explanation.Attribute(v.Status, a)
 	return err
 }
 

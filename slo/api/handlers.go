@@ -190,6 +190,7 @@ func (h *Handlers) get(ctx context.Context, key slo.Key, in Instant) (*GetRespon
 		d.Unattributed = "corrections, incidents or releases cannot be read now"
 	} else {
 		d.Attribution = attributionOf(o, a)
+		d.Explanation.Attribute(r.status, a)
 	}
 	return &GetResponse{Body: d}, nil
 }
@@ -214,21 +215,25 @@ type ExplainResponse struct {
 }
 
 // Explain says how the figures of one objective come about.
-func (h *Handlers) Explain(_ context.Context, in *GetRequest) (*ExplainResponse, error) {
-	return h.explain(in.key(), in.Instant)
+func (h *Handlers) Explain(ctx context.Context, in *GetRequest) (*ExplainResponse, error) {
+	return h.explain(ctx, in.key(), in.Instant)
 }
 
 // ExplainOfMany is [Handlers.Explain] for a key of three parts.
-func (h *Handlers) ExplainOfMany(_ context.Context, in *GetOfManyRequest) (*ExplainResponse, error) {
-	return h.explain(in.key(), in.Instant)
+func (h *Handlers) ExplainOfMany(ctx context.Context, in *GetOfManyRequest) (*ExplainResponse, error) {
+	return h.explain(ctx, in.key(), in.Instant)
 }
 
-func (h *Handlers) explain(key slo.Key, in Instant) (*ExplainResponse, error) {
+func (h *Handlers) explain(ctx context.Context, key slo.Key, in Instant) (*ExplainResponse, error) {
 	r, err := h.read(key, in)
 	if err != nil {
 		return nil, err
 	}
-	return &ExplainResponse{Body: slo.Explain(r.status, r.view, r.forecast)}, nil
+	e := slo.Explain(r.status, r.view, r.forecast)
+	if a, err := h.attribution(ctx, r); err == nil { // the rest does not depend on a database
+		e.Attribute(r.status, a)
+	}
+	return &ExplainResponse{Body: e}, nil
 }
 
 func (h *Handlers) keys() []string {

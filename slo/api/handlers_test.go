@@ -234,7 +234,7 @@ func TestExplanation(t *testing.T) {
 	h := server(t)
 	var e slo.Explanation
 	get(t, h, "/v1/objectives/video-api/availability/explanation", 200, &e)
-	if e.Measured != "999,900 good of 1,000,000 events" || len(e.Figures) != 12 || e.Target != 999_000_000 {
+	if e.Measured != "999,900 good of 1,000,000 events" || len(e.Figures) != 16 || e.Target != 999_000_000 {
 		t.Errorf("%+v", e)
 	}
 	get(t, h, "/v1/objectives/video-api/latency/p95/explanation", 200, &e)

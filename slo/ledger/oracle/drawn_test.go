@@ -33,6 +33,8 @@ const (
 	sawAmount     class = "amounts"
 	sawShare      class = "shares"
 	sawThreshold  class = "values held against a threshold"
+	sawHistory    class = "scrapes read from an archive"
+	sawLive       class = "scrapes counted live that an archive has, too"
 	sawSave       class = "checkpoints"
 	sawKill       class = "kills"
 	sawReload     class = "reloads"
@@ -61,7 +63,7 @@ const (
 
 var classes = []class{
 	sawScrape, sawRollback, sawAgain, sawLate, sawTooLate, sawFuture, sawInvalid, sawVanished, sawReset, sawDelta, sawOutOfOrder, sawStart, sawUp, sawDown, sawAppeared,
-	sawStandIn, sawForgotten, sawAmount, sawShare, sawThreshold, sawSave, sawKill, sawReload, sawVersion, sawPostponed, sawLeftOut, sawRegrouped,
+	sawStandIn, sawForgotten, sawAmount, sawShare, sawThreshold, sawHistory, sawLive, sawSave, sawKill, sawReload, sawVersion, sawPostponed, sawLeftOut, sawRegrouped,
 	sawChild, sawFull, sawCorrection, sawUndone, sawExcluded, sawPast, sawCalendar, sawLongDay, sawSlices, sawShares, sawComposite, sawOverspent,
 	sawGap, sawHold, sawExhausts, sawRecovers, sawFollower,
 }

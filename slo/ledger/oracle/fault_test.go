@@ -20,6 +20,8 @@ type fault struct {
 	forecast func(f *slo.Forecast)
 
 	commits bool // what is rolled back is committed
+	filled  bool // it is planted in a history that is filled
+	live    bool // history is counted as if it were live
 	misses  bool // a follower misses every checkpoint but the first
 }
 
@@ -39,8 +41,8 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Parallel()
 			const most = 1000
 			for n := range uint64(most) {
-				h := newHistory(base, n)
-				h.fault = f
+				h := draw(base, n, f.filled)
+				h.base().fault = f
 				switch err := h.run(t.Context()); {
 				case errors.Is(err, errDiffers):
 					t.Logf("found in history %d", n)

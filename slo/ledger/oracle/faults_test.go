@@ -56,6 +56,11 @@ var faults = map[string]fault{
 	"revisions are not saved":            saved(func(o *ledger.ObjectiveState) { o.Revision = 0 }),
 	"a follower misses checkpoints":      {misses: true},
 
+	"history is counted as if it were live":  {filled: true, live: true},
+	"how far history is filled is not saved": {filled: true, store: func(c *ledger.Checkpoint) { c.Cursors = nil }},
+	"history lacks its first scrape":         {filled: true, sample: func(h *history, tx transaction, s *raw) bool { return !tx.past || s.t > start.UnixMilli()+10_000 }},
+	"a counter begins anew only in history":  {filled: true, sample: func(h *history, tx transaction, s *raw) bool { return tx.past || noReset(h, tx, s) }},
+
 	"a revision is not counted":             {status: func(s *slo.Status) { s.Revision -= min(1, s.Revision) }},
 	"what came too late is not told":        {status: func(s *slo.Status) { s.Dropped = 0 }},
 	"a minute too many is observed":         {status: func(s *slo.Status) { s.Window.Observed++ }},

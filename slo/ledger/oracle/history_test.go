@@ -34,6 +34,7 @@ type history struct {
 	family    []slo.Key // the children that are defined
 	fault     fault     // that is planted; none in a history that must agree
 	planted   map[series]planted
+	filled    bool // with the past, which has its own revisions
 
 	collector   *collectors.Collector
 	ledger      *ledger.Ledger

@@ -65,9 +65,10 @@ const enough = 1000
 
 // runHistory draws one history and fails t at the first difference.
 func runHistory(t *testing.T, seed, n uint64, all *drawn) {
-	h := newHistory(seed, n)
+	drawn := draw(seed, n, n%filledOf == 0)
+	h := drawn.base()
 	h.traced = *only >= 0
-	err := h.run(t.Context())
+	err := drawn.run(t.Context())
 	all.add(h.seen)
 	if h.traced {
 		t.Log(strings.Join(h.trace, "\n"))
@@ -76,6 +77,24 @@ func runHistory(t *testing.T, seed, n uint64, all *drawn) {
 		t.Errorf("history %d at %s: %v\nto see it alone: -seed %d -only %d", n, h.clock().UTC().Format(time.DateTime), err, seed, n)
 	}
 }
+
+// filledOf histories hold one that is filled from an archive.
+const filledOf = 5
+
+// runnable is a history of either sort.
+type runnable interface {
+	base() *history
+	run(context.Context) error
+}
+
+func draw(seed, n uint64, fill bool) runnable {
+	if fill {
+		return newFilled(seed, n)
+	}
+	return newHistory(seed, n)
+}
+
+func (h *history) base() *history { return h }
 
 func (h *history) run(ctx context.Context) error {
 	h.promises = h.drawObjectives()

@@ -27,6 +27,7 @@ type transaction struct {
 	delta    bool  // the samples are increases
 	withdrew bool  // it was rolled back
 	again    bool  // it was sent before
+	past     bool  // it is read from an archive
 	samples  []raw
 	children map[slo.Key][]slo.Key // that objectives had by then; which ones find room is for the ledger to say
 }

@@ -52,8 +52,7 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 	if d.pool, err = pg.Connect(ctx, url); err != nil {
 		return nil, err
 	}
-	if err := pg.Migrate(ctx, d.pool, ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, keyspg.Migrations, deployspg.Migrations, incidentspg.Migrations, postmortempg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations,
-		gitlabpg.Migrations, riskpg.Migrations); err != nil {
+	if err := pg.Migrate(ctx, d.pool, migrations()...); err != nil {
 		return nil, err
 	}
 	migrator, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Logger: telemetry.Quiet(logger, slog.LevelWarn)})
@@ -64,6 +63,14 @@ func openDatabase(ctx context.Context, cfg Config, logger *slog.Logger) (_ *data
 		return nil, fmt.Errorf("migrate job tables: %w", err)
 	}
 	return d, nil
+}
+
+// migrations make all tables but those of the jobs.
+func migrations() []pg.Migrations {
+	return []pg.Migrations{
+		ledgerpg.Migrations, backfillpg.Migrations, gatepg.Migrations, keyspg.Migrations, deployspg.Migrations, incidentspg.Migrations,
+		postmortempg.Migrations, reminders.Migrations, slackpg.Migrations, alertspg.Migrations, gitlabpg.Migrations, riskpg.Migrations,
+	}
 }
 
 func (d *database) close(ctx context.Context) error {

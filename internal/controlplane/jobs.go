@@ -45,10 +45,13 @@ func (a *App) newJobs() (*river.Client[pgx.Tx], error) {
 	if err := a.addReviewWorkers(workers); err != nil {
 		return nil, err
 	}
+	if err := river.AddWorkerSafely(workers, &purgeWorker{pool: a.pool, now: time.Now, logger: a.logger}); err != nil {
+		return nil, fmt.Errorf("add worker: %w", err)
+	}
 	client, err := river.NewClient(riverpgxv5.New(a.pool), &river.Config{
 		Logger:  telemetry.Sparse(telemetry.Quiet(a.logger, slog.LevelWarn), repeat),
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
-		Workers: workers,
+		Workers: workers, PeriodicJobs: purges(),
 		// A notice that a receiver refused on a Friday is still there when people are back; River forgets it after a day.
 		CancelledJobRetentionPeriod: deadLettersKept, DiscardedJobRetentionPeriod: deadLettersKept,
 	})

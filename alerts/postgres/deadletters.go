@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"plimsoll/alerts"
+	"plimsoll/internal/identity"
 )
 
 // DeadLetters lists and replays what was given up.
@@ -55,8 +56,11 @@ func deadLetter(job *rivertype.JobRow) (alerts.DeadLetter, error) {
 	return letter, nil
 }
 
-// Replay tries a dead letter again, at once.
+// Replay tries a dead letter again, at once. The error may be [alerts.ErrNoDeadLetter] or an [identity.ErrForbidden].
 func (d DeadLetters) Replay(ctx context.Context, id int64) error {
+	if err := identity.Authorize(ctx, identity.SendNotices, identity.Place{}); err != nil { // a notice may be of several services
+		return err
+	}
 	job, err := d.Jobs.JobGet(ctx, id)
 	switch {
 	case errors.Is(err, rivertype.ErrNotFound):

@@ -47,6 +47,9 @@ func writeStatus(w io.Writer, list []gate.FreezeStatus) {
 		if !s.Since.IsZero() {
 			state += " since " + utc(s.Since)
 		}
+		if s.Shadow {
+			state += " (shadow: it stops nothing)"
+		}
 		if m := s.Manual; m != nil && time.Now().Before(m.Until) {
 			state += fmt.Sprintf("; %s by hand by %s until %s: %s", m.Kind, m.By, utc(m.Until), m.Reason)
 		}

@@ -130,7 +130,10 @@ func writeFreezes(out io.Writer, states []gate.State, at time.Time) {
 	fmt.Fprintln(w, "SERVICE\tENVIRONMENT\tPHASE\tSINCE\tRELEASES\tBY HAND")
 	for _, s := range states {
 		releases, hand := "go", "–"
-		if s.Frozen(at) {
+		switch {
+		case s.Frozen(at) && s.Shadow:
+			releases = "go (shadow)"
+		case s.Frozen(at):
 			releases = "frozen"
 		}
 		if m := s.Manual; m != nil && at.Before(m.Until) {

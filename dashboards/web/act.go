@@ -183,6 +183,7 @@ func (w *Web) done(rw http.ResponseWriter, r *http.Request, ref incidents.Ref, e
 func refusal(err error) (status int, said string) {
 	var state *incidents.StateError
 	var input *incidents.InputError
+	var refused *identity.Refusal
 	switch {
 	case errors.As(err, &state):
 		return http.StatusConflict, state.Error()
@@ -192,6 +193,8 @@ func refusal(err error) (status int, said string) {
 		return http.StatusUnprocessableEntity, incidents.ErrNoEntry.Error()
 	case errors.Is(err, incidents.ErrNoMember):
 		return http.StatusForbidden, incidents.ErrNoMember.Error()
+	case errors.As(err, &refused):
+		return http.StatusForbidden, refused.Error()
 	}
 	return http.StatusServiceUnavailable, ""
 }

@@ -157,6 +157,7 @@ func rootOf(err error) string {
 var answerable = []error{
 	incidents.ErrNotFound, incidents.ErrNoEntry, incidents.ErrNoMember, incidents.ErrNobody, errWhich,
 	postmortem.ErrNotFound, postmortem.ErrNoItem, postmortem.ErrOwnWork, postmortem.ErrNoIncident, errNoPostmortems,
+	gate.ErrNotReleaseManager, gate.ErrNoCodeRed, gate.ErrCriteria,
 	gate.ErrUnknownService, gate.ErrNoPolicy, gate.ErrOwnApproval, gate.ErrOverrideOver, gate.ErrQuota, gate.ErrNoOverride, errUnknownPerson,
 	identity.ErrForbidden,
 }

@@ -76,6 +76,7 @@ func readEvent(payload []byte) (EventArgs, error) {
 
 type eventWorker struct {
 	river.WorkerDefaults[EventArgs]
+	as          func(ctx context.Context, subject string) context.Context // of [WorkerConfig]
 	store       store
 	postmortems postmortems
 	rooms       rooms
@@ -121,6 +122,8 @@ func (w *eventWorker) react(ctx context.Context, a EventArgs) error {
 		return err
 	}
 	by := incidents.Caller{Subject: w.page.people.subject(a.User), RequestID: fmt.Sprintf("slack/%s/%s/%s", a.Reaction, a.Channel, a.Timestamp)}
+	own := ctx // what follows by itself
+	ctx = w.as(ctx, by.Subject)
 	text := plain(m.text, w.page.people.subject)
 	if a.Reaction != reactionPin {
 		kind := map[string]incidents.TaskKind{reactionTask: incidents.TaskNow, reactionFollowUp: incidents.TaskFollowUp}[a.Reaction]
@@ -142,7 +145,7 @@ func (w *eventWorker) react(ctx context.Context, a EventArgs) error {
 	if err != nil && !refusedWith(err, "message_not_found") {
 		return err
 	}
-	return w.edited(ctx, EventArgs{Channel: a.Channel, Timestamp: a.Timestamp, Text: now.text, User: now.author})
+	return w.edited(own, EventArgs{Channel: a.Channel, Timestamp: a.Timestamp, Text: now.text, User: now.author})
 }
 
 // edited keeps another version of a pinned message; one without text if it was deleted. Plimsoll does it for its author, of
@@ -177,6 +180,7 @@ func (w *eventWorker) joined(ctx context.Context, a EventArgs) error {
 		return err
 	}
 	by := incidents.Caller{Subject: w.page.people.subject(a.Inviter), RequestID: "slack/" + a.ID}
+	ctx = w.as(ctx, by.Subject)
 	i, err := w.store.Get(ctx, by.Viewer(), ref)
 	who := w.page.people.subject(a.User)
 	if err != nil || !i.Private || i.VisibleTo(incidents.Viewer{Subject: who}) {

@@ -23,6 +23,9 @@ type gatekeeper interface {
 	Preview(ctx context.Context, c gate.Change) (gate.Decision, error)
 	Freeze(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
 	Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error)
+	ThawByCriteria(ctx context.Context, by string, roles []string, service, environment, reason string) (gate.Event, error)
+	// Events are newest first.
+	Events(ctx context.Context, f gate.Filter) ([]gate.Event, error)
 	RequestOverride(ctx context.Context, o gate.Override) (gate.Override, error)
 	ApproveOverride(ctx context.Context, by string, id int64) (gate.Override, error)
 	Overrides(ctx context.Context, service string) ([]gate.Override, error)
@@ -46,6 +49,7 @@ type gateQuestion struct {
 	at    time.Time
 	words []string
 	span  time.Duration // of --for; 0 if none was given
+	exit  bool          // --criteria was given
 	verb  gateVerb
 }
 
@@ -54,7 +58,7 @@ func gateVerbs() []gateVerb {
 		{"status", "[service]", "show freezes, what is owed and what ends them, and overrides", false, gateStatus},
 		{"why", "service [environment]", "say whether a change would go now, and why", false, gateWhy},
 		{"freeze", "service [environment] [--for 2h] why", "stop releases by hand", true, gateByHand(gate.FreezeByHand)},
-		{"thaw", "service [environment] [--for 2h] why", "lift a freeze by hand", true, gateByHand(gate.ThawByHand)},
+		{"thaw", "service [environment] [--for 2h] why", "lift a freeze by hand; with --criteria end a Code Red whose exit criteria are met, as a release manager", true, gateThaw},
 		{"override", "service [environment] commit [--for 1h] why", "ask for one commit to go, which a second person approves", true, gateOverride},
 		{"approve", "n", "approve an override that somebody else asked for", true, gateApprove},
 		{"help", "", "show this", false, gateHelp},
@@ -70,6 +74,8 @@ const (
 	overrideSpan = time.Hour
 )
 
+var criteriaOption = regexp.MustCompile(`(?:^|\s)(?:--|—|–)criteria\b`)
+
 var spanOption = regexp.MustCompile(`(?:^|\s)(?:--|—|–)for[ =]+(\S+)`)
 
 // gate answers a command about the gate.
@@ -82,6 +88,9 @@ func (w *worker) gate(ctx context.Context, page printer, args CommandArgs) (mess
 			return message{}, &usageError{problem: fmt.Sprintf("%q is no length of time: write 30m or 2h.", text[m[2]:m[3]])}
 		}
 		q.span, text = d, text[:m[0]]+text[m[1]:]
+	}
+	if at := criteriaOption.FindStringIndex(text); at != nil {
+		q.exit, text = true, text[:at[0]]+text[at[1]:]
 	}
 	q.words = strings.Fields(text)
 	if len(q.words) == 0 {
@@ -104,7 +113,6 @@ func (w *worker) gate(ctx context.Context, page printer, args CommandArgs) (mess
 	case q.verb.changes && !page.people.known(args.UserID):
 		return message{}, errUnknownPerson
 	}
-	ctx = identity.With(ctx, identity.Principal{Subject: q.by, Roles: []string{identity.Member}, Grants: w.Grants[q.by]})
 	return q.verb.run(ctx, w, q)
 }
 
@@ -207,6 +215,9 @@ func (p printer) freeze(s gate.FreezeStatus, at time.Time) []string {
 	if !s.Since.IsZero() {
 		line += " since " + clock(s.Since)
 	}
+	if s.Shadow {
+		line += " (shadow: it stops nothing)"
+	}
 	if m := s.Manual; m != nil && at.Before(m.Until) {
 		verb := map[gate.CommandKind]string{gate.FreezeByHand: "frozen", gate.ThawByHand: "thawed"}[m.Kind]
 		line += fmt.Sprintf("; %s by %s until %s: %s", verb, p.name(m.By), clock(m.Until), escaper.Replace(m.Reason))
@@ -301,6 +312,35 @@ func gateByHand(kind gate.CommandKind) func(context.Context, *worker, gateQuesti
 		return loud(fmt.Sprintf("%s is %s in %s until %s, by %s: %s", escaper.Replace(service), verb, escaper.Replace(environment), clock(until),
 			q.page.name(q.by), escaper.Replace(reason))), nil
 	}
+}
+
+// gateThaw lifts a freeze by hand, or ends a Code Red by its exit criteria.
+func gateThaw(ctx context.Context, w *worker, q gateQuestion) (message, error) {
+	if !q.exit {
+		return gateByHand(gate.ThawByHand)(ctx, w, q)
+	}
+	service, environment, err := q.place(ctx, w.Gate)
+	if err != nil {
+		return message{}, err
+	}
+	reason := strings.Join(q.words, " ")
+	if reason == "" {
+		return message{}, q.usage()
+	}
+	events, err := w.Gate.Events(ctx, gate.Filter{Service: service, Environment: environment, From: q.at})
+	if err != nil {
+		return message{}, err
+	}
+	did := slices.ContainsFunc(events, func(e gate.Event) bool {
+		return e.From == gate.CodeRed && e.By == q.by && strings.HasSuffix(e.Reason, reason)
+	})
+	if !did { // by an earlier attempt
+		if _, err := w.Gate.ThawByCriteria(ctx, q.by, identity.From(ctx).Roles, service, environment, reason); err != nil {
+			return message{}, err
+		}
+	}
+	return loud(fmt.Sprintf("The Code Red of %s in %s is over by its exit criteria, by the word of %s: %s", escaper.Replace(service), escaper.Replace(environment),
+		q.page.name(q.by), escaper.Replace(reason))), nil
 }
 
 func spanOr(d, otherwise time.Duration) time.Duration {

@@ -21,6 +21,7 @@ type keeper struct {
 	now       func() time.Time
 	states    []gate.State
 	overrides []gate.Override
+	events    []gate.Event
 	lost      int // how many changes are carried out and reported as failed
 }
 
@@ -81,7 +82,7 @@ func (k *keeper) Preview(_ context.Context, c gate.Change) (gate.Decision, error
 }
 
 func (k *keeper) byHand(ctx context.Context, kind gate.CommandKind, by, service, environment, reason string, until time.Time) (gate.Event, error) {
-	if err := identity.From(ctx).May(service, environment); err != nil {
+	if err := identity.Authorize(ctx, identity.Freeze, identity.Place{Service: service, Environment: environment}); err != nil {
 		return gate.Event{}, err
 	}
 	k.mu.Lock()
@@ -101,6 +102,26 @@ func (k *keeper) Freeze(ctx context.Context, by, service, environment, reason st
 
 func (k *keeper) Thaw(ctx context.Context, by, service, environment, reason string, until time.Time) (gate.Event, error) {
 	return k.byHand(ctx, gate.ThawByHand, by, service, environment, reason, until)
+}
+
+func (k *keeper) ThawByCriteria(_ context.Context, by string, roles []string, service, environment, reason string) (gate.Event, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := gate.Command{Kind: gate.ThawByCriteria, By: by, Roles: roles, Reason: reason}
+	if err := errors.Join(k.known(service, environment), c.Validate(k.now())); err != nil {
+		return gate.Event{}, err
+	}
+	if len(k.events) > 0 {
+		return gate.Event{}, gate.ErrNoCodeRed
+	}
+	k.events = append(k.events, gate.Event{Kind: gate.EnteredOpen, From: gate.CodeRed, To: gate.Open, By: by, Reason: "the exit criteria are met: " + reason})
+	return k.events[0], k.answered()
+}
+
+func (k *keeper) Events(context.Context, gate.Filter) ([]gate.Event, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.events), nil
 }
 
 func (k *keeper) RequestOverride(_ context.Context, o gate.Override) (gate.Override, error) {
@@ -140,7 +161,8 @@ func TestGate(t *testing.T) {
 	t.Parallel()
 	k := &keeper{}
 	o := newOffice(t, func(c *slack.WorkerConfig) {
-		c.Gate, k.now, c.Grants = k, c.Now, map[string][]identity.Grant{"cy": {{Services: []string{"search"}}}}
+		c.Gate, k.now = k, c.Now
+		c.Known = map[string]identity.Principal{"cy": {Grants: []identity.Grant{{Services: []string{"search"}}}}, "bob": {Roles: []string{identity.ReleaseManager}}}
 	})
 	for _, step := range []struct {
 		user, typed, sees, trouble string
@@ -154,12 +176,16 @@ func TestGate(t *testing.T) {
 		{"U1", "/gate why video-api prod", `video-api is not known in an environment "prod".`, ""},
 		{"U1", "/gate freeze video-api", "Write `/gate freeze service [environment] [--for 2h] why`.", ""},
 		{"U4", "/gate freeze video-api x", "It is not known who you are elsewhere", ""},
-		{"U3", "/gate freeze video-api x", "This identity may not ask that: cy may ask about search in any environment", ""},
+		{"U3", "/gate freeze video-api x", "This identity may not do that: cy may freeze, thaw or plan for search in any environment; a grant for \"video-api\" in \"production\" is missing", ""},
 		{"U1", "/gate freeze video-api staging --for 30m a migration", "#team plimsoll: video-api is frozen in staging until 2026-03-02 12:30 UTC, by @ada: a migration", "lost"},
 		{"U1", "/gate freeze video-api --for soon x", `"soon" is no length of time`, ""},
 		{"U2", "/gate status", "• video-api in staging: open; frozen by @ada until 2026-03-02 12:30 UTC: a migration", ""},
 		{"U2", "/gate thaw video-api stagng it is over", `video-api is not known in an environment "stagng" (did you mean "staging"?)`, ""},
 		{"U2", "/gate thaw video-api staging it is over", "#team plimsoll: video-api is thawed in staging until 2026-03-02 16:00 UTC, by @bob: it is over", "limited"},
+		{"U1", "/gate thaw --criteria video-api all is done", "Only a release manager may end Code Red by its criteria", ""},
+		{"U2", "/gate thaw video-api --criteria", "Write `/gate thaw service [environment] [--for 2h] why`.", ""},
+		{"U2", "/gate thaw —criteria video-api all is done", "#team plimsoll: The Code Red of video-api in production is over by its exit criteria, by the word of @bob: all is done", "lost"},
+		{"U2", "/gate thaw video-api --criteria again", "There is no Code Red", ""},
 		{"U1", "/gate override video-api 8f2c1d0 fixes the outage", "#team plimsoll: • override 1: 8f2c1d0 of video-api in production, until 2026-03-02 13:00 UTC, asked for by @ada: fixes the outage; somebody else approves it", "limited"},
 		{"U1", "/gate approve 1", "an override needs a second person", ""},
 		{"U2", "/gate approve 1", "asked for by @ada: fixes the outage; approved by @bob", "lost"},

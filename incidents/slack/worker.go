@@ -131,6 +131,7 @@ func (w *worker) answer(ctx context.Context, args CommandArgs) (message, error) 
 	page := w.page
 	page.command = cmp.Or(args.Command, page.command)
 	by := incidents.Caller{Subject: page.people.subject(args.UserID), RequestID: args.RequestID}
+	ctx = w.as(ctx, by.Subject)
 	var m message
 	var err error
 	if args.Gate {

@@ -48,14 +48,29 @@ type WorkerConfig struct {
 	Subjects map[string]string
 	// Command is what the command about incidents is called where nobody typed it; "/incident" when empty.
 	Command string
-	// Grants bound what subjects may ask the gate about; one who is not among the keys may ask about everything, as the holder of a
-	// token may.
-	Grants map[string][]identity.Grant
+	// Known are the roles and grants of subjects; [Others] are those of whoever is not among the keys. Who has no grants may do what the
+	// holder of a token may.
+	Known map[string]identity.Principal
 	// ResponseBase is where answers may be sent; Slack's own host when empty. Another one is for tests.
 	ResponseBase string
 	Client       *http.Client     // one that follows no redirects and gives up after ten seconds when nil
 	Logger       *slog.Logger     // slog.Default when nil
 	Now          func() time.Time // time.Now when nil; how old a request is
+}
+
+// Others is the key of those who are not known by a name of their own.
+const Others = "*"
+
+// as returns a context in which a subject does what it asks for. What is refused is in the log.
+func (c WorkerConfig) as(ctx context.Context, subject string) context.Context {
+	p, ok := c.Known[subject]
+	if !ok {
+		p = c.Known[Others]
+	}
+	p.Subject, p.Roles = subject, append([]string{identity.Member}, p.Roles...)
+	return identity.Audited(identity.With(ctx, p), func(ctx context.Context, r *identity.Refusal) {
+		cmp.Or(c.Logger, slog.Default()).WarnContext(ctx, "refused", "who", r.Who, "action", string(r.Do), "service", r.Place.Service, "environment", r.Place.Environment)
+	})
 }
 
 // AddWorkers registers the work of this package with a River client that is being set up.
@@ -81,7 +96,7 @@ func AddWorkers(workers *river.Workers, cfg WorkerConfig) error {
 	if cfg.Bot != nil {
 		all = append(all,
 			river.AddWorkerSafely(workers, &syncWorker{store: cfg.Store, rooms: cfg.Rooms, bot: cfg.Bot, page: page, announce: cfg.Announce, logger: logger}),
-			river.AddWorkerSafely(workers, &eventWorker{store: cfg.Store, postmortems: cfg.Postmortems, rooms: cfg.Rooms, pins: cfg.Rooms, bot: cfg.Bot, page: page, logger: logger}),
+			river.AddWorkerSafely(workers, &eventWorker{as: cfg.as, store: cfg.Store, postmortems: cfg.Postmortems, rooms: cfg.Rooms, pins: cfg.Rooms, bot: cfg.Bot, page: page, logger: logger}),
 			river.AddWorkerSafely(workers, &postWorker{rooms: cfg.Rooms, bot: cfg.Bot}))
 	}
 	return errors.Join(all...)

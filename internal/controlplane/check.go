@@ -28,7 +28,7 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("database_url: not as postgres://user:password@host:port/database: %w", err))
 		}
 	}
-	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.Identity.checkReaders(), c.checkDialects(), c.checkTell(), c.Slack.check())
+	errs = append(errs, c.checkTimes(), c.checkLimits(), c.checkAddresses(), c.PromQL.Check(), c.Alerts.check(), c.Incidents.check(c.Slack), c.checkTokens(), oidc.Check(c.Identity.OIDC), c.Identity.checkReaders(), c.checkDialects(), c.checkTell(), c.Slack.check(), c.Slack.checkPeople(c.Tokens))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", config.ErrInvalid, err)
 	}
@@ -94,16 +94,21 @@ func (c Config) holders() (map[string]identity.Principal, error) {
 		case !holders[token].Anonymous() || token == c.Token:
 			errs = append(errs, fmt.Errorf("tokens[%d].env: %s holds the token of somebody else; each needs one of their own", i, t.Env))
 		default:
-			holders[token] = identity.Principal{Subject: t.Subject, Roles: t.Roles}
+			holders[token] = identity.Principal{Subject: t.Subject, Roles: t.Roles, Grants: grantsOf(t.Grants), Until: t.Expires}
 		}
-		for k, role := range t.Roles {
-			if role != identity.ReleaseManager {
-				errs = append(errs, fmt.Errorf("tokens[%d].roles[%d]: %q is not a role of people: expected %s%s", i, k, role, identity.ReleaseManager,
-					nearest.Hint(role, []string{identity.ReleaseManager})))
-			}
-		}
+		errs = append(errs, checkRoles(fmt.Sprintf("tokens[%d].roles", i), t.Roles))
 	}
 	return holders, errors.Join(errs...)
+}
+
+func checkRoles(key string, roles []string) error {
+	var errs []error
+	for k, role := range roles {
+		if !slices.Contains(identity.Roles(), role) {
+			errs = append(errs, fmt.Errorf("%s[%d]: %q is not one of %s%s", key, k, role, strings.Join(identity.Roles(), ", "), nearest.Hint(role, identity.Roles())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c Config) checkAddresses() error {

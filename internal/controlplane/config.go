@@ -13,6 +13,7 @@ import (
 	"plimsoll/collectors/promql"
 	"plimsoll/collectors/scrape"
 	"plimsoll/internal/config"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/ledger"
 	ledgerpg "plimsoll/slo/ledger/postgres"
 )
@@ -87,8 +88,27 @@ type Config struct {
 type TokenConfig struct {
 	Subject string `yaml:"subject"` // by which the records name them
 	Env     string `yaml:"env"`     // environment variable that holds the token
-	// Roles that they have besides what every holder of a token may do; release_manager is one.
+	// Roles are what they are let in as: whoever has none, or member, may do what a token is for; a deployer asks the gate and tells of
+	// deploys only; a release_manager may also end a Code Red by its criteria.
 	Roles []string `yaml:"roles"`
+	// Grants bound where they may change something; none, and they may everywhere.
+	Grants []GrantConfig `yaml:"grants"`
+	// Expires is when the token ends; never when zero.
+	Expires time.Time `yaml:"expires"`
+}
+
+// GrantConfig is a set of services and environments by patterns; none of a kind means any.
+type GrantConfig struct {
+	Services     []string `yaml:"services"`
+	Environments []string `yaml:"environments"`
+}
+
+// grantsOf are grants as they bound somebody; nil, which bounds nothing, if there are none.
+func grantsOf(list []GrantConfig) (out []identity.Grant) {
+	for _, g := range list {
+		out = append(out, identity.Grant{Services: g.Services, Environments: g.Environments})
+	}
+	return out
 }
 
 // maxRetention is a year and the time to report on it. Events of one objective take less than 3 MB then.

@@ -103,9 +103,8 @@ func (a *App) pushed(protocol func(*push.Receiver) http.Handler) (http.HandlerFu
 	}
 	following := protocol(follower)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if who := identity.From(r.Context()); !a.cfg.Push.Anonymous && (who.Anonymous() || who.OnlyDeploys()) {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			httpapi.WriteProblem(w, httpapi.Problem(httpapi.Unauthenticated, "pushes need a token: send it as \"Authorization: Bearer TOKEN\"", nil))
+		if err := a.mayPush(r.Context()); err != nil {
+			httpapi.WriteProblem(w, err)
 			return
 		}
 		if t := a.term.Load(); t != nil && t.pushes.serve(w, r, protocol(t.pushes.receiver)) {
@@ -113,6 +112,20 @@ func (a *App) pushed(protocol func(*push.Receiver) http.Handler) (http.HandlerFu
 		}
 		following.ServeHTTP(w, r)
 	}, nil
+}
+
+// mayPush returns nil if whoever asks may push. A sample may be of any service: it feeds whatever objectives want it.
+func (a *App) mayPush(ctx context.Context) error {
+	if a.cfg.Push.Anonymous {
+		return nil
+	}
+	if identity.From(ctx).Anonymous() {
+		return httpapi.Problem(httpapi.Unauthenticated, "pushes need a token: send it as \"Authorization: Bearer TOKEN\"", nil)
+	}
+	if err := identity.Authorize(ctx, identity.PushSamples, identity.Place{}); err != nil {
+		return httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
+	}
+	return nil
 }
 
 // nowhere is where the samples of a follower would go; it is never asked.

@@ -38,17 +38,13 @@ type SlackConfig struct {
 	Announce string `yaml:"announce"`
 	// Subjects maps Slack user IDs to the names by which the API knows the same people; anybody else is "slack:" and the ID.
 	Subjects map[string]string `yaml:"subjects"`
-	// Grants bound what those names may ask the gate about from Slack; one without may ask about everything, as the holder of a token may.
-	Grants map[string][]SlackGrant `yaml:"grants"`
+	// Grants bound where those names may change something from Slack, and Roles are theirs: of whoever has no token in the configuration,
+	// which says the same. "*" stands for everybody who is nobody else here. One without grants may do what the holder of a token may.
+	Grants map[string][]GrantConfig `yaml:"grants"`
+	Roles  map[string][]string      `yaml:"roles"`
 	// ResponseURL is the base that answers are posted below, and APIURL that of the Web API; Slack's own by default.
 	ResponseURL string `yaml:"response_url"`
 	APIURL      string `yaml:"api_url"`
-}
-
-// SlackGrant is a set of services and environments by patterns; none of a kind means any.
-type SlackGrant struct {
-	Services     []string `yaml:"services"`
-	Environments []string `yaml:"environments"`
 }
 
 // Ways in which Slack reaches Plimsoll.
@@ -78,19 +74,44 @@ func (c SlackConfig) check() error {
 			return fmt.Errorf("slack.%s: %q is no command: it begins with a slash, such as %s", command.key, command.name, command.like)
 		}
 	}
-	return c.checkGrants()
+	return nil
 }
 
-// checkGrants finds grants of names that nobody has in Slack.
-func (c SlackConfig) checkGrants() error {
+// checkPeople finds grants and roles of names that nobody has in Slack, or that a token gives.
+func (c SlackConfig) checkPeople(tokens []TokenConfig) error {
 	var errs []error
 	names := slices.Sorted(maps.Values(c.Subjects))
-	for _, name := range slices.Sorted(maps.Keys(c.Grants)) {
-		if !slices.Contains(names, name) {
-			errs = append(errs, fmt.Errorf("slack.grants: %q is nobody in slack.subjects%s", name, nearest.Hint(name, names)))
+	check := func(key, name string) {
+		if name != slack.Others && !slices.Contains(names, name) {
+			errs = append(errs, fmt.Errorf("%s: %q is nobody in slack.subjects%s", key, name, nearest.Hint(name, names)))
+		}
+		if slices.ContainsFunc(tokens, func(t TokenConfig) bool { return t.Subject == name }) {
+			errs = append(errs, fmt.Errorf("%s: %q has a token, and what tokens says of its holder holds in Slack, too", key, name))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Grants)) {
+		check("slack.grants", name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
+		check("slack.roles", name)
+		errs = append(errs, checkRoles("slack.roles."+name, c.Roles[name]))
+	}
 	return errors.Join(errs...)
+}
+
+// slackPeople are the roles and grants of those who come by way of Slack.
+func (c Config) slackPeople() map[string]identity.Principal {
+	known := map[string]identity.Principal{}
+	for name, roles := range c.Slack.Roles {
+		known[name] = identity.Principal{Roles: roles}
+	}
+	for name, grants := range c.Slack.Grants {
+		known[name] = identity.Principal{Roles: known[name].Roles, Grants: grantsOf(grants)}
+	}
+	for _, t := range c.Tokens {
+		known[t.Subject] = identity.Principal{Roles: t.Roles, Grants: grantsOf(t.Grants)}
+	}
+	return known
 }
 
 // buildSlack makes the bot, if it has a token.
@@ -107,12 +128,7 @@ func (a *App) buildSlack() (err error) {
 func (a *App) addSlackWorkers(workers *river.Workers) error {
 	cfg := slack.WorkerConfig{
 		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, Command: a.cfg.Slack.IncidentCommand,
-		ResponseBase: a.cfg.Slack.ResponseURL, Grants: map[string][]identity.Grant{}, Logger: a.logger,
-	}
-	for name, grants := range a.cfg.Slack.Grants {
-		for _, g := range grants {
-			cfg.Grants[name] = append(cfg.Grants[name], identity.Grant{Services: g.Services, Environments: g.Environments})
-		}
+		ResponseBase: a.cfg.Slack.ResponseURL, Known: a.cfg.slackPeople(), Logger: a.logger,
 	}
 	if a.bot != nil {
 		cfg.Rooms = slackpg.New(a.pool)

@@ -54,6 +54,9 @@ type API struct {
 var useProblems = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		p := Problem(codeOf(status), message, errors.Join(errs...)).(*ProblemError)
+		if p.Code == Forbidden && status >= 500 {
+			return p
+		}
 		p.Status, p.Title = cmp.Or(status, http.StatusInternalServerError), http.StatusText(status)
 		if status >= 500 {
 			p.Detail = "something went wrong on our side; the log has the cause under this request's id"
@@ -79,7 +82,7 @@ func New(cfg Config) *API {
 	mux := chi.NewRouter()
 	mux.Use(middleware.RequestID)
 	mux.Use(cfg.Middleware...)
-	mux.Use(recoverer(logger), harden, requireText, authenticate(cfg.Authenticate), closed(cfg.Closed, mux))
+	mux.Use(recoverer(logger), harden, requireText, audit(logger), authenticate(cfg.Authenticate), closed(cfg.Closed, mux))
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
 	})
@@ -184,6 +187,19 @@ func authenticate(find func(*http.Request) (identity.Principal, error)) func(htt
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(identity.With(r.Context(), p)))
+		})
+	}
+}
+
+// audit writes down who was refused what, and where.
+func audit(logger *slog.Logger) func(http.Handler) http.Handler {
+	hear := func(ctx context.Context, r *identity.Refusal) {
+		logger.WarnContext(ctx, "refused", "who", r.Who, "action", string(r.Do), "service", r.Place.Service, "environment", r.Place.Environment,
+			"request", middleware.GetReqID(ctx))
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(identity.Audited(r.Context(), hear)))
 		})
 	}
 }

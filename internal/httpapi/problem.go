@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"plimsoll/internal/identity"
 )
 
 // Code is the kind of a problem, stable for machines. It decides the HTTP status.
@@ -55,8 +57,12 @@ type FieldError struct {
 	Value    any    `json:"value,omitempty"`
 }
 
-// Problem makes an error for a caller. The cause may be nil.
+// Problem makes an error for a caller. The cause may be nil. One that is an [identity.Refusal] is told as what it is, whatever else a room
+// would say of an error that it does not know.
 func Problem(code Code, public string, cause error) error {
+	if refused := (*identity.Refusal)(nil); errors.As(cause, &refused) {
+		code, public = Forbidden, refused.Error()
+	}
 	status := cmp.Or(statuses[code], http.StatusInternalServerError)
 	return &ProblemError{Title: http.StatusText(status), Status: status, Code: code, Detail: public, cause: cause}
 }

@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"errors"
 	"testing"
 
 	"plimsoll/internal/identity"
@@ -22,48 +21,6 @@ func TestMatch(t *testing.T) {
 	} {
 		if got := identity.Match(tc.pattern, tc.s); got != tc.want {
 			t.Errorf("%q of %q: %v", tc.s, tc.pattern, got)
-		}
-	}
-}
-
-func TestMay(t *testing.T) {
-	t.Parallel()
-	bound := identity.Principal{Subject: "ci", Grants: []identity.Grant{
-		{Services: []string{"video-*"}, Environments: []string{"staging"}}, {Services: []string{"search"}},
-	}}
-	for _, tc := range []struct {
-		who                  identity.Principal
-		service, environment string
-		want                 bool
-	}{
-		{identity.Principal{Subject: "ada"}, "anything", "anywhere", true},
-		{identity.Principal{}, "anything", "anywhere", true},
-		{bound, "video-api", "staging", true}, {bound, "video-api", "production", false}, {bound, "search", "production", true}, {bound, "risk", "staging", false},
-		{identity.Principal{Subject: "none", Grants: []identity.Grant{}}, "video-api", "staging", false},
-	} {
-		err := tc.who.May(tc.service, tc.environment)
-		if (err == nil) != tc.want || err != nil && !errors.Is(err, identity.ErrForbidden) {
-			t.Errorf("%s about %s in %s: %v", tc.who.Name(), tc.service, tc.environment, err)
-		}
-	}
-}
-
-func TestMayAll(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		grants []identity.Grant
-		want   bool
-	}{
-		"nothing bounds it":      {nil, true},
-		"nothing is granted":     {[]identity.Grant{}, false},
-		"any of both":            {[]identity.Grant{{Services: []string{"search"}}, {}}, true},
-		"any environment":        {[]identity.Grant{{Services: []string{"search"}}}, false},
-		"any service":            {[]identity.Grant{{Environments: []string{"production"}}}, false},
-		"every kind in one part": {[]identity.Grant{{Services: []string{"search"}}, {Environments: []string{"production"}}}, false},
-	} {
-		err := identity.Principal{Subject: "ada", Grants: tc.grants}.MayAll()
-		if (err == nil) != tc.want || err != nil && !errors.Is(err, identity.ErrForbidden) {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -2,7 +2,8 @@
 // the place in the network that a request comes from never makes one.
 //
 // Two roads lead to a principal: a token that the installation knows ([Tokens]), and one that an issuer has signed
-// ([plimsoll/internal/identity/oidc]). What the second may ask is bounded by [Principal.Grants].
+// ([plimsoll/internal/identity/oidc]). What either may change is bounded by [Principal.Grants], and [Authorize] is the one step in which that is
+// decided: what an action needs stands in one table, and stores ask before they do it.
 package identity
 
 import (
@@ -16,16 +17,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Principal is a person, a job or a program. The zero value is anonymous.
 type Principal struct {
 	Subject string
 	Roles   []string
-	// Grants bound what the principal may ask the gate about, each adding to the others; nil bounds nothing.
+	// Grants bound where the principal may change something ([Authorize]), each adding to the others; nil bounds nothing.
 	Grants []Grant
 	// Claims are what an issuer says of the principal, as in the JSON of its token; nil if no issuer does.
 	Claims map[string]any
+	// Until is when the token that proved it ends; never when zero.
+	Until time.Time
 }
 
 // Anonymous reports whether nobody has proved who they are.
@@ -58,6 +62,8 @@ var ErrBadToken = errors.New("the token is not valid")
 // Tokens authenticates bearer tokens. It holds their hashes only.
 type Tokens struct {
 	holders map[[sha256.Size]byte]Principal
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
 }
 
 // NewTokens makes a set of tokens and the principals that hold them. Blanks around a token do not count, and one that is
@@ -85,10 +91,20 @@ func (t *Tokens) Authenticate(r *http.Request) (Principal, error) {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	for held, p := range t.holders {
 		if subtle.ConstantTimeCompare(held[:], sum[:]) == 1 {
+			if now := t.now(); !p.Until.IsZero() && !now.Before(p.Until) {
+				return Principal{}, fmt.Errorf("%w: it expired at %s", ErrBadToken, p.Until.UTC().Format(time.RFC3339))
+			}
 			return p, nil
 		}
 	}
 	return Principal{}, ErrBadToken
+}
+
+func (t *Tokens) now() time.Time {
+	if t.Now != nil {
+		return t.Now()
+	}
+	return time.Now()
 }
 
 // TokenFile returns the token in the named file, which it makes with a new random token, readable by the owner only, if

@@ -42,6 +42,8 @@ type State struct {
 	Excused []Excused `json:"excused,omitempty"`
 	// Reminded holds the duties of the present Code Red that were told as overdue, each with when it was due.
 	Reminded map[DutyKind]time.Time `json:"reminded,omitempty"`
+	// Shadow is whether the policy was in shadow mode when this was read, in which a freeze stops nothing. It is not stored.
+	Shadow bool `json:"shadow,omitempty"`
 }
 
 // Plan is what a team has undertaken to do about a spent budget.

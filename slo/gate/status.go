@@ -32,7 +32,7 @@ func StatusOf(p *Policy, s State, figures []Figures, r *Response, exemptions []E
 		State: s, Policy: p.Ref().Covers(), Stopped: s.Frozen(at) && p.Mode != Shadow, Spent: append([]Figures{}, spentOf(figures)...),
 		Duties: []Duty{}, Criteria: []CriterionStatus{}, Exemptions: append([]Exemption{}, exemptions...),
 	}
-	f.BackAbout = backAt(f.Spent)
+	f.Shadow, f.BackAbout = p.Mode == Shadow, backAt(f.Spent)
 	if s.Phase != CodeRed {
 		return f
 	}

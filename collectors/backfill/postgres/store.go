@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"plimsoll/collectors/backfill"
+	"plimsoll/internal/identity"
 	"plimsoll/slo"
 )
 
@@ -55,8 +56,23 @@ func texts(keys []slo.Key) []string {
 	return out
 }
 
-// Create adds a job that waits to be done.
+// authorize returns nil if whoever asks may fill all that a job is for.
+func authorize(ctx context.Context, spec backfill.Spec) error {
+	places := []identity.Place{}
+	for _, key := range spec.Objectives {
+		places = append(places, identity.Place{Service: key.Service()})
+	}
+	if len(places) == 0 {
+		places = append(places, identity.Place{Service: spec.Service}) // every service, if it names none
+	}
+	return identity.Authorize(ctx, identity.FillLedger, places...)
+}
+
+// Create adds a job that waits to be done. The error may be an [identity.ErrForbidden].
 func (s *Store) Create(ctx context.Context, spec backfill.Spec, by string, at time.Time) (backfill.Job, error) {
+	if err := authorize(ctx, spec); err != nil {
+		return backfill.Job{}, err
+	}
 	rows, err := s.pool.Query(ctx, `INSERT INTO backfills (created_at, created_by, from_at, source, url, service, objectives)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING `+columns, at, by, spec.From, spec.Source, spec.URL, spec.Service, texts(spec.Objectives))
 	return one(rows, err, "create backfill")
@@ -102,8 +118,13 @@ func (s *Store) Save(ctx context.Context, id int64, p backfill.Progress) error {
 	return nil
 }
 
-// Cancel ends a job and returns it. One that has ended stays as it is.
+// Cancel ends a job and returns it. One that has ended stays as it is. The error may be an [identity.ErrForbidden].
 func (s *Store) Cancel(ctx context.Context, id int64, at time.Time) (backfill.Job, error) {
+	if j, err := s.Get(ctx, id); err != nil {
+		return j, err
+	} else if err := authorize(ctx, j.Spec); err != nil {
+		return backfill.Job{}, err
+	}
 	if _, err := s.pool.Exec(ctx, `UPDATE backfills SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND ended_at IS NULL`, id, at); err != nil {
 		return backfill.Job{}, fmt.Errorf("cancel backfill %d: %w", id, err)
 	}

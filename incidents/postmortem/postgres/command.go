@@ -9,15 +9,19 @@ import (
 
 	"plimsoll/incidents"
 	"plimsoll/incidents/postmortem"
+	"plimsoll/internal/identity"
 )
 
 // Begin drafts the postmortem of an incident, and returns it as it is if there is one already.
 // The follow-ups of the incident are its first action items.
 //
-// Errors: [incidents.ErrNotFound], [incidents.ErrNobody] and [postmortem.ErrNoIncident].
+// Errors: [incidents.ErrNotFound], [identity.ErrForbidden], [incidents.ErrNobody] and [postmortem.ErrNoIncident].
 func (s *Store) Begin(ctx context.Context, ref incidents.Ref, by incidents.Caller) (r postmortem.Record, err error) {
 	at := s.now()
 	i, err := s.incidents.Get(ctx, by.Viewer(), ref)
+	if err == nil {
+		err = authorize(ctx, i)
+	}
 	if err != nil {
 		return r, fmt.Errorf("begin postmortem: %w", err)
 	}
@@ -68,9 +72,13 @@ func (s *Store) Refresh(ctx context.Context, ref incidents.Ref, by incidents.Cal
 // Do carries out a command on the postmortem of an incident, and returns it as it is then. An action item that is added
 // without a number gets the next one. An edit that was made from an older version is merged with what was changed since.
 //
-// Errors: [postmortem.ErrNotFound], a *[postmortem.ConflictError] and those of [postmortem.Apply].
+// Errors: [postmortem.ErrNotFound], [identity.ErrForbidden], a *[postmortem.ConflictError] and those of [postmortem.Apply].
 func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Command, by incidents.Caller) (r postmortem.Record, err error) {
-	if _, err := s.visible(ctx, by.Viewer(), ref); err != nil {
+	i, err := s.visible(ctx, by.Viewer(), ref)
+	if err == nil {
+		err = authorize(ctx, i)
+	}
+	if err != nil {
 		return r, fmt.Errorf("%s: %w", cmd.Verb(), err)
 	}
 	if _, submits := cmd.(postmortem.Submit); submits {
@@ -106,6 +114,15 @@ func (s *Store) Do(ctx context.Context, ref incidents.Ref, cmd postmortem.Comman
 		return postmortem.Record{}, fmt.Errorf("%s: %w", cmd.Verb(), err)
 	}
 	return r, nil
+}
+
+// authorize returns nil if whoever asks may work on the postmortem of an incident.
+func authorize(ctx context.Context, i incidents.Incident) error {
+	places := make([]identity.Place, len(i.Services))
+	for n, s := range i.Services {
+		places[n].Service = s
+	}
+	return identity.Authorize(ctx, identity.WritePostmortems, places...)
 }
 
 // latest takes the facts of a draft a last time: what is submitted stays as it is read.

@@ -55,6 +55,9 @@ func arguments(i risk.Item) pgx.StrictNamedArgs {
 // add makes the first version of an item. Its number comes from the row.
 func add(ctx context.Context, tx pgx.Tx, c risk.Content, by risk.Author) (risk.Item, error) {
 	i, e, err := risk.New(0, c, by)
+	if err == nil {
+		err = authorize(ctx, i.Services)
+	}
 	if err != nil {
 		return risk.Item{}, err
 	}

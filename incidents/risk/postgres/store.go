@@ -15,6 +15,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"plimsoll/incidents/risk"
+	"plimsoll/internal/identity"
 	"plimsoll/internal/pg"
 )
 
@@ -112,10 +114,22 @@ func advance(ctx context.Context, tx pgx.Tx, was risk.Item, do step) (risk.Item,
 	if err != nil || !changed {
 		return next, err
 	}
+	if err := authorize(ctx, append(slices.Clone(was.Services), next.Services...)); err != nil {
+		return next, err
+	}
 	if err := update(ctx, tx, next); err != nil {
 		return next, translate(err, next.Title)
 	}
 	return next, record(ctx, tx, next.Ref, e)
+}
+
+// authorize returns nil if whoever asks may write risks of all these services down. A risk that names none is anybody's.
+func authorize(ctx context.Context, services []string) error {
+	places := make([]identity.Place, len(services))
+	for n, s := range services {
+		places[n].Service = s
+	}
+	return identity.Authorize(ctx, identity.KeepRisks, places...)
 }
 
 // Import adds the contents whose titles are new and edits the items of those that are not, all of them or none. States stay as they are.

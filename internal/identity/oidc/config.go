@@ -42,9 +42,6 @@ type Rule struct {
 	Roles []string `yaml:"roles"`
 }
 
-// roles that a rule may give.
-var roles = []string{identity.Deployer, identity.Member, identity.ReleaseManager}
-
 // Check says everything that is wrong with issuers, each with its key.
 func Check(issuers []Issuer) error {
 	var errs []error
@@ -100,8 +97,8 @@ func (r Rule) check(refuse func(key, format string, args ...any)) {
 		}
 	}
 	for k, role := range r.Roles {
-		if !slices.Contains(roles, role) {
-			refuse(fmt.Sprintf("roles[%d]", k), "%q is not one of %s%s", role, strings.Join(roles, ", "), nearest.Hint(role, roles))
+		if !slices.Contains(identity.Roles(), role) {
+			refuse(fmt.Sprintf("roles[%d]", k), "%q is not one of %s%s", role, strings.Join(identity.Roles(), ", "), nearest.Hint(role, identity.Roles()))
 		}
 	}
 }

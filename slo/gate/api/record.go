@@ -91,7 +91,7 @@ func (h *Handlers) PublicKeys(ctx context.Context, _ *struct{}) (*KeysResponse, 
 
 // RotateKeys makes a new signing key on the replica that answers.
 func (h *Handlers) RotateKeys(ctx context.Context, _ *struct{}) (*KeysResponse, error) {
-	if err := identity.From(ctx).MayAll(); err != nil { // they sign the decisions about every service
+	if err := identity.Authorize(ctx, identity.RotateKeys, identity.Place{}); err != nil { // they sign the decisions about every service
 		return nil, problem(err, "the key was not changed")
 	}
 	if _, err := h.Keys.Rotate(func(ring *attestation.Keyring) error { return h.Published.Publish(ctx, ring) }); err != nil {

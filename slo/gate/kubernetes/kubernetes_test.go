@@ -224,7 +224,7 @@ func TestGrants(t *testing.T) {
 	g := dialecttest.New(t)
 	h := dialecttest.Handler(&kubernetes.Handlers{Gate: g, RequireIdentity: true})
 	status, _, answer := dialecttest.Call(h, "POST", kubernetes.Path, update(t).text(t), "Authorization", "Bearer search")
-	if status != 200 || !strings.Contains(answer, `"allowed":false`) || !strings.Contains(answer, `"code":403`) || !strings.Contains(answer, "search-ci may ask about search") {
+	if status != 200 || !strings.Contains(answer, `"allowed":false`) || !strings.Contains(answer, `"code":403`) || !strings.Contains(answer, "search-ci may ask the gate about search") {
 		t.Errorf("%d %s", status, answer)
 	}
 	if ds := g.Decisions(t); len(ds) != 0 {

@@ -71,7 +71,7 @@ func (g *Gate) ask(ctx context.Context, by string, c gate.Change) (*check, error
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if err := identity.From(ctx).May(c.Service, c.Environment); err != nil {
+	if err := identity.Authorize(ctx, identity.AskGate, identity.Place{Service: c.Service, Environment: c.Environment}); err != nil {
 		return nil, err
 	}
 	policies := g.cfg.Policies() // once: what is gathered is what the policy that decides asks for

@@ -17,7 +17,7 @@ import (
 // Exempt records an exemption. The error is that of [gate.Exemption.Validate], says that the service, its environment or the dependency is
 // not known, or is [gate.ErrNotFrozen].
 func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, error) {
-	if err := identity.From(ctx).May(e.Service, e.Environment); err != nil {
+	if err := identity.Authorize(ctx, identity.Exempt, identity.Place{Service: e.Service, Environment: e.Environment}); err != nil {
 		return e, err
 	}
 	if _, err := g.known(e.Service, e.Environment); err != nil {
@@ -63,7 +63,7 @@ func (g *Gate) EndExemption(ctx context.Context, by string, id int64) (e gate.Ex
 		} else if err != nil {
 			return err
 		}
-		if err := identity.From(ctx).May(e.Service, e.Environment); err != nil {
+		if err := identity.Authorize(ctx, identity.Exempt, identity.Place{Service: e.Service, Environment: e.Environment}); err != nil {
 			return err
 		}
 		if e, err = e.End(by, at); err != nil {

@@ -53,7 +53,7 @@ func (g *Gate) changeOverride(ctx context.Context, verb string, id int64, change
 		} else if err != nil {
 			return err
 		}
-		if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
+		if err := identity.Authorize(ctx, identity.Override, identity.Place{Service: o.Service, Environment: o.Environment}); err != nil {
 			return err
 		}
 		if o, err = change(o, at); err != nil {

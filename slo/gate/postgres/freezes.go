@@ -83,5 +83,10 @@ func (g *Gate) Freezes(ctx context.Context) ([]gate.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read freezes: %w", err)
 	}
+	policies := g.cfg.Policies()
+	for n, s := range states {
+		policy := policies.For(s.Service, s.Environment)
+		states[n].Shadow = policy != nil && policy.Mode == gate.Shadow
+	}
 	return states, nil
 }

@@ -34,7 +34,7 @@ func (g *Gate) FilePlan(ctx context.Context, by, service, environment string, pl
 
 // command returns the event of the command itself; the same transition may have told others before or after it.
 func (g *Gate) command(ctx context.Context, service, environment string, c gate.Command) (gate.Event, error) {
-	if err := identity.From(ctx).May(service, environment); err != nil {
+	if err := identity.Authorize(ctx, identity.Freeze, identity.Place{Service: service, Environment: environment}); err != nil {
 		return gate.Event{}, err
 	}
 	policy, err := g.known(service, environment)

@@ -14,7 +14,7 @@ import (
 // RequestOverride asks for an override, which another person has to approve. The error is that of [gate.Override.Validate], or says that the
 // service or its environment is not known.
 func (g *Gate) RequestOverride(ctx context.Context, o gate.Override) (gate.Override, error) {
-	if err := identity.From(ctx).May(o.Service, o.Environment); err != nil {
+	if err := identity.Authorize(ctx, identity.Override, identity.Place{Service: o.Service, Environment: o.Environment}); err != nil {
 		return o, err
 	}
 	if _, err := g.known(o.Service, o.Environment); err != nil {

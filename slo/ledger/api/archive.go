@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"plimsoll/internal/httpapi"
+	"plimsoll/internal/identity"
 	"plimsoll/slo/ledger"
 )
 
@@ -95,6 +96,9 @@ type Imported struct {
 
 // Import takes in an archive.
 func (h *Archive) Import(ctx context.Context, in *ImportRequest) (*ImportResponse, error) {
+	if err := identity.Authorize(ctx, identity.FillLedger, identity.Place{}); err != nil { // of whatever services the file is
+		return nil, httpapi.Problem(httpapi.Forbidden, err.Error(), nil)
+	}
 	sync, err := h.Saver()
 	if err != nil {
 		return nil, err

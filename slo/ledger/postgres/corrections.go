@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"plimsoll/internal/identity"
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
 )
@@ -67,6 +68,9 @@ func (c *Corrections) Make(ctx context.Context, made slo.Correction) (slo.Correc
 	if err := c.ledger.CheckCorrection(made); err != nil {
 		return slo.Correction{}, err
 	}
+	if err := authorize(ctx, made); err != nil {
+		return slo.Correction{}, err
+	}
 	made.At = c.now().UTC().Truncate(time.Microsecond)
 	err := pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `INSERT INTO ledger_corrections (objective, service, starts, ends, effect, reason, made_by, made_at)
@@ -81,6 +85,11 @@ func (c *Corrections) Make(ctx context.Context, made slo.Correction) (slo.Correc
 		return slo.Correction{}, fmt.Errorf("make correction: %w", err)
 	}
 	return made, c.Refresh(ctx)
+}
+
+// authorize returns nil if whoever asks may correct what a correction is for.
+func authorize(ctx context.Context, c slo.Correction) error {
+	return identity.Authorize(ctx, identity.CorrectBudgets, identity.Place{Service: cmp.Or(c.Objective.Service(), c.Service)})
 }
 
 // translateCorrection names the field that a constraint of the table refused.
@@ -122,6 +131,9 @@ func (c *Corrections) Undo(ctx context.Context, id slo.CorrectionID, by string) 
 		case errors.Is(err, pgx.ErrNoRows):
 			return fmt.Errorf("%w: %d", ledger.ErrNoCorrection, id)
 		case err != nil || tag.RowsAffected() == 0:
+			return err
+		}
+		if err := authorize(ctx, undone); err != nil {
 			return err
 		}
 		return announce(ctx, tx)

@@ -57,7 +57,7 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, r deploys.Report) (deploy
 	case err != nil:
 		return d, false, err
 	}
-	if err := identity.From(ctx).May(d.Service, d.Environment); err != nil {
+	if err := identity.Authorize(ctx, identity.TellOfDeploys, identity.Place{Service: d.Service, Environment: d.Environment}); err != nil {
 		return d, false, err
 	}
 	if err := r.Same(d); err != nil {

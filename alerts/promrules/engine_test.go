@@ -91,7 +91,7 @@ func TestPrometheusAgreesOnRandomSeries(t *testing.T) {
 func withPolicies(o *slo.Objective) {
 	o.LowTraffic, o.Alerts = slo.LowTraffic{MinBad: 10, MinTotal: 100}, policies()
 	o.AlertTiers = append(alerts.Tiers(), alerts.Tier{Name: "own", Severity: alerts.Ticket, For: 3 * time.Minute, Keep: 6 * time.Minute,
-		Pace: slo.Pace{Rate: 10 * slo.One, Lookback: 20 * time.Minute, Short: 4 * time.Minute}})
+		Pace: slo.Pace{Rate: 10 * slo.One, Lookback: 25 * time.Minute, Short: 4 * time.Minute}})
 }
 
 // traffic is steady for a while, and fails so clearly or so little that no burn rate hovers about a threshold: there, what increase()

@@ -82,7 +82,7 @@ func TestBudgetCommands(t *testing.T) {
 			"93.90 %: mean over the slices of 1m with events of good ÷ all events", "Slices", "55, of which 3.4 bad; 5.5 may be", "5,640 good of 6,000 events", "Corrections", "4",
 			"correction 4", "1 − 3.35 ÷ 5.5"}},
 		{"show a composite", []string{"slo", "show", "billing/journey"}, 0, []string{"COMPONENT", "billing/minutes", "1", "video-api/latency/p95", "3", "78.0 %",
-			"(1 × 60.9 % + 3 × 22.0 %) ÷ 4"}},
+			"(1 × 61.0 % of billing/minutes + 3 × 22.0 % of video-api/latency/p95) ÷ 4"}},
 		{"explain", []string{"slo", "explain", "video-api/latency/p95"}, 0, []string{"0.95, that is 95 %", "calendar month in Europe/Berlin: 2026-10-31 23:00 UTC until 2026-11-25 12:01 UTC",
 			`good: sum(http_requests_total{code=~"2.."})`, "9,890 good of 10,000 events", "none touches the window", "at least 10 bad events before the budget is judged; there are",
 			"is ignored", "version 0", "Budget remaining", "(remaining)", "1 − 110 ÷ 500", "(burn-5m)", "(forecast)"}},

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"plimsoll/internal/nearest"
 	"plimsoll/slo"
 )
 
@@ -71,7 +70,7 @@ func Set(t Tier, name, text string) (Tier, error) {
 			return t, err
 		}
 	}
-	return t, fmt.Errorf("found %q%s; allowed: %s", name, nearest.Hint(name, Settings()), strings.Join(Settings(), ", "))
+	return t, fmt.Errorf("found %q; allowed: %s", name, strings.Join(Settings(), ", "))
 }
 
 // Describe writes a tier as an annotation has it, with all that it says of itself.
@@ -122,7 +121,7 @@ func Check(t Tier) error {
 
 func readSeverity(t *Tier, text string) error {
 	if t.Severity = Severity(text); t.Severity != Page && t.Severity != Ticket {
-		return fmt.Errorf("found the severity %q%s; allowed: %s, %s", text, nearest.Hint(text, []string{string(Page), string(Ticket)}), Page, Ticket)
+		return fmt.Errorf("found the severity %q; allowed: %s, %s", text, Page, Ticket)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestInvalid(t *testing.T) {
 		{"a word", `tiers: [{name: all}]`, `which is the word for every tier`},
 		{"unknown key", "tiers:\n- {name: page-fast, lokback: 1h}", `tiers.yaml:2: unknown key "tiers[0].lokback" (did you mean "lookback"?)`},
 		{"twice", `tiers: [{name: page-fast}, {name: page-fast}]`, `tiers.yaml:1: tiers[1].name: page-fast stands twice`},
-		{"severity", `tiers: [{name: page-fast, severity: pages}]`, `tiers[0].severity: found the severity "pages" (did you mean "page"?); allowed: page, ticket`},
+		{"severity", `tiers: [{name: page-fast, severity: pages}]`, `tiers[0].severity: found the severity "pages"; allowed: page, ticket`},
 		{"share without a unit", `tiers: [{name: page-fast, share: 5}]`, `tiers[0].share: found the share "5"; allowed: a part of the budget above 0% and up to 100%, such as 5%`},
 		{"no share", `tiers: [{name: page-fast, share: 0%}]`, `found the share "0%"`},
 		{"share and factor", `tiers: [{name: page-fast, share: 5%, factor: 3}]`, `tiers[0].factor: found a share, too`},

@@ -85,7 +85,10 @@ func readTierName(value node, text string) (t namedTier, ok bool) {
 			value.Fail("found %q in the braces of %s; allowed: %s=…, separated by commas", strings.TrimSpace(part), t.name, strings.Join(alerts.Settings(), "=…, "))
 			return t, false
 		}
-		key = strings.TrimSpace(key)
+		if key = strings.TrimSpace(key); !slices.Contains(alerts.Settings(), key) {
+			value.Fail("found %q%s; allowed: %s", key, nearest.Hint(key, alerts.Settings()), strings.Join(alerts.Settings(), ", "))
+			return t, false
+		}
 		if slices.ContainsFunc(t.settings, func(s [2]string) bool { return s[0] == key }) {
 			value.Fail("%s of %s stands twice", key, t.name)
 			return t, false

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"math"
+	"time"
 
 	"plimsoll/slo"
 	"plimsoll/slo/ledger"
@@ -25,13 +26,7 @@ func (c *Collector) commit(tx *transaction) {
 		defer c.live.mu.Unlock()
 	}
 	now := c.now()
-	tx.now, tx.taken = now.UnixMilli(), span{now.Add(-c.horizon).UnixMilli(), now.Add(maxAhead).UnixMilli()}
-	if tx.late {
-		tx.taken.oldest = 0
-	}
-	b := &c.batch
-	b.Increments, b.Observations, b.Cursors, b.Drops = b.Increments[:0], b.Observations[:0], b.Cursors[:0], b.Drops[:0]
-	c.batchNumber++
+	b := c.open(tx, now)
 	var verdicts [len(verdictNames)]int
 	for i := range tx.samples {
 		s := &tx.samples[i]
@@ -52,6 +47,18 @@ func (c *Collector) commit(tx *transaction) {
 	}
 	c.metrics.count(verdicts)
 	c.sweep(now)
+}
+
+// open begins the batch of a transaction.
+func (c *Collector) open(tx *transaction, now time.Time) *ledger.Batch {
+	tx.now, tx.taken = now.UnixMilli(), span{now.Add(-c.horizon).UnixMilli(), now.Add(maxAhead).UnixMilli()}
+	if tx.late {
+		tx.taken.oldest = 0
+	}
+	b := &c.batch
+	b.Increments, b.Observations, b.Cursors, b.Drops = b.Increments[:0], b.Observations[:0], b.Cursors[:0], b.Drops[:0]
+	c.batchNumber++
+	return b
 }
 
 // revive returns what has taken the place of a series that was dropped, or nil if nothing wants it any more.

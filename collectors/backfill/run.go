@@ -43,12 +43,16 @@ func (r *run) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := r.further(ctx, objectives); err != nil {
+			return err
+		}
 		r.progress.Filled = keys(objectives)
-		pump, err := r.pump(server, objectives)
+		roads := r.roads(objectives)
+		pump, err := r.pump(server, objectives, roads)
 		if err != nil {
 			return err
 		}
-		switch err := r.read(ctx, pump, fingerprint(objectives)); {
+		switch err := r.read(ctx, pump, roads, fingerprint(objectives)); {
 		case errors.Is(err, errChanged):
 			r.cfg.Logger.Info("backfill begins again, because objectives have changed", "id", r.job.ID)
 		default:
@@ -61,8 +65,9 @@ func (r *run) fill(ctx context.Context) error {
 var errChanged = errors.New("the objectives have changed")
 
 // read moves the pump until it has met live counting.
-func (r *run) read(ctx context.Context, pump *promql.Pump, filled int64) error {
+func (r *run) read(ctx context.Context, pump *promql.Pump, roads []*collectors.Road, filled int64) error {
 	met := time.Time{} // the present, when it was reached
+	pump.Again(r.cfg.Collector.Horizon())
 	for {
 		if err := r.limiter.Wait(ctx); err != nil {
 			return err
@@ -91,6 +96,9 @@ func (r *run) read(ctx context.Context, pump *promql.Pump, filled int64) error {
 		}
 		switch {
 		case caughtUp && now.Sub(met) >= r.cfg.Settle:
+			for _, road := range roads {
+				road.Meet()
+			}
 			return r.cfg.Sync(ctx)
 		case caughtUp:
 			sleep(ctx, min(r.cfg.Poll, r.cfg.Settle))
@@ -106,17 +114,44 @@ func (r *run) server() (promql.Server, error) {
 	return promql.Server{Name: r.job.URL, URL: r.job.URL}, nil
 }
 
-// pump returns what reads the history of some objectives. Its position belongs to the job and to what is filled: with other objectives it
-// begins anew.
-func (r *run) pump(server promql.Server, objectives []*slo.Objective) (*promql.Pump, error) {
+// further makes sure that no objective was filled by another job that began later than this one: how far its series were filled is known then, and
+// what lies before would be passed over.
+func (r *run) further(ctx context.Context, objectives []*slo.Objective) error {
+	begins, err := r.cfg.Store.Begins(ctx, r.job)
+	if err != nil {
+		return err
+	}
+	for _, o := range objectives {
+		begin, filled := begins[o.Key]
+		if until, open := r.cfg.Collector.Filled(o.Key); filled && open {
+			return fmt.Errorf("%w: from: %s was filled from %s on a short time ago; what lies before that can be filled after %s", ErrInvalid,
+				o.Key, begin.UTC().Format(time.RFC3339), until.Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// roads returns the ways for the history of some objectives.
+func (r *run) roads(objectives []*slo.Objective) (roads []*collectors.Road) {
 	sources := map[string]bool{}
-	var appenders []storage.AppendableV2
-	var raw []*slo.Objective
 	for _, o := range objectives {
 		if source := o.Indicator.Source; !sources[source] {
 			sources[source] = true
-			appenders = append(appenders, r.cfg.Collector.From(source).History())
+			roads = append(roads, r.cfg.Collector.From(source).History())
 		}
+	}
+	return roads
+}
+
+// pump returns what reads the history of some objectives. Its position belongs to the job and to what is filled: with other objectives it
+// begins anew.
+func (r *run) pump(server promql.Server, objectives []*slo.Objective, roads []*collectors.Road) (*promql.Pump, error) {
+	var appenders []storage.AppendableV2
+	for _, road := range roads {
+		appenders = append(appenders, road)
+	}
+	var raw []*slo.Objective
+	for _, o := range objectives {
 		if collectors.Raw(o.Indicator) {
 			raw = append(raw, o)
 		}

@@ -26,6 +26,8 @@ var (
 type store interface {
 	Next(ctx context.Context) (Job, error)
 	Save(ctx context.Context, id int64, p Progress) error
+	// Begins returns where the histories begin that other jobs have filled, as far as those begin later than that of a job.
+	Begins(ctx context.Context, job Job) (map[slo.Key]time.Time, error)
 }
 
 // books keep the events and know the objectives; a [ledger.Ledger] does.

@@ -45,6 +45,7 @@ type Pump struct {
 	client  *client
 	into    Into
 	stretch time.Duration
+	again   time.Duration   // how long before the position the next stretch begins
 	jobs    map[string]bool // whose series were wanted
 }
 
@@ -84,11 +85,14 @@ func (p *Pump) moved(to time.Time) *ledger.Cursor {
 	return &ledger.Cursor{Key: p.into.Key, T: max(to.UnixMilli(), p.into.Now().UnixMilli()), Value: float64(to.UnixMilli())}
 }
 
+// Again has the next stretch begin some time before the position: nothing of it is counted twice, and the collector knows again which series there are.
+func (p *Pump) Again(by time.Duration) { p.again = by }
+
 // Advance moves one stretch, from the position (or from start, if there is none or it is earlier) at most up to an instant, and returns
 // how many samples it was. An error changes nothing, and the same stretch may be tried again. If the position is there already, nothing happens.
 func (p *Pump) Advance(ctx context.Context, start, to time.Time) (samples int, err error) {
 	from, ok := p.Position()
-	if !ok || from.Before(start) {
+	if from = from.Add(-p.again); !ok || from.Before(start) {
 		from = start
 	}
 	from, to = from.Truncate(time.Second), to.Truncate(time.Second)
@@ -103,6 +107,7 @@ func (p *Pump) Advance(ctx context.Context, start, to time.Time) (samples int, e
 		samples, err = p.move(ctx, from, end)
 		switch {
 		case err == nil:
+			p.again = 0
 			p.adapt(samples, end.Sub(from))
 			return samples, nil
 		case errors.Is(err, errTooMuch) && ctx.Err() == nil && end.Sub(from) > minStretch:

@@ -103,6 +103,22 @@ func (s *Store) Next(ctx context.Context) (backfill.Job, error) {
 	return one(rows, err, "find the next backfill")
 }
 
+// Begins returns, of each objective that other jobs have begun to fill, where the earliest of those began, if that is later than a job begins.
+func (s *Store) Begins(ctx context.Context, job backfill.Job) (map[slo.Key]time.Time, error) {
+	rows, err := s.pool.Query(ctx, `SELECT key, min(from_at) FROM backfills, unnest(filled) AS key
+		WHERE id <> $1 AND position IS NOT NULL GROUP BY key HAVING min(from_at) > $2`, job.ID, job.From)
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier backfills: %w", err)
+	}
+	begins := map[slo.Key]time.Time{}
+	var key slo.Key
+	var from time.Time
+	if _, err := pgx.ForEachRow(rows, []any{&key, &from}, func() error { begins[key] = from; return nil }); err != nil {
+		return nil, fmt.Errorf("look for earlier backfills: %w", err)
+	}
+	return begins, nil
+}
+
 // Save writes how far a job has come, unless it has ended: then it returns [backfill.ErrEnded].
 func (s *Store) Save(ctx context.Context, id int64, p backfill.Progress) error {
 	tag, err := s.pool.Exec(ctx, `UPDATE backfills

@@ -191,6 +191,8 @@ func exemptionState(e gate.Exemption, now time.Time) string {
 		return fmt.Sprintf("ended by %s at %s", e.EndedBy, utc(*e.EndedAt))
 	case e.Ended(now):
 		return "over"
+	case e.Past:
+		return "counts for nothing: it was for a Code Red that is over"
 	case !e.InForce(now):
 		return fmt.Sprintf("counts for nothing while %s is not frozen", e.Dependency)
 	default:

@@ -67,11 +67,11 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 	var out []gate.Reference
 	for _, s := range refs {
 		if id, err := postmortem.ParseItemRef(s); err == nil && strings.HasPrefix(strings.ToUpper(s), "AI-") {
-			known, open, err := g.item(ctx, id)
+			item, err := g.item(ctx, s, id)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, gate.Reference{Ref: s, Known: known, Open: open})
+			out = append(out, item)
 			continue
 		}
 		ref, err := incidents.ParseRef(s)
@@ -83,7 +83,11 @@ func (g gateIncidents) references(ctx context.Context, refs []string) ([]gate.Re
 		if err != nil && !errors.Is(err, incidents.ErrNotFound) {
 			return nil, err
 		}
-		out = append(out, gate.Reference{Ref: s, Known: err == nil, Open: err == nil && inc.State.Open() && !inc.Drill})
+		r := gate.Reference{Ref: s}
+		if err == nil {
+			r.Known, r.Open, r.Services = true, inc.State.Open() && !inc.Drill, append([]string{}, inc.Services...)
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }

@@ -73,13 +73,14 @@ func TestWhatTheGateKnowsOfIncidents(t *testing.T) {
 	}, open); d != "" {
 		t.Errorf("open (-want +got):\n%s", d)
 	}
+	of := []string{"video-api"}
 	refs, err := g.references(t.Context(), []string{"INC-1", "INC-2", "INC-3", "INC-5", "INC-9", "JIRA-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]gate.Reference{
-		{Ref: "INC-1", Known: true, Open: true}, {Ref: "INC-2", Known: true}, {Ref: "INC-3"},
-		{Ref: "INC-5", Known: true, Open: true}, {Ref: "INC-9"}, {Ref: "JIRA-1"},
+		{Ref: "INC-1", Known: true, Open: true, Services: of}, {Ref: "INC-2", Known: true, Services: of}, {Ref: "INC-3"},
+		{Ref: "INC-5", Known: true, Open: true, Services: of}, {Ref: "INC-9"}, {Ref: "JIRA-1"},
 	}, refs); d != "" {
 		t.Errorf("references (-want +got):\n%s", d)
 	}

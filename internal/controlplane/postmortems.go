@@ -14,6 +14,7 @@ import (
 	"plimsoll/incidents/postmortem/drafts"
 	postmortempg "plimsoll/incidents/postmortem/postgres"
 	"plimsoll/incidents/reminders"
+	"plimsoll/slo/gate"
 )
 
 // buildPostmortems makes what keeps postmortems. The ledger tells what an incident cost.
@@ -71,11 +72,19 @@ func (g gateIncidents) verifiedItems(ctx context.Context, service string, since 
 	return g.postmortems.Items(ctx, incidents.Viewer{}, postmortem.ItemFilter{Service: service, Verified: since})
 }
 
-// item says whether an action item exists, as far as everybody may know, and whether it is open.
-func (g gateIncidents) item(ctx context.Context, id postmortem.ItemRef) (known, open bool, err error) {
-	i, err := g.postmortems.Item(ctx, incidents.Viewer{}, id)
+// item is what everybody may know of an action item: it concerns the services of its incident.
+func (g gateIncidents) item(ctx context.Context, ref string, id postmortem.ItemRef) (gate.Reference, error) {
+	r := gate.Reference{Ref: ref}
+	item, err := g.postmortems.Item(ctx, incidents.Viewer{}, id)
 	if errors.Is(err, postmortem.ErrNoItem) {
-		return false, false, nil
+		return r, nil
+	} else if err != nil {
+		return r, err
 	}
-	return err == nil, err == nil && i.State == postmortem.ItemOpen, err
+	inc, err := whole(ctx, g.store, incidents.Viewer{}, item.Incident)
+	if err != nil && !errors.Is(err, incidents.ErrNotFound) {
+		return r, err
+	}
+	r.Known, r.Open, r.Services = true, item.State == postmortem.ItemOpen, append([]string{}, inc.Services...)
+	return r, nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"plimsoll/incidents"
 	"plimsoll/slo/gate"
 )
@@ -44,11 +46,9 @@ func TestActionItemsOfAnIncident(t *testing.T) {
 		}
 		return list
 	}
-	want := []gate.Reference{{Ref: "AI-1", Known: true, Open: true}, {Ref: "AI-2"}, {Ref: "ai-9"}, {Ref: "INC-1", Known: true}, {Ref: "main"}}
-	for n, got := range refs() {
-		if got != want[n] {
-			t.Errorf("%+v, want %+v", got, want[n])
-		}
+	want := []gate.Reference{{Ref: "AI-1", Known: true, Open: true, Services: []string{"films"}}, {Ref: "AI-2"}, {Ref: "ai-9"}, {Ref: "INC-1", Known: true, Services: []string{"films"}}, {Ref: "main"}}
+	if d := cmp.Diff(want, refs()); d != "" {
+		t.Errorf("references (-want +got):\n%s", d)
 	}
 	before := time.Now().Add(-time.Hour)
 	h.give(t, "ada", http.MethodPost, "/v1/action-items/1/close", map[string]any{"evidence": []map[string]string{{"kind": "test", "ref": "TestColdCache", "words": "fails without it"}}})

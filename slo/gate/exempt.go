@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +23,7 @@ func (rollbackClause) evaluate(q *question) Result {
 type exemptClause struct {
 	line      int
 	classes   []Class
-	reference bool // only with a reference to an open incident or action item
+	reference bool // only with a reference to an open incident or action item of the service
 }
 
 func (e *exemptClause) evaluate(q *question) Result {
@@ -32,7 +34,7 @@ func (e *exemptClause) evaluate(q *question) Result {
 	}
 	exempt := fmt.Sprintf("class %s is exempt", q.change.Class)
 	if e.reference {
-		open, problem := openReference(q.change.Refs, q.snapshot.References)
+		open, problem := openReference(q.change, q.snapshot.References)
 		if open == "" {
 			r.Reason, r.Detail = ReferenceMissing, exempt+" only with an open incident or action item: "+problem
 			r.Flip = "a reference (--ref) to an open incident or action item"
@@ -73,17 +75,19 @@ var classPlural = map[Class]string{
 	Rollback: "rollbacks", Config: "configuration changes",
 }
 
-// openReference returns the first of refs that is known to be open, or says why there is none.
-func openReference(refs []string, known []Reference) (open, problem string) {
-	if len(refs) == 0 {
+// openReference returns the first reference of a change that is known to be open and to concern its service, or says why there is none.
+func openReference(c *Change, known []Reference) (open, problem string) {
+	if len(c.Refs) == 0 {
 		return "", "the change refers to none"
 	}
-	for _, ref := range refs {
+	for _, ref := range c.Refs {
 		switch k := find(known, ref); {
 		case !k.Known:
 			problem = ref + " is not known"
 		case !k.Open:
 			problem = ref + " is not open"
+		case k.Services != nil && !slices.Contains(k.Services, c.Service):
+			problem = fmt.Sprintf("%s concerns %s, not %s", ref, cmp.Or(strings.Join(k.Services, ", "), "no service"), c.Service)
 		default:
 			return ref, ""
 		}

@@ -62,7 +62,11 @@ type Exemption struct {
 	Because     Because `json:"because" enum:"cause_outside,dependency_frozen,out_of_scope,miscategorized"`
 	Dependency  string  `json:"dependency,omitempty"` // the service that is frozen; of dependency_frozen only
 	// Frozen is whether Dependency was frozen when this was read.
-	Frozen   bool       `json:"frozen,omitempty"`
+	Frozen bool `json:"frozen,omitempty"`
+	// CodeRed is the [State.Freeze] of the Code Red in which it was recorded, and Past is whether a later one had begun when this was read,
+	// for which it does not count; 0 and false where it was recorded in none.
+	CodeRed  int64      `json:"codeRed,omitempty"`
+	Past     bool       `json:"past,omitempty"`
 	Incident string     `json:"incident,omitempty"` // that shows the cause, such as INC-7
 	Reason   string     `json:"reason"`
 	By       string     `json:"by"`
@@ -120,9 +124,16 @@ func (e Exemption) End(by string, at time.Time) (Exemption, error) {
 // Ended reports whether the exemption is over at an instant.
 func (e Exemption) Ended(at time.Time) bool { return e.EndedAt != nil || !at.Before(e.Until) }
 
-// InForce reports whether the exemption counts at an instant. One that names a dependency does only as long as that is frozen.
+// Outlived returns the exemption with whether the freeze of its service has gone on to a later Code Red.
+func (e Exemption) Outlived(s State) Exemption {
+	e.Past = e.CodeRed != 0 && s.Freeze != e.CodeRed
+	return e
+}
+
+// InForce reports whether the exemption counts at an instant. One that names a dependency does only as long as that is frozen, and one that was
+// recorded in a Code Red does for no later one.
 func (e Exemption) InForce(at time.Time) bool {
-	return !e.Ended(at) && (e.Because != DependencyFrozen || e.Frozen)
+	return !e.Ended(at) && !e.Past && (e.Because != DependencyFrozen || e.Frozen)
 }
 
 // String writes the exemption as part of a sentence.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -54,7 +55,11 @@ func (w *world) fact(fact string, words []string) *Command {
 		w.never = false
 		w.age, err = time.ParseDuration(words[1])
 	case words[0] == "reference":
-		w.references = append(w.references, Reference{Ref: words[1], Known: true, Open: words[2] == "open"})
+		concerned := []string{w.service}
+		if len(words) > 3 { // reference INC-7 open of search; of nothing
+			concerned = slices.DeleteFunc(words[4:], func(s string) bool { return s == "nothing" })
+		}
+		w.references = append(w.references, Reference{Ref: words[1], Known: true, Open: words[2] == "open", Services: concerned})
 	case words[0] == "incident":
 		severity, _ := strconv.Atoi(words[3])
 		w.incidents = append(w.incidents, Incident{Ref: words[1], Severity: severity, Title: "trouble", Since: w.at, CodeRed: len(words) > 4})

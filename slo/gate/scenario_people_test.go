@@ -48,6 +48,9 @@ func (w *world) exempt(fact string) {
 	}
 	e := Exemption{ID: int64(len(w.exemptions) + 1), Service: w.service, Environment: "production", Because: Because(m[1]), Dependency: m[2],
 		Reason: "the network of the whole company was down", By: m[3], At: w.at, Until: w.instant(m[4], m[5])}
+	if w.state.Phase == CodeRed {
+		e.CodeRed = w.state.Freeze
+	}
 	if err := e.Validate(); (err != nil) != (m[6] != "") {
 		w.fail("%q: %v", fact, err)
 	} else if err == nil {
@@ -59,6 +62,7 @@ func (w *world) exempt(fact string) {
 func (w *world) inForce() []Exemption {
 	list := slices.Clone(w.exemptions)
 	for i, e := range list {
+		list[i] = e.Outlived(w.state)
 		list[i].Frozen = slices.ContainsFunc(w.depends, func(d Dependency) bool { return d.Service == e.Dependency && d.Frozen })
 	}
 	return list

@@ -79,6 +79,7 @@ type world struct {
 	gap        bool
 	response   Response
 	state      State
+	freezes    int64 // how often it was Code Red
 	events     []Event
 }
 
@@ -183,6 +184,10 @@ func (w *world) moment(facts []string) {
 	}
 	before := w.state
 	w.state, w.events = Transition(w.state, in)
+	if slices.ContainsFunc(w.events, func(e Event) bool { return e.Kind == EnteredCodeRed }) {
+		w.freezes++
+		w.state.Freeze = w.freezes // of the audit log
+	}
 	w.reached.moved(before, w.state, w.events)
 }
 

@@ -44,4 +44,6 @@ type Reference struct {
 	Ref   string `json:"ref"`
 	Known bool   `json:"known"`
 	Open  bool   `json:"open"`
+	// Services that it concerns; nil in a record of before that was asked.
+	Services []string `json:"services"`
 }

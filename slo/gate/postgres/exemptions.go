@@ -24,7 +24,7 @@ func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, er
 		return e, err
 	}
 	e.At = g.now()
-	e.ID, e.EndedBy, e.EndedAt = 0, "", nil
+	e.ID, e.CodeRed, e.EndedBy, e.EndedAt = 0, 0, "", nil
 	if err := e.Validate(); err != nil {
 		return e, err
 	}
@@ -32,6 +32,13 @@ func (g *Gate) Exempt(ctx context.Context, e gate.Exemption) (gate.Exemption, er
 		return e, fmt.Errorf("%w: %q%s", gate.ErrUnknownService, e.Dependency, nearest.Hint(e.Dependency, names))
 	}
 	err := g.withChain(ctx, func(tx pgx.Tx, chain *chain) error {
+		own, err := loadFreeze(ctx, tx, place{e.Service, e.Environment})
+		if err != nil {
+			return err
+		}
+		if own.Phase == gate.CodeRed {
+			e.CodeRed = own.Freeze
+		}
 		if e.Dependency != "" {
 			s, err := loadFreeze(ctx, tx, place{e.Dependency, e.Environment})
 			if err != nil {
@@ -85,11 +92,12 @@ func (g *Gate) Exemptions(ctx context.Context, service string) ([]gate.Exemption
 	return list, err
 }
 
-// ExemptionsBetween returns the exemptions that counted at some time in [from, to), oldest first, with whether the dependencies that they name are
-// frozen now; of one service if it is named.
+// ExemptionsBetween returns the exemptions that counted at some time in [from, to), oldest first, with whether they count for the freezes of
+// now; of one service if it is named.
 func (g *Gate) ExemptionsBetween(ctx context.Context, service string, from, to time.Time) ([]gate.Exemption, error) {
-	rows, err := g.cfg.Pool.Query(ctx, `SELECT e.exemption, f.state FROM gate_exemptions e
+	rows, err := g.cfg.Pool.Query(ctx, `SELECT e.exemption, f.state, own.state FROM gate_exemptions e
 		LEFT JOIN gate_freezes f ON f.service = e.exemption ->> 'dependency' AND f.environment = e.environment
+		LEFT JOIN gate_freezes own ON own.service = e.service AND own.environment = e.environment
 		WHERE ($1 = '' OR e.service = $1) AND e.ends > $2 AND (e.exemption ->> 'at')::timestamptz < $3 ORDER BY e.id`, service, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read exemptions: %w", err)
@@ -126,10 +134,11 @@ func (g *Gate) loadExemptions(ctx context.Context, tx pgx.Tx, places []place, at
 	return g.exemptionsAt(*found, at), err
 }
 
-// exemptionRow is an exemption with the freeze of the dependency that it names.
+// exemptionRow is an exemption with the freeze of the dependency that it names, and that of its own service.
 type exemptionRow struct {
 	Exemption gate.Exemption
 	Freeze    *gate.State // nil if it names none, or that was never frozen
+	Own       *gate.State // nil if it was never frozen
 }
 
 // queueExemptions puts the exemptions of places that end after an instant into a round trip; they are there when it is over.
@@ -139,9 +148,10 @@ func queueExemptions(b *pgx.Batch, places []place, at time.Time) *[]exemptionRow
 		services[i], environments[i] = p.service, p.environment
 	}
 	var found []exemptionRow
-	b.Queue(`SELECT e.exemption, f.state FROM gate_exemptions e
+	b.Queue(`SELECT e.exemption, f.state, own.state FROM gate_exemptions e
 		JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS u (service, environment)) u USING (service, environment)
 		LEFT JOIN gate_freezes f ON f.service = e.exemption ->> 'dependency' AND f.environment = e.environment
+		LEFT JOIN gate_freezes own ON own.service = e.service AND own.environment = e.environment
 		WHERE e.ends > $3 ORDER BY e.id DESC`, services, environments, at).Query(func(rows pgx.Rows) (err error) {
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[exemptionRow])
 		return wrapped("read exemptions", err)
@@ -161,6 +171,9 @@ func (g *Gate) exemptionsAt(rows []exemptionRow, at time.Time) map[place][]gate.
 
 func (g *Gate) exemptionAt(r exemptionRow, at time.Time) gate.Exemption {
 	e := r.Exemption
+	if r.Own != nil {
+		e = e.Outlived(*r.Own)
+	}
 	e.Frozen = r.Freeze != nil && r.Freeze.Frozen(at) && g.binds(*r.Freeze)
 	return e
 }

@@ -61,3 +61,48 @@ func TestExemptionCountsAtOnce(t *testing.T) {
 	}
 	replays(t, f)
 }
+
+// TestExemptionOfOneCodeRed: what was granted in one Code Red counts for nothing in the next, although its end has not come.
+func TestExemptionOfOneCodeRed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	phase := func(bad int64, want gate.Phase) {
+		t.Helper()
+		f.budgets.set(bad, 110_000, f.clock.now())
+		f.evaluate(t)
+		if list, err := f.Freezes(t.Context()); err != nil || len(list) != 1 || list[0].Phase != want {
+			t.Fatalf("%+v, %v, want %s", list, err, want)
+		}
+	}
+	exempt := func() gate.Exemption {
+		t.Helper()
+		e, err := f.Exempt(t.Context(), gate.Exemption{Service: "video-api", Environment: "production", Because: gate.CauseOutside, Reason: "drill", By: "ada",
+			Until: f.clock.now().Add(20 * 24 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	phase(152, gate.CodeRed)
+	if e := exempt(); e.CodeRed == 0 {
+		t.Errorf("recorded in no Code Red: %+v", e)
+	}
+	f.expect(t, change(gate.Feature, "a"), gate.Allow, gate.ExemptCause)
+	phase(20, gate.CodeRed)
+	f.clock.advance(time.Hour)
+	phase(20, gate.Thawing)
+	f.clock.advance(7 * time.Hour)
+	phase(20, gate.Open)
+	f.clock.advance(time.Hour)
+	phase(152, gate.CodeRed)
+	f.expect(t, change(gate.Feature, "b"), gate.Deny, gate.CodeRedInForce)
+	if p, err := f.Preview(t.Context(), change(gate.Feature, "b")); err != nil || p.Reason != gate.CodeRedInForce {
+		t.Errorf("previewed as %s, %v", p.Reason, err)
+	}
+	if list, err := f.Exemptions(t.Context(), ""); err != nil || len(list) != 1 || !list[0].Past || list[0].InForce(f.clock.now()) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	exempt()
+	f.expect(t, change(gate.Feature, "c"), gate.Allow, gate.ExemptCause)
+	replays(t, f)
+}

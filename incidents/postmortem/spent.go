@@ -30,7 +30,7 @@ type Part struct {
 // components' by their weights. False where the window has no events, so that there was no budget to spend.
 func (s Spent) Share() (float64, bool) {
 	switch {
-	case s.Objective.Method == slo.Composite:
+	case len(s.Parts) > 0:
 	case s.Allowed <= 0:
 		return 0, false
 	default:

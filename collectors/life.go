@@ -100,6 +100,9 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 	mark, began := c.ledger.Cursor(markKey(markBegan, o, s))
 	past, filled := c.ledger.Cursor(markKey(markPast, o, s))
 	cumulative := o.events == nil && !tx.delta
+	if cumulative && countable(p.v) && known && !began && !filled && p.t <= o.life.fillable(c.horizon) {
+		grown, known = metAnew(p), false
+	}
 	switch {
 	case began:
 		w.begun, w.marks = true, []*ledger.Cursor{&mark}
@@ -134,6 +137,12 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 	w.begun, w.marks = true, append(w.marks, &mark)
 	c.batch.Cursors = append(c.batch.Cursors, w.marks...)
 	return grown, true
+}
+
+// metAnew is what a sample adds, for an objective that has just gone live, to a series that others have counted: what it would add if nobody
+// had, as far as it is known when the counter began. So all series of the objective begin alike, and none of its events lack their total.
+func metAnew(p *sample) progress {
+	return step(ledger.Cursor{}, false, p.series.cursor.Start, p.t, p.v, 0, anytime)
 }
 
 // appearance is the mark of a series that was taken as new with a sample, and counted since from.

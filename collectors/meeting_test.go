@@ -52,9 +52,9 @@ func TestHistoryOfALaterObjective(t *testing.T) {
 	d.set(allRequests, later)
 	d.counter("live", requests, 4, 5)
 	d.wantTotal(allRequests.Key, 300)
-	d.wantTotal(later.Key, 120) // from the sample at 3 on
+	d.wantTotal(later.Key, 60) // from the sample at 4 on
 	d.counter("history", requests, -10, -5, 0, 2)
-	d.wantTotal(later.Key, 120+12*60)
+	d.wantTotal(later.Key, 60+12*60)
 	d.restart(allRequests, later)
 	d.counter("history", requests, 2, 4, 5)
 	d.wantTotal(later.Key, 15*60)

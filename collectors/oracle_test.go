@@ -41,6 +41,22 @@ type oracle struct {
 	weights map[string]map[string]slo.Counts
 }
 
+// life is what an objective has counted: since when, and of which series.
+type life struct {
+	since int64
+	begun map[string]bool
+}
+
+// begin notes a sample of a series and reports whether the objective has just gone live and meets the series for the first time.
+func (l *life) begin(s rawSample) (meets bool) {
+	if l.since == 0 {
+		l.since = s.t
+	}
+	meets = !l.begun[s.series] && s.t <= l.since+horizon.Milliseconds()
+	l.begun[s.series] = true
+	return meets
+}
+
 type minutes map[slo.Minute]slo.Counts
 
 // rawScrape is a good scrape: when, and the objectives that were looked for; none if that cannot be told.
@@ -56,6 +72,10 @@ func (o oracle) replay(log []entry) map[string]minutes {
 		books[name] = minutes{}
 	}
 	last := map[string]rawSample{}
+	lives := map[string]*life{}
+	for name := range o.weights {
+		lives[name] = &life{begun: map[string]bool{}}
+	}
 	scrapes := map[string][]rawScrape{} // the newest two of each target, newest first
 	heard := map[string]int64{}
 	for _, e := range log {
@@ -81,7 +101,7 @@ func (o oracle) replay(log []entry) map[string]minutes {
 				}
 			}
 			if !e.late() {
-				o.sample(books, last, s, e.wanted, scraped)
+				o.sample(books, lives, last, s, e.wanted, scraped)
 			}
 		}
 		if e.late() {
@@ -96,10 +116,7 @@ func (o oracle) replay(log []entry) map[string]minutes {
 	return books
 }
 
-func (o oracle) sample(books map[string]minutes, last map[string]rawSample, s rawSample, wanted []string, scraped rawScrape) {
-	if !slices.ContainsFunc(wanted, func(name string) bool { return o.weights[name][s.series] != slo.Counts{} }) {
-		return
-	}
+func (o oracle) sample(books map[string]minutes, lives map[string]*life, last map[string]rawSample, s rawSample, wanted []string, scraped rawScrape) {
 	prev, known := last[s.series]
 	if known && s.t <= prev.t {
 		return
@@ -109,31 +126,39 @@ func (o oracle) sample(books map[string]minutes, last map[string]rawSample, s ra
 	if known && !anew && s.st == 0 {
 		kept.st = prev.st
 	}
-	last[s.series] = kept
-	from, before, all := int64(0), 0.0, true
-	switch {
-	case anew && s.st > prev.t && s.st <= s.t:
-		from = s.st
-	case anew:
-		from = prev.t
-	case known:
-		from, before = prev.t, prev.v
-	case s.st > 0 && s.st <= s.t:
-		from = s.st
-	case s.st > 0 && scraped.t > 0:
-		from = scraped.t
-	case s.st > 0:
-		from = s.t - 1
-	case scraped.t > 0:
-		from, all = scraped.t, false
-	default:
-		return
-	}
-	events := int64(s.v) - int64(before)
 	for _, name := range wanted {
-		if w := o.weights[name][s.series]; all || slices.Contains(scraped.lookedFor, name) {
-			spread(books[name], events*w.Good, events*w.Total, from, s.t)
+		w := o.weights[name][s.series]
+		if w == (slo.Counts{}) {
+			continue
 		}
+		last[s.series] = kept
+		from, before := int64(0), 0.0
+		switch meets := lives[name].begin(s); {
+		case known && meets && kept.st == 0:
+			continue // others have counted it, nobody knows since when
+		case known && meets && kept.st > s.t:
+			from = s.t - 1
+		case known && meets:
+			from = kept.st
+		case anew && s.st > prev.t && s.st <= s.t:
+			from = s.st
+		case anew:
+			from = prev.t
+		case known:
+			from, before = prev.t, prev.v
+		case s.st > 0 && s.st <= s.t:
+			from = s.st
+		case s.st > 0 && scraped.t > 0:
+			from = scraped.t
+		case s.st > 0:
+			from = s.t - 1
+		case scraped.t > 0 && slices.Contains(scraped.lookedFor, name):
+			from = scraped.t
+		default:
+			continue
+		}
+		events := int64(s.v) - int64(before)
+		spread(books[name], events*w.Good, events*w.Total, from, s.t)
 	}
 }
 

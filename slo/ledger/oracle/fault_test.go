@@ -26,7 +26,7 @@ type fault struct {
 }
 
 // errDiffers is returned when Plimsoll and the replay do not agree.
-var errDiffers = errors.New("Plimsoll and the replay differ")
+var errDiffers = errors.New("the ledger and the replay differ")
 
 // TestFaultsAreFound plants faults one by one: a comparison that does not find them proves nothing.
 func TestFaultsAreFound(t *testing.T) {

@@ -41,11 +41,12 @@ type replay struct {
 	wanted []promise
 	books  map[slo.Key]*book
 	last   map[series]counted
+	lives  map[slo.Key]*life
 	health health
 }
 
 func newReplay(origin slo.Minute, length int, saw func(class)) *replay {
-	return &replay{origin: origin, length: length, saw: saw, books: map[slo.Key]*book{}, last: map[series]counted{}, health: newHealth()}
+	return &replay{origin: origin, length: length, saw: saw, books: map[slo.Key]*book{}, last: map[series]counted{}, lives: map[slo.Key]*life{}, health: newHealth()}
 }
 
 func (r *replay) run(log []entry) {
@@ -174,6 +175,10 @@ func (c *committed) sample(s raw) {
 	c.last[s.series] = g.kept
 	c.attend(wants, s)
 	for _, p := range wants {
+		g := g
+		if meets := c.meets(p, s); meets && known && !increase && p.read == nil {
+			g = metAnew(s, g.kept)
+		}
 		events := g.events
 		good, total, selectors := p.weigh(s.series)
 		if g.since != nil && !containsAll(g.since, selectors) {
@@ -193,6 +198,36 @@ func (c *committed) sample(s raw) {
 		for _, key := range c.keys(p, s.series) {
 			c.add(key, g.from, s.t, good, total)
 		}
+	}
+}
+
+// life is what an objective has counted: since when, and of which series.
+type life struct {
+	since int64
+	begun map[series]bool
+}
+
+// meets notes a sample of an objective, and reports whether that has just gone live and has had none of the series.
+func (c *committed) meets(p promise, s raw) bool {
+	l := c.lives[p.key]
+	if l == nil {
+		l = &life{since: s.t, begun: map[series]bool{}}
+		c.lives[p.key] = l
+	}
+	begun := l.begun[s.series]
+	l.begun[s.series] = true
+	return !begun && s.t <= l.since+horizon.Milliseconds()
+}
+
+// metAnew returns what a sample adds for an objective that comes to a series that others have counted: as much as if nobody had.
+func metAnew(s raw, kept counted) growth {
+	switch {
+	case kept.st == 0:
+		return growth{from: s.t}
+	case kept.st > s.t:
+		return growth{from: s.t - 1, events: int64(math.Floor(s.v))}
+	default:
+		return growth{from: kept.st, events: int64(math.Floor(s.v))}
 	}
 }
 

@@ -1,0 +1,56 @@
+package collectors_test
+
+import (
+	"testing"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"plimsoll/slo"
+)
+
+// An objective that comes later counts all of its series from one point on, whether or not another objective counts some of them already.
+func TestObjectivesBeginWithAllTheirSeries(t *testing.T) {
+	t.Parallel()
+	first := objective("s/first", slo.Indicator{Good: `d_bucket{le="1"}`, Total: `d_count`})
+	second := objective("s/second", slo.Indicator{Good: `d_bucket{le="0.3"}`, Total: `d_count`})
+	bucket := func(le string) labels.Labels {
+		return labels.FromStrings("__name__", "d_bucket", "le", le, "instance", "a", "job", "s")
+	}
+	count, up := labels.FromStrings("__name__", "d_count", "instance", "a", "job", "s"), labels.FromStrings("__name__", "up", "instance", "a", "job", "s")
+	for _, tc := range []struct {
+		name  string
+		start int64 // seconds before
+		want  slo.Counts
+	}{
+		{"start timestamps", 1000, slo.Counts{Good: 909 + 9, Total: 1010 + 10}},
+		{"none", 0, slo.Counts{Good: 9, Total: 10}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, first)
+			at, st := d.start.UnixMilli(), int64(0)
+			if tc.start > 0 {
+				st = at - tc.start*1000
+			}
+			scrape := func(i int64) {
+				app := d.collector.AppenderV2(t.Context())
+				d.append(app, bucket("0.3"), st, at+i*15_000, float64(900+9*i))
+				d.append(app, bucket("1"), st, at+i*15_000, float64(950+9*i))
+				d.append(app, count, st, at+i*15_000, float64(1000+10*i))
+				d.append(app, up, 0, at+i*15_000, 1)
+				if err := app.Commit(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			scrape(0)
+			d.set(first, second)
+			scrape(1)
+			d.restart(first, second)
+			scrape(2)
+			r, _ := d.ledger.Reader(second.Key)
+			if got := r.Read(0, slo.MinuteOf(d.now)).Counts; got != tc.want {
+				t.Errorf("counted %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}

@@ -89,7 +89,7 @@ func program(history []moment, how exposition, first *int64) http.Handler {
 			return
 		}
 		m = m.later(*first - history[0].t)
-		format := expfmt.NegotiateIncludingOpenMetrics(r.Header)
+		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 		w.Header().Set("Content-Type", string(format))
 		encoder := expfmt.NewEncoder(w, format, expfmt.WithCreatedLines())
 		for _, f := range m.families() {

@@ -58,7 +58,7 @@ identity:
 		{"an unknown issuer", "checks", hub2.Sign(github), ask, 401, "is not one of those that are trusted here"},
 		{"a stranger's repository", "checks", hub.Sign(oidctest.GitHub(audience, "evil/api", "production")), ask, 403, "no rule lets it in"},
 		{"another environment than the job's", "checks", hub.Sign(oidctest.GitHub(audience, "acme/api", "staging")), ask, 403, "may ask the gate about target in staging"},
-		{"another service", "checks", hub.Sign(github), strings.Replace(ask, "target", "push", 1), 403, "may not ask that"},
+		{"another service", "checks", hub.Sign(github), strings.Replace(ask, "target", "push", 1), 403, `a grant for \"push\" in \"production\" is missing`},
 		{"a job freezes", "freezes", hub.Sign(github), freeze, 403, "may ask the gate and tell of deploys only"},
 		{"a person of no team", "freezes", people.Sign(oidctest.Person(audience, "eve@example.com", "sales")), freeze, 403, "no rule lets it in"},
 	} {

@@ -22,7 +22,7 @@ type serveCmd struct {
 	Verbose     bool   `short:"v" help:"Log debug messages."`
 }
 
-// Run serves until the process is asked to end. SIGHUP reads objectives, policies and sources again.
+// Run serves until the process is asked to end. SIGHUP reads objectives, policies, sources and who is known again.
 func (s serveCmd) Run(c *cli) error {
 	cfg, err := controlplane.ReadConfig(s.Config)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s serveCmd) Run(c *cli) error {
 				logger.Error("reload changed nothing", "err", err)
 				continue
 			}
-			logger.Info("reloaded objectives, policies and sources")
+			logger.Info("reloaded objectives, policies, sources and who is known")
 		}
 	}()
 	return app.Run(c.Ctx)

@@ -162,7 +162,9 @@ func TestGate(t *testing.T) {
 	k := &keeper{}
 	o := newOffice(t, func(c *slack.WorkerConfig) {
 		c.Gate, k.now = k, c.Now
-		c.Known = map[string]identity.Principal{"cy": {Grants: []identity.Grant{{Services: []string{"search"}}}}, "bob": {Roles: []string{identity.ReleaseManager}}}
+		c.Known = func() map[string]identity.Principal {
+			return map[string]identity.Principal{"cy": {Grants: []identity.Grant{{Services: []string{"search"}}}}, "bob": {Roles: []string{identity.ReleaseManager}}}
+		}
 	})
 	for _, step := range []struct {
 		user, typed, sees, trouble string
@@ -210,5 +212,21 @@ func TestGate(t *testing.T) {
 	}
 	if len(k.states) != 2 || len(k.overrides) != 1 {
 		t.Errorf("%d by hand, %d overrides; want each once", len(k.states), len(k.overrides))
+	}
+}
+
+// TestGateOfADeployer: whoever is let in as a deployer is none the more for asking in Slack.
+func TestGateOfADeployer(t *testing.T) {
+	t.Parallel()
+	k := &keeper{}
+	o := newOffice(t, func(c *slack.WorkerConfig) {
+		c.Gate, k.now = k, c.Now
+		c.Known = func() map[string]identity.Principal {
+			return map[string]identity.Principal{"ada": {Roles: []string{identity.Deployer}}}
+		}
+	})
+	o.Type("U1", o.team, "/gate freeze video-api x")
+	if seen := strings.Join(o.settle(), "\n"); !strings.Contains(seen, "ada is let in as a deployer") || len(k.states) > 0 {
+		t.Errorf("people see %q\n%s", seen, o.troubles())
 	}
 }

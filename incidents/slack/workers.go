@@ -48,9 +48,9 @@ type WorkerConfig struct {
 	Subjects map[string]string
 	// Command is what the command about incidents is called where nobody typed it; "/incident" when empty.
 	Command string
-	// Known are the roles and grants of subjects; [Others] are those of whoever is not among the keys. Who has no grants may do what the
-	// holder of a token may.
-	Known map[string]identity.Principal
+	// Known returns the roles and grants of subjects as they are now; [Others] are those of whoever is not among the keys. Who has no grants may
+	// do what the holder of a token may. Nil knows of none.
+	Known func() map[string]identity.Principal
 	// ResponseBase is where answers may be sent; Slack's own host when empty. Another one is for tests.
 	ResponseBase string
 	Client       *http.Client     // one that follows no redirects and gives up after ten seconds when nil
@@ -63,11 +63,17 @@ const Others = "*"
 
 // as returns a context in which a subject does what it asks for. What is refused is in the log.
 func (c WorkerConfig) as(ctx context.Context, subject string) context.Context {
-	p, ok := c.Known[subject]
-	if !ok {
-		p = c.Known[Others]
+	var p identity.Principal
+	if c.Known != nil {
+		known := c.Known()
+		var ok bool
+		if p, ok = known[subject]; !ok {
+			p = known[Others]
+		}
 	}
-	p.Subject, p.Roles = subject, append([]string{identity.Member}, p.Roles...)
+	if p.Subject = subject; len(p.Roles) == 0 {
+		p.Roles = []string{identity.Member}
+	}
 	return identity.Audited(identity.With(ctx, p), func(ctx context.Context, r *identity.Refusal) {
 		cmp.Or(c.Logger, slog.Default()).WarnContext(ctx, "refused", "who", r.Who, "action", string(r.Do), "service", r.Place.Service, "environment", r.Place.Environment)
 	})

@@ -44,12 +44,14 @@ type App struct {
 	token    string
 	policies atomic.Pointer[gate.Policies]
 	registry *prometheus.Registry
-	term     atomic.Pointer[term] // nil while this process does not lead; set under mu
+	term     atomic.Pointer[term]   // nil while this process does not lead; set under mu
+	people   atomic.Pointer[people] // who is known; set by Run and by reloads, under mu
 
 	ledger *ledger.Ledger
 
-	mu   sync.Mutex // guards the next: a reload may come at any time
-	defs definitions
+	mu       sync.Mutex // guards the next: a reload may come at any time
+	defs     definitions
+	admitted Config // whose tokens and issuers hold
 
 	// Built by Run, in this order.
 	url         string // where this process is reached; empty if nobody knows
@@ -86,7 +88,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, token: cfg.Token, registry: prometheus.NewRegistry(), slackGate: &slackGate{},
+		cfg: cfg, logger: cmp.Or(cfg.Logger, slog.Default()), defs: defs, admitted: cfg, token: cfg.Token, registry: prometheus.NewRegistry(), slackGate: &slackGate{},
 		ledger: ledger.New(ledger.Config{Retention: cfg.Retention}),
 	}
 	if err := a.try(defs); err != nil {

@@ -34,19 +34,40 @@ func (c Config) issuers() []oidc.Issuer {
 // reserved are the names that nobody can be given: who holds the installation's own token, and who has proved nothing.
 var reserved = []string{operator, identity.Principal{}.Name()}
 
-// authenticate knows who has one of the tokens, or one that an issuer of the configuration has signed.
-func (c Config) authenticate(tokens *identity.Tokens) (func(*http.Request) (identity.Principal, error), error) {
-	if len(c.Identity.OIDC) == 0 {
-		return tokens.Authenticate, nil
-	}
-	signed, err := oidc.New(oidc.Config{Issuers: c.issuers(), Reserved: reserved})
+// people are those who are known. A reload makes others of them.
+type people struct {
+	tokens *identity.Tokens
+	signed *oidc.Authenticator // nil where no issuer is trusted
+	slack  map[string]identity.Principal
+}
+
+// people are those of a configuration, besides whoever holds the token of the installation. Those who were known before it, if any, lend it the
+// keys of issuers that they have found.
+func (c Config) people(token string, before *people) (*people, error) {
+	c.Token = token // which nobody else may have
+	holders, err := c.holders()
 	if err != nil {
 		return nil, err
 	}
-	return func(r *http.Request) (identity.Principal, error) {
+	holders[token] = identity.Principal{Subject: operator, Roles: []string{operator, identity.ReleaseManager}}
+	p := &people{tokens: identity.NewTokens(holders), slack: c.slackPeople()}
+	if len(c.Identity.OIDC) == 0 {
+		return p, nil
+	}
+	cfg := oidc.Config{Issuers: c.issuers(), Reserved: reserved}
+	if before != nil {
+		cfg.Before = before.signed
+	}
+	p.signed, err = oidc.New(cfg)
+	return p, err
+}
+
+// authenticate knows who has one of the tokens, or one that an issuer of the configuration has signed.
+func (p *people) authenticate(r *http.Request) (identity.Principal, error) {
+	if p.signed != nil {
 		if token, ok := oidc.Token(r); ok {
-			return signed.Authenticate(r.Context(), token)
+			return p.signed.Authenticate(r.Context(), token)
 		}
-		return tokens.Authenticate(r)
-	}, nil
+	}
+	return p.tokens.Authenticate(r)
 }

@@ -13,16 +13,14 @@ const operator = "operator"
 // buildSessions makes what knows who is asking: by a token with each request, or by one that was given once on the pages.
 // Sessions are sealed with the operator's token: replicas that share it honour each other's, and a new one ends them all.
 func (a *App) buildSessions() error {
-	holders, err := a.cfg.holders()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known, err := a.admitted.people(a.token, nil)
 	if err != nil {
 		return err
 	}
-	holders[a.token] = identity.Principal{Subject: operator, Roles: []string{operator, identity.ReleaseManager}}
-	find, err := a.cfg.authenticate(identity.NewTokens(holders))
-	if err != nil {
-		return err
-	}
-	a.sessions, err = identity.NewSessions(a.token, find, nil)
+	a.people.Store(known)
+	a.sessions, err = identity.NewSessions(a.token, func(r *http.Request) (identity.Principal, error) { return a.people.Load().authenticate(r) }, nil)
 	return err
 }
 

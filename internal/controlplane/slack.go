@@ -128,7 +128,7 @@ func (a *App) buildSlack() (err error) {
 func (a *App) addSlackWorkers(workers *river.Workers) error {
 	cfg := slack.WorkerConfig{
 		Store: a.incidents, Postmortems: a.postmortems, Gate: a.slackGate, Bot: a.bot, Announce: a.cfg.Slack.Announce, PublicURL: a.cfg.PublicURL, Subjects: a.cfg.Slack.Subjects, Command: a.cfg.Slack.IncidentCommand,
-		ResponseBase: a.cfg.Slack.ResponseURL, Known: a.cfg.slackPeople(), Logger: a.logger,
+		ResponseBase: a.cfg.Slack.ResponseURL, Known: func() map[string]identity.Principal { return a.people.Load().slack }, Logger: a.logger,
 	}
 	if a.bot != nil {
 		cfg.Rooms = slackpg.New(a.pool)

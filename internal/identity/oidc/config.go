@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"plimsoll/internal/identity"
 	"plimsoll/internal/nearest"
@@ -28,6 +29,21 @@ type Issuer struct {
 	TokenFile string `yaml:"token_file"`
 	// Allow says which tokens open what. A token that no rule matches opens nothing.
 	Allow []Rule `yaml:"allow"`
+	// Revoked are tokens that open nothing any more, although the issuer has signed them and they have not run out.
+	Revoked []Revocation `yaml:"revoked"`
+}
+
+// Revocation takes tokens back: those of a subject, those that were issued before an instant, or those of which both are true.
+type Revocation struct {
+	// Subject is a pattern of [identity.Match] of the name by which the records know whoever has the token; of any when empty.
+	Subject string `yaml:"subject"`
+	// IssuedBefore is when the first token was issued that is good again; none is when zero. One that does not say when it was issued is older.
+	IssuedBefore time.Time `yaml:"issued_before"`
+}
+
+// covers reports whether a token of a subject that was issued at an instant is taken back.
+func (r Revocation) covers(subject string, issued time.Time) bool {
+	return (r.Subject == "" || identity.Match(r.Subject, subject)) && (r.IssuedBefore.IsZero() || issued.Before(r.IssuedBefore))
 }
 
 // Rule opens something to tokens with certain claims.
@@ -74,6 +90,11 @@ func (is Issuer) check(refuse func(key, format string, args ...any)) {
 	}
 	if len(is.Allow) == 0 {
 		refuse("allow", "must have a rule; without one no token opens anything")
+	}
+	for j, r := range is.Revoked {
+		if r == (Revocation{}) {
+			refuse(fmt.Sprintf("revoked[%d]", j), "must have a subject, issued_before or both; to take back all, remove the issuer")
+		}
 	}
 	for j, rule := range is.Allow {
 		rule.check(func(key, format string, args ...any) { refuse(fmt.Sprintf("allow[%d].%s", j, key), format, args...) })

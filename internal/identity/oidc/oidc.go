@@ -22,6 +22,8 @@ type Config struct {
 	// Reserved are subjects that no token may have, such as the operator's.
 	Reserved []string
 	Now      func() time.Time // time.Now by default
+	// Before is what these issuers follow: where nothing of how an issuer is asked has changed, its keys are known already. It may be nil.
+	Before *Authenticator
 }
 
 // Authenticator finds out who has a token of one of its issuers. It is safe for concurrent use.
@@ -47,7 +49,7 @@ func New(cfg Config) (*Authenticator, error) {
 		a.now = time.Now
 	}
 	for _, is := range cfg.Issuers {
-		keys, err := newKeys(is)
+		keys, err := cfg.Before.keysOf(is)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +57,16 @@ func New(cfg Config) (*Authenticator, error) {
 		a.names = append(a.names, is.Issuer)
 	}
 	return a, nil
+}
+
+// keysOf returns the keys that were found of an issuer, or what will find them.
+func (a *Authenticator) keysOf(is Issuer) (*keys, error) {
+	if a != nil {
+		if was := a.issuers[is.Issuer]; was != nil && was.CAFile == is.CAFile && was.TokenFile == is.TokenFile {
+			return was.keys, nil
+		}
+	}
+	return newKeys(is)
 }
 
 // Token returns the bearer token of a request if it has the form of a signed token. Whether it is one is for Authenticate to say.
@@ -75,7 +87,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (identit
 	if is == nil {
 		return identity.Principal{}, fmt.Errorf("%w: its issuer %q is not one of those that are trusted here: %s", identity.ErrBadToken, claimed, strings.Join(a.names, ", "))
 	}
-	c, err := a.verify(ctx, is, token)
+	c, issued, err := a.verify(ctx, is, token)
 	if err != nil {
 		return identity.Principal{}, err
 	}
@@ -86,38 +98,42 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (identit
 	if err != nil {
 		return identity.Principal{}, fmt.Errorf("%w: token of %s: %w", identity.ErrForbidden, is.Name, err)
 	}
+	if slices.ContainsFunc(is.Revoked, func(r Revocation) bool { return r.covers(p.Subject, issued) }) {
+		return identity.Principal{}, fmt.Errorf("%w: token of %s: it was revoked here; whoever keeps this installation can say why", identity.ErrBadToken, is.Name)
+	}
 	return p, nil
 }
 
-// verify returns what a token says, once it is known that the issuer says so, now, and to us.
-func (a *Authenticator) verify(ctx context.Context, is *issuer, token string) (claims, error) {
+// verify returns what a token says and when it was issued, once it is known that the issuer says so, now, and to us.
+func (a *Authenticator) verify(ctx context.Context, is *issuer, token string) (c claims, issued time.Time, err error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: token of %s: %s", identity.ErrBadToken, is.Name, fmt.Sprintf(format, args...))
 	}
 	remote, algorithms, err := is.keys.found(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the issuer %s does not say what its keys are: %w", identity.ErrUnavailable, is.Name, err)
+		return nil, issued, fmt.Errorf("%w: the issuer %s does not say what its keys are: %w", identity.ErrUnavailable, is.Name, err)
 	}
 	try := &attempt{remote: remote}
 	verified, err := oidc.NewVerifier(is.Issuer.Issuer, try, &oidc.Config{SkipClientIDCheck: true, SupportedSigningAlgs: algorithms, Now: a.now}).Verify(ctx, token)
 	expired := (*oidc.TokenExpiredError)(nil)
 	switch {
 	case try.unreachable != nil:
-		return nil, fmt.Errorf("%w: the keys of the issuer %s cannot be had: %w", identity.ErrUnavailable, is.Name, try.unreachable)
+		return nil, issued, fmt.Errorf("%w: the keys of the issuer %s cannot be had: %w", identity.ErrUnavailable, is.Name, try.unreachable)
 	case try.forged != nil:
-		return nil, bad("it is not signed by a key of %s", is.Issuer.Issuer)
+		return nil, issued, bad("it is not signed by a key of %s", is.Issuer.Issuer)
 	case errors.As(err, &expired):
-		return nil, bad("it expired at %s; it is %s", instant(expired.Expiry), instant(a.now()))
+		return nil, issued, bad("it expired at %s; it is %s", instant(expired.Expiry), instant(a.now()))
 	case err != nil:
-		return nil, bad("%s", strings.TrimPrefix(err.Error(), "oidc: "))
+		return nil, issued, bad("%s", strings.TrimPrefix(err.Error(), "oidc: "))
 	case !slices.Contains(verified.Audience, is.Audience):
-		return nil, bad("it is made for %q; ask the issuer for one with the audience %q", strings.Join(verified.Audience, `", "`), is.Audience)
+		return nil, issued, bad("it is made for %q; ask the issuer for one with the audience %q", strings.Join(verified.Audience, `", "`), is.Audience)
 	}
 	var payload json.RawMessage
 	if err := verified.Claims(&payload); err != nil {
-		return nil, bad("%v", err)
+		return nil, issued, bad("%v", err)
 	}
-	return parseClaims(payload)
+	c, err = parseClaims(payload)
+	return c, verified.IssuedAt, err
 }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -221,6 +221,55 @@ func TestKeysRotate(t *testing.T) {
 	}
 }
 
+// TestRevoked takes tokens back that the issuer would let run out, and asks it for nothing that is known already.
+func TestRevoked(t *testing.T) {
+	t.Parallel()
+	is := oidctest.New(t)
+	before := newAuthenticator(t, github(is))
+	noon := time.Now().Truncate(time.Second)
+	issued := func(repository string, at any) string {
+		return is.Sign(oidctest.With(oidctest.GitHub(audience, repository, "production"), map[string]any{"iat": at}))
+	}
+	old, young, other, undated := issued("acme/api", noon.Add(-time.Minute).Unix()), issued("acme/api", noon.Unix()), issued("acme/web", noon.Unix()), issued("acme/web", nil)
+	for _, token := range []string{old, young, other, undated} {
+		if _, err := before.Authenticate(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := is.Asked.Load()
+	for _, tc := range []struct {
+		name                       string
+		revoked                    []oidc.Revocation
+		old, young, other, undated bool // whether they are good
+	}{
+		{"none", nil, true, true, true, true},
+		{"a subject", []oidc.Revocation{{Subject: "github:acme/api"}}, false, false, true, true},
+		{"of others", []oidc.Revocation{{Subject: "github:acme"}, {Subject: "github:*"}}, true, true, true, true},
+		{"what is old", []oidc.Revocation{{IssuedBefore: noon}}, false, true, true, false},
+		{"what is old of a subject", []oidc.Revocation{{Subject: "github:acme/a*", IssuedBefore: noon}}, false, true, true, true},
+		{"two", []oidc.Revocation{{Subject: "github:acme/web"}, {IssuedBefore: noon.Add(time.Second)}}, false, false, false, false},
+	} {
+		issuer := github(is)
+		issuer.Revoked = tc.revoked
+		a, err := oidc.New(oidc.Config{Issuers: []oidc.Issuer{issuer}, Before: before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, token := range map[string]struct {
+			text string
+			good bool
+		}{"old": {old, tc.old}, "young": {young, tc.young}, "other": {other, tc.other}, "undated": {undated, tc.undated}} {
+			_, err := a.Authenticate(t.Context(), token.text)
+			if token.good != (err == nil) || err != nil && (!errors.Is(err, identity.ErrBadToken) || !strings.Contains(err.Error(), "it was revoked here")) {
+				t.Errorf("%s: the %s token: %v", tc.name, name, err)
+			}
+		}
+	}
+	if now := is.Asked.Load(); now != asked {
+		t.Errorf("the issuer was asked %d times more", now-asked)
+	}
+}
+
 // TestIssuerDown tells an issuer that does not answer from a token that is not good, and goes on with the keys that are known.
 func TestIssuerDown(t *testing.T) {
 	t.Parallel()
@@ -299,6 +348,7 @@ func TestCheck(t *testing.T) {
 		{"open brace", func(is *oidc.Issuer) { is.Subject = "github:{repository" }, "braces that do not match"},
 		{"empty braces", func(is *oidc.Issuer) { is.Subject = "github:{}" }, "without the name of a claim"},
 		{"no rule", func(is *oidc.Issuer) { is.Allow = nil }, "must have a rule"},
+		{"a revocation of nothing", func(is *oidc.Issuer) { is.Revoked = []oidc.Revocation{{}} }, "revoked[0]: must have a subject, issued_before or both"},
 		{"everybody", func(is *oidc.Issuer) { is.Allow = []oidc.Rule{{}} }, "allow[0].claims: must name a claim"},
 		{"a role", func(is *oidc.Issuer) {
 			is.Allow = []oidc.Rule{rule(map[string]string{"sub": "**"}, nil, nil, "deploier")}

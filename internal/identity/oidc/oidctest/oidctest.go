@@ -106,7 +106,8 @@ func answer(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v) // a broken connection is the caller's to notice
 }
 
-// Sign makes a token of claims, to which it adds who signs, and an hour from now as the end unless they say otherwise.
+// Sign makes a token of claims, to which it adds who signs, and an hour from now as the end unless they say otherwise;
+// an iat that is nil is left out.
 func (is *Issuer) Sign(claims map[string]any) string {
 	is.t.Helper()
 	is.mu.Lock()
@@ -115,6 +116,9 @@ func (is *Issuer) Sign(claims map[string]any) string {
 	now := time.Now()
 	all := map[string]any{"iss": is.URL, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix()}
 	maps.Copy(all, claims)
+	if all["iat"] == nil {
+		delete(all, "iat")
+	}
 	payload, err := json.Marshal(all)
 	if err != nil {
 		is.t.Fatal(err)

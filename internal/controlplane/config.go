@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type Config struct {
 	DataDir string `yaml:"data_dir"`
 	// DatabaseURL names an external PostgreSQL instead (PLIMSOLL_DATABASE_URL).
 	DatabaseURL string `yaml:"database_url"`
-	// Objectives are OpenSLO files and folders; the shipped ones when empty.
+	// Objectives are OpenSLO files and folders: the shipped ones when nil, none when empty.
 	Objectives []string `yaml:"objectives"`
 	// AlertTiers is a file of the tiers of burn-rate alerts that hold where an objective does not say; the shipped ones when empty.
 	AlertTiers string `yaml:"alert_tiers"`
@@ -163,12 +164,11 @@ func ReadConfig(file string) (Config, error) {
 
 // beside makes relative paths of a configuration file relative to its folder.
 func beside(dir string, paths []string) []string {
-	var out []string
-	for _, p := range paths {
+	out := slices.Clone(paths) // an empty list stays one
+	for i, p := range out {
 		if !filepath.IsAbs(p) {
-			p = filepath.Join(dir, p)
+			out[i] = filepath.Join(dir, p)
 		}
-		out = append(out, p)
 	}
 	return out
 }

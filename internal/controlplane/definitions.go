@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"plimsoll/alerts/tierfile"
 	"plimsoll/collectors"
@@ -97,9 +98,12 @@ func (d definitions) server(name string) (promql.Server, error) {
 	return promql.Server{}, fmt.Errorf("%w: %q%s", promql.ErrUnknownServer, name, nearest.Hint(name, names))
 }
 
+// errNoObjective is returned for files that define none: a server that is told of a new version of its files would forget all it counts.
+var errNoObjective = errors.New("the files define no objective; nothing would be counted. If that is meant, write objectives: []")
+
 func (c Config) readObjectives() (*openslo.Definitions, error) {
 	files, err := deploy.Objectives()
-	if len(c.Objectives) > 0 {
+	if c.Objectives != nil {
 		files, err = config.Files(c.Objectives...)
 	}
 	if err != nil {
@@ -114,7 +118,11 @@ func (c Config) readObjectives() (*openslo.Definitions, error) {
 	for _, server := range c.PromQL {
 		reader.Sources = append(reader.Sources, server.Name)
 	}
-	return openslo.Read(reader, files...)
+	d, err := openslo.Read(reader, files...)
+	if err == nil && len(d.Objectives) == 0 && len(c.Objectives) > 0 {
+		return nil, fmt.Errorf("%w (found in %s)", errNoObjective, strings.Join(c.Objectives, ", "))
+	}
+	return d, err
 }
 
 func (c Config) readPolicies() (*gate.Policies, error) {

@@ -4,9 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 
 	"plimsoll/alerts"
 )
@@ -14,12 +19,15 @@ import (
 // AlertmanagerConfig of an [Alertmanager].
 type AlertmanagerConfig struct {
 	URL string // required: the base, to which /api/v2/alerts is added
-	// Labels are added to every alert, for routing.
+	// Labels are added to every alert, for routing. None has the name of one that every alert has of its own.
 	Labels map[string]string
 	// Lasts is how long an alert counts as firing there after a notice: longer than notices are repeated.
 	Lasts  time.Duration
 	Client *http.Client
 }
+
+// ownLabels are those that an alert has of its own.
+var ownLabels = []string{"alertname", "service", "objective", "tier", "severity", "owner"}
 
 // Alertmanager posts alerts to the API v2 of a Prometheus Alertmanager, so that its routes and silences hold.
 type Alertmanager struct {
@@ -34,6 +42,14 @@ func NewAlertmanager(cfg AlertmanagerConfig) (*Alertmanager, error) {
 	base, err := endpoint(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("alertmanager: url: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Labels)) {
+		switch {
+		case slices.Contains(ownLabels, name):
+			return nil, fmt.Errorf("alertmanager: labels: %s is set by the alert itself; by it, and by %s, alerts are told apart", name, strings.Join(ownLabels, ", "))
+		case !model.LabelName(name).IsValidLegacy():
+			return nil, fmt.Errorf("alertmanager: labels: %q is not the name of a label, such as team", name)
+		}
 	}
 	a := &Alertmanager{to: base.JoinPath("api", "v2", "alerts"), labels: cfg.Labels, lasts: cfg.Lasts, client: cfg.Client}
 	if a.lasts == 0 {
@@ -78,9 +94,7 @@ func (a *Alertmanager) alert(e alerts.Entry, ends time.Time) postableAlert {
 	if e.Owner != "" {
 		labels["owner"] = e.Owner
 	}
-	for name, value := range a.labels {
-		labels[name] = value
-	}
+	maps.Copy(labels, a.labels)
 	return postableAlert{
 		Labels: labels, Annotations: map[string]string{"summary": e.Summary}, StartsAt: e.Fired, EndsAt: ends, GeneratorURL: e.URL,
 	}

@@ -14,6 +14,7 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+	"unicode"
 
 	"plimsoll/alerts"
 )
@@ -35,6 +36,8 @@ type EmailConfig struct {
 type Email struct {
 	cfg  EmailConfig
 	host string
+	from *mail.Address
+	to   []*mail.Address
 }
 
 // NewEmail makes a receiver that is people's mail.
@@ -46,15 +49,18 @@ func NewEmail(cfg EmailConfig) (*Email, error) {
 	if len(cfg.To) == 0 {
 		return nil, errors.New("email: to: at least one address is required")
 	}
-	for _, address := range append([]string{cfg.From}, cfg.To...) {
-		if _, err := mail.ParseAddress(address); err != nil {
-			return nil, fmt.Errorf("email: %q is not an address, such as sre@example.com", address)
+	var addresses []*mail.Address
+	for _, text := range append([]string{cfg.From}, cfg.To...) {
+		address, err := mail.ParseAddress(text)
+		if err != nil || strings.ContainsFunc(address.Name+address.Address, unicode.IsControl) {
+			return nil, fmt.Errorf("email: %q is not an address, such as sre@example.com", text)
 		}
+		addresses = append(addresses, address)
 	}
 	if cfg.TLS == nil {
 		cfg.TLS = &tls.Config{ServerName: host}
 	}
-	return &Email{cfg: cfg, host: host}, nil
+	return &Email{cfg: cfg, host: host, from: addresses[0], to: addresses[1:]}, nil
 }
 
 // Letter is a plain text message.
@@ -86,8 +92,12 @@ func (l Letter) messageID() string { return fmt.Sprintf("<%s@plimsoll>", l.ID) }
 func (e *Email) message(l Letter) []byte {
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
-	header("From", e.cfg.From)
-	header("To", strings.Join(e.cfg.To, ", "))
+	to := make([]string, len(e.to))
+	for i, address := range e.to {
+		to[i] = address.String() // with its name as RFC 2047 has it
+	}
+	header("From", e.from.String())
+	header("To", strings.Join(to, ",\r\n "))
 	header("Subject", mime.QEncoding.Encode("utf-8", l.Subject))
 	header("Date", l.At.Format(time.RFC1123Z))
 	header("Message-ID", l.messageID())
@@ -145,11 +155,11 @@ func (e *Email) talk(conn net.Conn, message []byte) error {
 			return err
 		}
 	}
-	if err := c.Mail(bare(e.cfg.From)); err != nil {
+	if err := c.Mail(e.from.Address); err != nil {
 		return err
 	}
-	for _, to := range e.cfg.To {
-		if err := c.Rcpt(bare(to)); err != nil {
+	for _, to := range e.to {
+		if err := c.Rcpt(to.Address); err != nil {
 			return err
 		}
 	}
@@ -165,15 +175,6 @@ func (e *Email) talk(conn net.Conn, message []byte) error {
 	}
 	_ = c.Quit() // the server has taken the message; another attempt would send it twice
 	return nil
-}
-
-// bare returns an address, which has been checked, without its name.
-func bare(address string) string {
-	a, err := mail.ParseAddress(address)
-	if err != nil {
-		return address
-	}
-	return a.Address
 }
 
 // smtpError tells a refusal, which is a 5yz reply (RFC 5321, 4.2.1), from passing trouble.

@@ -217,3 +217,44 @@ func TestEmailIsTaken(t *testing.T) {
 		t.Errorf("%d messages, %v", len(s.messages), err)
 	}
 }
+
+// Names of any language arrive, and nothing that is told can become a header of its own.
+func TestEmailHeaders(t *testing.T) {
+	t.Parallel()
+	s := newMailServer(t, &mailServer{})
+	e, err := notify.NewEmail(notify.EmailConfig{Server: s.listener.Addr().String(), From: "Störungsmelder <plimsoll@example.com>",
+		To: []string{`"Ops, Inc." <ops@example.com>`, "Jürgen <j@example.com>"}, Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const subject = "video-api: ausgefallen\r\nBcc: everybody@example.com\r\n\r\nhello"
+	if err := e.Send(t.Context(), notify.Letter{ID: "1", Subject: subject, At: at, Text: "Grüße"}); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(s.messages[0], func(r rune) bool { return r > 127 }); i >= 0 {
+		t.Errorf("not ASCII: %q", s.messages[0][i:])
+	}
+	m, err := mail.ReadMessage(strings.NewReader(s.messages[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := m.Header.AddressList("From")
+	if err != nil || len(from) != 1 || from[0].Name != "Störungsmelder" {
+		t.Errorf("from %v, %v", from, err)
+	}
+	to, err := m.Header.AddressList("To")
+	if err != nil || len(to) != 2 || to[0].Name != "Ops, Inc." || to[1].Name != "Jürgen" {
+		t.Errorf("to %v, %v", to, err)
+	}
+	if got, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil || got != subject {
+		t.Errorf("subject %q, %v", got, err)
+	}
+	if m.Header.Get("Bcc") != "" {
+		t.Error("what is told became a header")
+	}
+	for _, address := range []string{"a@example.com\r\nBcc: b@example.com", "\"a\r\n b\" <a@example.com>"} {
+		if _, err := notify.NewEmail(notify.EmailConfig{Server: "smtp:25", From: address, To: []string{"a@example.com"}}); err == nil {
+			t.Errorf("%q is an address", address)
+		}
+	}
+}

@@ -207,6 +207,14 @@ func TestSettingsAreChecked(t *testing.T) {
 			_, err := notify.NewAlertmanager(notify.AlertmanagerConfig{})
 			return err
 		},
+		"labels: severity is set by the alert itself": func() error {
+			_, err := notify.NewAlertmanager(notify.AlertmanagerConfig{URL: "http://am:9093", Labels: map[string]string{"severity": "critical"}})
+			return err
+		},
+		`labels: "my team" is not the name of a label`: func() error {
+			_, err := notify.NewAlertmanager(notify.AlertmanagerConfig{URL: "http://am:9093", Labels: map[string]string{"my team": "video"}})
+			return err
+		},
 		"a bot token and a channel": func() error {
 			_, err := notify.NewSlack(notify.SlackConfig{Token: "xoxb-1"})
 			return err

@@ -14,10 +14,14 @@ import (
 type hold struct {
 	r       *Receiver
 	size    int64
+	room    int64 // of it, for what is decoded
 	buffers []*[]byte
 }
 
-func (r *Receiver) hold() *hold { return &hold{r: r} }
+// freeRoom is what a request may decode into without asking for memory, in bytes. Hardly any takes more.
+const freeRoom = 1 << 18
+
+func (r *Receiver) hold() *hold { return &hold{r: r, room: freeRoom} }
 
 // take asks for memory. There is none while other requests have it all.
 func (h *hold) take(n int64) error {
@@ -26,6 +30,30 @@ func (h *hold) take(n int64) error {
 	}
 	h.size += n
 	return nil
+}
+
+// roomStep is how much memory is asked for at a time, in bytes, for what is decoded.
+const roomStep = 1 << 20
+
+// need asks for the memory of n bytes that something is decoded into: two bytes of a request may be a hundred when they are decoded.
+func (h *hold) need(n int64) error {
+	if h.room -= n; h.room >= 0 {
+		return nil
+	}
+	more := max(n, roomStep)
+	if limit := h.r.limits.InFlight; h.size+more > limit {
+		return refuse(tooLarge, "the request takes more than %d bytes when it is decoded, which is the limit", limit)
+	}
+	if err := h.take(more); err != nil {
+		return err
+	}
+	h.room += more
+	return nil
+}
+
+// needHistogram asks for the memory of a native histogram that is encoded as b.
+func (h *hold) needHistogram(b []byte) error {
+	return h.need(histogramSize + perHistogramByte*int64(len(b)))
 }
 
 // maxIdle bounds a buffer that is kept for the next request, in bytes.

@@ -79,7 +79,7 @@ func checkSame(t *testing.T, body []byte, version int, want []recorded, invalid 
 			sink.expire()
 		}
 		unhelped := sink.unhelped
-		res, err := r.write(t.Context(), body, version)
+		res, err := r.write(t.Context(), body, version, r.hold())
 		var refused *refusal
 		if err != nil && !errors.As(err, &refused) {
 			t.Fatal(err)

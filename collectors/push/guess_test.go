@@ -42,7 +42,7 @@ func TestGuesses(t *testing.T) {
 				t.Fatal(err)
 			}
 			want = append(want, same...)
-			if _, err := r.write(t.Context(), body, 1); err != nil {
+			if _, err := r.write(t.Context(), body, 1, r.hold()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -12,7 +12,8 @@ type Limits struct {
 	Body int64
 	// Decoded is the size of a request when it is decompressed, in bytes; 32 MiB by default, as in Prometheus.
 	Decoded int64
-	// InFlight is the memory of all requests that are being read and counted, in bytes; 256 MiB by default, and at least Body + Decoded.
+	// InFlight is the memory of all requests that are being read and counted, in bytes; 256 MiB by default, and at least Body + Decoded. Of remote
+	// write it includes what a request is decoded into.
 	InFlight int64
 	// Requests is the number of requests at a time, those that wait to be durable included; 1,024 by default.
 	Requests int64
@@ -20,7 +21,7 @@ type Limits struct {
 	Labels int
 	// LabelBytes is the size of the names and values of a series' labels together; 8 KiB by default.
 	LabelBytes int
-	// Known is the memory for series that are known by their labels, in bytes; 128 MiB by default. A series takes about 150 bytes more than its
+	// Known is the memory for series that are known by their labels, in bytes; 128 MiB by default. A series takes about 180 bytes more than its
 	// labels. Past the limit those that were not heard of for longest are forgotten, which costs time and nothing else.
 	Known int64
 	// Read is how long a sender may take to send a request; 30 s by default.

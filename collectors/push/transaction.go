@@ -33,6 +33,17 @@ type nativeSample struct {
 	floats *histogram.FloatHistogram
 }
 
+// About what is taken, in bytes, by a part of a request where it lies, by a sample, which is kept until its transaction ends, and by a histogram
+// with nothing in it.
+const (
+	partSize      = 24
+	sampleSize    = 64
+	histogramSize = 400
+)
+
+// perHistogramByte is about how many bytes one of a histogram is decoded into.
+const perHistogramByte = 16
+
 func (s *series) reset() {
 	clear(s.histograms)
 	*s = series{scratch: s.scratch[:0], samples: s.samples[:0], histograms: s.histograms[:0]}
@@ -52,6 +63,7 @@ type transaction struct {
 	app    storage.AppenderV2
 	byRef  func(storage.SeriesRef) bool // whether a reference does without labels
 	latest int64                        // what is later is ahead of our clock
+	hold   *hold                        // gives memory for what is decoded
 	last   *entry                       // the series that came before
 
 	result
@@ -63,8 +75,8 @@ type result struct {
 	refused                        problems
 }
 
-func (r *Receiver) begin(app storage.AppenderV2) *transaction {
-	tx := &transaction{known: r.known, limits: &r.limits, app: app, latest: r.now().Add(maxAhead).UnixMilli()}
+func (r *Receiver) begin(app storage.AppenderV2, h *hold) *transaction {
+	tx := &transaction{known: r.known, limits: &r.limits, app: app, latest: r.now().Add(maxAhead).UnixMilli(), hold: h}
 	tx.byRef = func(storage.SeriesRef) bool { return false }
 	if a, ok := app.(appender); ok {
 		tx.byRef = a.Known

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"errors"
+
 	"github.com/prometheus/prometheus/prompb"
 )
 
@@ -21,7 +23,7 @@ func readV1(body []byte, s *series, tx *transaction) error {
 		message, err := w.bytes(kind)
 		if err == nil {
 			if number == 1 {
-				err = s.readV1(message, tx.guess())
+				err = s.readV1(message, tx.guess(), tx.hold)
 			} else {
 				err = new(prompb.MetricMetadata).Unmarshal(message)
 			}
@@ -38,13 +40,17 @@ func readV1(body []byte, s *series, tx *transaction) error {
 	return nil
 }
 
+// malformedAt says where a request cannot be decoded, unless it is refused for another reason.
 func malformedAt(w *wire, err error) error {
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		return refused
+	}
 	return refuse(malformed, "the request cannot be decoded: before byte %d: %v", w.i, err)
 }
 
 // readV1 decodes a TimeSeries. Its labels stay where they lie if they lie together at its beginning, as every sender that is known
 // writes them. If they are those of the series that is guessed, they are not read at all.
-func (s *series) readV1(b []byte, guess *entry) error {
+func (s *series) readV1(b []byte, guess *entry, room *hold) error {
 	s.reset()
 	w := wire{b: b}
 	if guess != nil && len(b) >= len(guess.labels) && string(b[:len(guess.labels)]) == guess.labels {
@@ -71,12 +77,12 @@ func (s *series) readV1(b []byte, guess *entry) error {
 		case 1:
 			s.addLabel(b[:w.i], start)
 		case 2:
-			err = s.addSample(message, 1)
+			err = s.addSample(message, 1, room)
 		case 3:
 			s.exemplars++
 			err = new(prompb.Exemplar).Unmarshal(message)
 		case 4:
-			err = s.addV1Histogram(message)
+			err = s.addV1Histogram(message, room)
 		}
 		if err != nil {
 			return err
@@ -100,7 +106,10 @@ func (s *series) addLabel(b []byte, start int) {
 }
 
 // addSample decodes a Sample. In version 2 it may have a start timestamp.
-func (s *series) addSample(b []byte, version int) error {
+func (s *series) addSample(b []byte, version int, room *hold) error {
+	if err := room.need(sampleSize); err != nil {
+		return err
+	}
 	var p sample
 	w := wire{b: b}
 	for w.more() {
@@ -126,7 +135,10 @@ func (s *series) addSample(b []byte, version int) error {
 	return nil
 }
 
-func (s *series) addV1Histogram(b []byte) error {
+func (s *series) addV1Histogram(b []byte, room *hold) error {
+	if err := room.needHistogram(b); err != nil {
+		return err
+	}
 	var h prompb.Histogram
 	if err := h.Unmarshal(b); err != nil {
 		return err

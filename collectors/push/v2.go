@@ -1,6 +1,7 @@
 package push
 
 import (
+	"errors"
 	"fmt"
 
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -15,12 +16,14 @@ type request2 struct {
 
 // readV2 decodes a request of remote write 2.0, io.prometheus.write.v2.Request, and books each series.
 func (r *request2) readV2(body []byte, s *series, tx *transaction) error {
-	if err := r.divide(body); err != nil {
+	if err := r.divide(body, tx.hold); err != nil {
 		return err
 	}
 	for i, message := range r.series {
 		problem, err := r.readSeries(message, s, tx)
 		switch {
+		case errors.As(err, new(*refusal)):
+			return err
 		case err != nil:
 			return refuse(malformed, "the request cannot be decoded: series %d: %v", i, err)
 		case problem != "":
@@ -35,7 +38,7 @@ func (r *request2) readV2(body []byte, s *series, tx *transaction) error {
 }
 
 // divide finds the symbols and the series. The symbols may come last.
-func (r *request2) divide(body []byte) error {
+func (r *request2) divide(body []byte, room *hold) error {
 	clear(r.symbols)
 	clear(r.series)
 	r.symbols, r.series = r.symbols[:0], r.series[:0]
@@ -47,6 +50,9 @@ func (r *request2) divide(body []byte) error {
 		}
 		switch number {
 		case 4, 5:
+			if err = room.need(partSize); err != nil {
+				return err
+			}
 			var message []byte
 			if message, err = w.bytes(kind); number == 4 {
 				r.symbols = append(r.symbols, message)
@@ -86,9 +92,9 @@ func (r *request2) readSeries(b []byte, s *series, tx *transaction) (problem str
 			}
 			switch number {
 			case 2:
-				err = s.addSample(message, 2)
+				err = s.addSample(message, 2, tx.hold)
 			case 3:
-				err = s.addV2Histogram(message)
+				err = s.addV2Histogram(message, tx.hold)
 			case 4:
 				s.exemplars++
 				err = new(writev2.Exemplar).Unmarshal(message)
@@ -154,7 +160,10 @@ func (r *request2) resolve(s *series, metadata *writev2.Metadata, limits *Limits
 	return ""
 }
 
-func (s *series) addV2Histogram(b []byte) error {
+func (s *series) addV2Histogram(b []byte, room *hold) error {
+	if err := room.needHistogram(b); err != nil {
+		return err
+	}
 	var h writev2.Histogram
 	if err := h.Unmarshal(b); err != nil {
 		return err

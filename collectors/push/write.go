@@ -66,22 +66,32 @@ type decoding struct {
 	request request2
 }
 
+// bytes returns about how much memory it keeps.
+func (d *decoding) bytes() int {
+	s, r := &d.series, &d.request
+	return cap(s.scratch) + 4*cap(r.refs) + partSize*(cap(r.symbols)+cap(r.series)) + sampleSize*cap(s.samples) + histogramSize*cap(s.histograms)
+}
+
 func (p *remoteWrite) take(ctx context.Context, body []byte, h *hold) (result, error) {
 	body, err := h.unsnap(body)
 	if err != nil {
 		return result{}, err
 	}
-	return p.r.write(ctx, body, p.version)
+	return p.r.write(ctx, body, p.version, h)
 }
 
 // write commits a decompressed request.
-func (r *Receiver) write(ctx context.Context, body []byte, version int) (result, error) {
+func (r *Receiver) write(ctx context.Context, body []byte, version int, h *hold) (result, error) {
 	d, _ := r.decodings.Get().(*decoding)
 	if d == nil {
 		d = new(decoding)
 	}
-	defer r.decodings.Put(d)
-	tx := r.begin(r.cumulative.AppenderV2(ctx))
+	defer func() {
+		if d.bytes() <= maxIdle {
+			r.decodings.Put(d)
+		}
+	}()
+	tx := r.begin(r.cumulative.AppenderV2(ctx), h)
 	var err error
 	if version == 2 {
 		err = d.request.readV2(body, &d.series, tx)

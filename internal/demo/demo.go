@@ -8,6 +8,7 @@
 package demo
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -176,7 +177,8 @@ func (d *demo) startPlatform(ctx context.Context) (err error) {
 		}
 		select {
 		case <-d.platform.Done():
-			return fmt.Errorf("the platform did not start (%v):\n%s", d.platform.Err(), tail(d.log("platform")))
+			log := tail(d.log("platform"))
+			return fmt.Errorf("the platform did not start (%v):\n%s%s", d.platform.Err(), log, advice(log))
 		case <-timeout.Done():
 			return fmt.Errorf("the platform did not start in time; its log is %s", d.log("platform"))
 		case <-time.After(50 * time.Millisecond):
@@ -249,6 +251,14 @@ func (d *demo) shutdown() error {
 }
 
 func (d *demo) log(name string) string { return filepath.Join(d.dir, name+".log") }
+
+// advice is what helps where the log tells of a port that is taken.
+func advice(log []byte) string {
+	if bytes.Contains(log, []byte("address already in use")) {
+		return "Another program has that port. Does another demo run? --free-ports lets the system choose (make run ARGS=--free-ports)."
+	}
+	return ""
+}
 
 func tail(file string) []byte {
 	b, err := os.ReadFile(file)

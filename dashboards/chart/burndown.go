@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"plimsoll/slo"
 )
@@ -12,7 +13,7 @@ import (
 // Geometry of a burn-down in units of its view box.
 const (
 	downWidth, downHeight = 960.0, 300.0
-	downLeft, downRight   = 64.0, 8.0
+	downLeft, downRight   = 64.0, 8.0 // more to the left where the labels are long
 	downTop, downBottom   = 12.0, 28.0
 )
 
@@ -26,12 +27,13 @@ func BurnDown(s slo.Status, points []slo.Point) template.HTML {
 		start, end := points[0].At, points[len(points)-1].At
 		low := bottom(points)
 		y := scale{low: low, high: 1, from: downHeight - downBottom, to: downTop}
-		x := scale{low: float64(start.Unix()), high: float64(end.Unix()), from: downLeft, to: downWidth - downRight}
-		yAxis(&c, y, low)
+		ticks := yTicks(low)
+		x := scale{low: float64(start.Unix()), high: float64(end.Unix()), from: labelled(ticks), to: downWidth - downRight}
+		yAxis(&c, x, y, ticks)
 		xAxis(&c, x, start, end)
-		c.add(`<line class="c-even" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(downLeft), num(y.at(1)), num(downWidth-downRight), num(y.at(0)))
+		c.add(`<line class="c-even" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(x.from), num(y.at(1)), num(x.to), num(y.at(0)))
 		curve(&c, x, y, points)
-		c.add(`<line class="c-line" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(downLeft), num(y.at(0)), num(downWidth-downRight), num(y.at(0)))
+		c.add(`<line class="c-line" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(x.from), num(y.at(0)), num(x.to), num(y.at(0)))
 		columns(&c, x, points, s.Objective.Measure())
 	}
 	c.add(`</svg>`)
@@ -43,14 +45,36 @@ func bottom(points []slo.Point) float64 {
 	return math.Floor(min(0, lowest(points))*4) / 4
 }
 
-func yAxis(c *canvas, y scale, low float64) {
+// yTicks are the values from 1 down to low that are labelled, at most nine: multiples of a round step, so that 0, where the budget is
+// spent, is one of them.
+func yTicks(low float64) []float64 {
 	step := 0.25
-	for (1-low)/step > 8 {
-		step *= 2
+	for i := 0; (1-low)/step > 8; i++ {
+		step *= []float64{2, 2, 2.5}[i%3] // 25, 50, 100, 250, 500, 1000 % …
 	}
-	for v := 1.0; v >= low; v -= step {
-		c.add(`<line class="c-grid" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(downLeft), num(y.at(v)), num(downWidth-downRight), num(y.at(v)))
-		c.add(`<text class="c-tick" x="%s" y="%s" text-anchor="end">%s %%</text>`, num(downLeft-8), num(y.at(v)+4), slo.FormatCount(int64(math.Round(v*100))))
+	var ticks []float64
+	for n := math.Floor(1 / step); n*step >= low; n-- {
+		ticks = append(ticks, n*step)
+	}
+	return ticks
+}
+
+func tickLabel(v float64) string { return slo.FormatCount(int64(math.Round(v*100))) + " %" }
+
+// labelled is where the plot begins, so that the longest label stands beside it.
+func labelled(ticks []float64) float64 {
+	const character, gap = 7.5, 8.0
+	left := downLeft
+	for _, v := range ticks {
+		left = max(left, character*float64(utf8.RuneCountInString(tickLabel(v)))+gap)
+	}
+	return left
+}
+
+func yAxis(c *canvas, x, y scale, ticks []float64) {
+	for _, v := range ticks {
+		c.add(`<line class="c-grid" x1="%s" y1="%s" x2="%s" y2="%s"/>`, num(x.from), num(y.at(v)), num(x.to), num(y.at(v)))
+		c.add(`<text class="c-tick" x="%s" y="%s" text-anchor="end">%s</text>`, num(x.from-8), num(y.at(v)+4), tickLabel(v))
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"plimsoll/dashboards/chart"
 	"plimsoll/slo"
@@ -56,6 +59,28 @@ func TestCharts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However much is overspent, the axis has 0 among its labels, of which none begins left of the picture.
+func TestBurnDownLabels(t *testing.T) {
+	t.Parallel()
+	tick := regexp.MustCompile(`<text class="c-tick" x="([0-9.]+)" y="[0-9.]+" text-anchor="end">([^<]+)</text>`)
+	for _, low := range []float64{1, 0.3, -0.2, -3, -9, -286, -12_345, -1_234_567} {
+		s, points := status(0.05)
+		points[len(points)-1].Remaining = low
+		labels := tick.FindAllStringSubmatch(string(chart.BurnDown(s, points)), -1)
+		zero := false
+		for _, l := range labels {
+			x, err := strconv.ParseFloat(l[1], 64)
+			if err != nil || x < 7*float64(utf8.RuneCountInString(l[2])) {
+				t.Errorf("down to %v: %q ends at %s and is cut off", low, l[2], l[1])
+			}
+			zero = zero || l[2] == "0 %"
+		}
+		if !zero || len(labels) < 4 || len(labels) > 9 {
+			t.Errorf("down to %v: labels %q", low, labels)
+		}
 	}
 }
 

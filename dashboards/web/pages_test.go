@@ -63,7 +63,7 @@ func TestPages(t *testing.T) {
 		says       []string
 		saysNot    string
 	}{
-		{"overview, worst first", "/", 200, []string{"1 budget is spent", "Code Red, releases frozen for 1 d 2 h", "INC-7 · sev2", "API answers", "−20.0 %", "98.0 %"}, ""},
+		{"overview, worst first", "/", 200, []string{"1 budget is spent", "Code Red, releases frozen, 1 d 2 h so far", "INC-7 · sev2", "API answers", "−20.0 %", "98.0 %"}, ""},
 		{"names are escaped", "/", 200, []string{"Search &lt;is&gt; quick"}, "<is>"},
 		{"by words", "/?q=SEARCH+p95", 200, []string{"Search &lt;is&gt; quick"}, "API answers</a>"},
 		{"by state", "/?state=spent", 200, []string{"API answers", `href="/?state=healthy"`}, "quick"},
@@ -103,6 +103,20 @@ func TestPages(t *testing.T) {
 				t.Error("has inline styles or addresses of others")
 			}
 		})
+	}
+}
+
+func TestNowhere(t *testing.T) {
+	t.Parallel()
+	url := serve(t, small(), incidentShelf())
+	for accept, want := range map[string][2]string{
+		"text/html,application/xhtml+xml;q=0.9": {"text/html; charset=utf-8", "No page has the address /report&lt;s&gt;."},
+		"*/*":                                   {"application/problem+json", "there is nothing at /report"},
+	} {
+		resp, body := fetch(t, url+"/report%3Cs%3E", "Accept", accept)
+		if resp.StatusCode != http.StatusNotFound || resp.Header.Get("Content-Type") != want[0] || !strings.Contains(body, want[1]) {
+			t.Errorf("%s: status %d, %s: %s", accept, resp.StatusCode, resp.Header.Get("Content-Type"), body)
+		}
 	}
 }
 

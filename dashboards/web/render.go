@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
+	"plimsoll/internal/httpapi"
 	"plimsoll/internal/identity"
 	"plimsoll/slo"
 )
@@ -93,6 +95,15 @@ type message struct {
 
 func (w *Web) notFound(rw http.ResponseWriter, r *http.Request, text string) {
 	w.render(rw, r, http.StatusNotFound, "message", page{Title: "Not found", Body: message{"Nothing is here", text}})
+}
+
+// nowhere answers what is at no path at all: a person with a page, programs as the API does.
+func (w *Web) nowhere(rw http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.notFound(rw, r, "No page has the address "+r.URL.Path+".")
+		return
+	}
+	httpapi.Nowhere(rw, r)
 }
 
 // beside bounds what a page asks the database for beside the figures, which it has in memory: they must not wait for it.

@@ -105,6 +105,7 @@ func (w *Web) Mount(r chi.Router) {
 	r.Get("/incidents/{ref}/entries/{number}", w.entry)
 	r.Get("/alerts", w.alerts)
 	r.Get("/sources", w.sources)
+	r.NotFound(w.nowhere)
 	w.mountSignIn(r)
 	w.mountActs(r)
 	w.mountPostmortems(r)

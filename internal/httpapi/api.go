@@ -22,7 +22,7 @@ import (
 	"plimsoll/internal/identity"
 )
 
-// Bearer is the Security of an operation that only somebody known may call, and nobody who is let in as a deployer only.
+// Bearer is the Security of an operation that only somebody known may call, and nobody who is let in as a deployer or pusher only.
 var Bearer = []map[string][]string{{"bearer": {}}}
 
 // Deployers is the Security of an operation that those may call too who are let in as deployers only.
@@ -83,9 +83,7 @@ func New(cfg Config) *API {
 	mux.Use(middleware.RequestID)
 	mux.Use(cfg.Middleware...)
 	mux.Use(recoverer(logger), harden, requireText, audit(logger), authenticate(cfg.Authenticate), closed(cfg.Closed, mux))
-	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
-	})
+	mux.NotFound(Nowhere)
 	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		p := Problem(Invalid, fmt.Sprintf("%s is not allowed at %s", r.Method, r.URL.Path), nil).(*ProblemError)
 		p.Status, p.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
@@ -106,6 +104,11 @@ func New(cfg Config) *API {
 	return &API{Huma: api, Mux: mux}
 }
 
+// Nowhere answers that there is nothing at the path of the request.
+func Nowhere(w http.ResponseWriter, r *http.Request) {
+	WriteProblem(w, Problem(NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), nil))
+}
+
 // logCause writes the cause of what is answered as our fault; the caller sees only the request's id.
 func logCause(logger *slog.Logger) huma.Transformer {
 	return func(ctx huma.Context, _ string, v any) (any, error) {
@@ -117,7 +120,7 @@ func logCause(logger *slog.Logger) huma.Transformer {
 	}
 }
 
-// requirePrincipal refuses callers of operations that have a Security: the anonymous, and deployers where they are not named.
+// requirePrincipal refuses callers of operations that have a Security: the anonymous, and deployers and pushers where they are not named.
 func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		security, who := ctx.Operation().Security, identity.From(ctx.Context())
@@ -127,8 +130,8 @@ func requirePrincipal(api huma.API) func(huma.Context, func(huma.Context)) {
 		case who.Anonymous():
 			ctx.SetHeader("WWW-Authenticate", "Bearer")
 			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, noToken)
-		case who.OnlyDeploys() && !slices.Contains(security[0]["bearer"], identity.Deployer):
-			_ = huma.WriteErr(api, ctx, http.StatusForbidden, who.Name()+" is let in as a deployer, which may ask the gate and tell of deploys only")
+		case who.Narrowly() != "" && !slices.ContainsFunc(who.Roles, func(r string) bool { return slices.Contains(security[0]["bearer"], r) }):
+			_ = huma.WriteErr(api, ctx, http.StatusForbidden, who.Name()+" is "+who.Narrowly())
 		default:
 			next(ctx)
 		}

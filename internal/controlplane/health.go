@@ -120,7 +120,7 @@ func writeStatus(w http.ResponseWriter, s Status, ok bool) {
 func (a *App) Register(api huma.API) {
 	a.registerSources(api)
 	huma.Register(api, huma.Operation{
-		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Tags: []string{"Server"},
+		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Tags: []string{"server"},
 		Summary: "Say who leads and how old the answers are",
 	}, func(context.Context, *struct{}) (*struct{ Body Status }, error) {
 		return &struct{ Body Status }{a.status(time.Now())}, nil

@@ -73,7 +73,7 @@ func notNil[T any](list []T) []T {
 
 func (a *App) registerSources(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "get-sources", Method: http.MethodGet, Path: "/v1/sources", Tags: []string{"Server"},
+		OperationID: "get-sources", Method: http.MethodGet, Path: "/v1/sources", Tags: []string{"server"},
 		Summary: "Say where samples come from and how each source is doing", Errors: []int{http.StatusServiceUnavailable},
 		Description: "Sources are read by the replica that leads. A follower answers 503 and names it.",
 	}, a.sources)

@@ -37,6 +37,7 @@ const (
 	ledger     = "./slo/ledger"
 	collectors = "./collectors"
 	push       = "./collectors/push"
+	scrape     = "./collectors/scrape"
 	store      = "./slo/ledger/postgres"
 	promql     = "./collectors/promql"
 	gate       = "./slo/gate"
@@ -53,6 +54,7 @@ var measures = []measure{
 	{measure: "wait of an append that meets a checkpoint of 10,000 changed objectives, median", pkg: ledger, bench: "Checkpoint/objectives=10000", from: "wait-sec", unit: "ms", scale: 1e3, most: 20},
 	{measure: "append of a wanted sample", pkg: collectors, bench: "Append/wanted", from: "sec/op", unit: "ns", scale: 1e9, most: 200},
 	{measure: "append of an unwanted sample", pkg: collectors, bench: "Append/unwanted", from: "sec/op", unit: "ns", scale: 1e9, most: 60},
+	{measure: "scrape of 10,000 series, one in ten wanted", pkg: scrape, bench: "Scrape/ours", from: "cpu-sec/sample", unit: "ns of CPU/sample", scale: 1e9, peer: "Prometheus's scrape and TSDB", peerBench: "Scrape/prometheus"},
 	{measure: "remote write 1.0, one series in ten wanted", pkg: push, bench: "Write/ours", from: "cpu-sec/sample", unit: "ns of CPU/sample", scale: 1e9, peer: "Prometheus's receiver and TSDB", peerBench: "Write/prometheus", leastRatio: 5},
 	{measure: "remote write 2.0, the same series", pkg: push, bench: "WriteV2/ours", from: "cpu-sec/sample", unit: "ns of CPU/sample", scale: 1e9, peer: "Prometheus's receiver and TSDB", peerBench: "WriteV2/prometheus", leastRatio: 3},
 	{measure: "OTLP, as many series", pkg: push, bench: "OTLP/ours", from: "cpu-sec/sample", unit: "ns of CPU/sample", scale: 1e9, peer: "Prometheus's receiver and TSDB", peerBench: "OTLP/prometheus"},

@@ -18,7 +18,7 @@
 //	   │  └─────────────┘ subsides                          ▼                   │
 //	   └─────────────────── forgotten after a while ──── Resolved ──────────────┘
 //
-// One that has to last to fire is pending again before it fires again.
+// One that has to last to fire is pending again before it fires again. One that was told as firing is not forgotten before its end is told.
 //
 // Beside the tiers, the alert policies of an objective (OpenSLO AlertPolicy) are alerts of their own, with the lookback, threshold and patience
 // that they say; see [JudgePolicy]. Alerts of a service are told together, policies each by itself.

@@ -17,17 +17,18 @@ type Cadence struct {
 	// Repeat is after how long a group that still fires is told about again.
 	Repeat time.Duration
 	// Settle is for how long nothing of a group that has come back once must fire before it is told to be over; each further return doubles it,
-	// up to SettleMost. At the first time an episode is told to be over at once.
+	// up to SettleMost. At the first time an episode is told to be over at once, and so it is when people say that it is over.
 	Settle, SettleMost time.Duration
 	// Episode is for how long after it was told to be over a group that fires again goes on with its episode.
 	Episode time.Duration
 }
 
-// DefaultCadence is that of an Alertmanager without settings of its own, but gathers shorter, and calls what comes and goes over ever later.
+// DefaultCadence is that of an Alertmanager without settings of its own, but gathers shorter, and calls what comes and goes over ever later: at the
+// most after the longer of the short lookbacks that page, for what was quiet for so long and burns is no hovering.
 func DefaultCadence() Cadence {
 	return Cadence{
 		Gather: 10 * time.Second, Between: 5 * time.Minute, Repeat: 4 * time.Hour,
-		Settle: 5 * time.Minute, SettleMost: time.Hour, Episode: time.Hour,
+		Settle: 5 * time.Minute, SettleMost: 30 * time.Minute, Episode: time.Hour,
 	}
 }
 
@@ -76,6 +77,8 @@ type Told struct {
 	Quiet time.Time
 	// Returns is how often the group fired again in this episode after it was told to be over.
 	Returns int
+	// Over is whether people have said that it is over: what fires from then on is news to them.
+	Over bool
 }
 
 // Next is what has been told once a notice of a cause, which says now, is out. An end begins no episode.
@@ -127,7 +130,7 @@ func Due(group []Alert, last Told, at time.Time, c Cadence) (Cause, bool) {
 	case len(now.Firing) == 0 && len(last.Firing) == 0:
 		return "", false
 	case len(now.Firing) == 0:
-		return AllOver, at.Sub(last.Quiet) >= c.settles(last.Returns)
+		return AllOver, last.Over || at.Sub(last.Quiet) >= c.settles(last.Returns)
 	case len(last.Firing) == 0 && last.Episode == "":
 		return First, at.Sub(oldest(group)) >= c.Gather
 	case len(last.Firing) == 0:

@@ -39,6 +39,8 @@ type Timing struct {
 	Calm time.Duration
 	// Forget is how long after its end an alert may be taken up again as the same one.
 	Forget time.Duration
+	// Told is whether somebody was told that the alert fires, and not yet that it is over: until then it is not forgotten.
+	Told bool
 }
 
 // DefaultTiming ends an alert after two quiet minutes, so that one that hovers about its factor does not come and go.
@@ -51,7 +53,7 @@ type Change string
 const (
 	Unchanged Change = ""
 	Started   Change = "started"   // inactive or resolved → pending
-	Subsided  Change = "subsided"  // pending → inactive
+	Subsided  Change = "subsided"  // pending → inactive, or resolved of what was told as firing
 	FiredNow  Change = "fired"     // inactive or pending → firing
 	Ended     Change = "resolved"  // firing → resolved
 	Reopened  Change = "reopened"  // resolved → firing
@@ -105,6 +107,8 @@ func (a Alert) inactive(b bearing, at time.Time, t Timing) (Alert, Change) {
 
 func (a Alert) pending(b bearing, at time.Time, t Timing) (Alert, Change) {
 	switch {
+	case b != burns && t.Told:
+		return a.become(Resolved, at), Subsided
 	case b != burns:
 		return a.become(Inactive, at), Subsided
 	case at.Sub(a.Since) < t.Pending:
@@ -127,7 +131,7 @@ func (a Alert) resolved(b bearing, at time.Time, t Timing) (Alert, Change) {
 		return a.become(Pending, at), Started
 	case b == burns:
 		return a.become(Firing, at), Reopened
-	case at.Sub(a.Since) < t.Forget:
+	case t.Told, at.Sub(a.Since) < t.Forget:
 		return a, Unchanged
 	}
 	return a.become(Inactive, at), Forgotten

@@ -57,6 +57,15 @@ func TestScenarios(t *testing.T) {
 			3 calm                -
 			4 calm                -
 			5 calm                resolved`},
+		"it was told as firing": {alerts.Timing{Pending: 2 * time.Minute, Calm: 2 * time.Minute, Forget: 15 * time.Minute, Told: true}, `
+			0 burning started
+			2 burning fired
+			3 calm    -
+			5 calm    resolved
+			60 calm    -
+			61 burning started
+			62 calm    subsided
+			99 calm    -`},
 		"it has to last": {waits, `
 			0 burning started
 			1 burning -

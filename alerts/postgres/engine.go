@@ -47,6 +47,10 @@ type Config struct {
 	// Declare is how urgent a notice must be to go to an incident, as an [IncidentArgs]; empty: none does.
 	Declare alerts.Severity
 
+	// Over reports whether people have said of an episode of a group, of which a notice was told at an instant, that it is over; nil: nobody does. It is asked
+	// while nothing of the group fires and its end is held back. What it fails to find out, nobody has said.
+	Over func(ctx context.Context, group, episode string, told time.Time) (bool, error)
+
 	// Beat is called after an evaluation that succeeded, at most once in BeatEvery: a sign of life for somebody who misses it. May be nil.
 	Beat      func(context.Context) error
 	BeatEvery time.Duration // a minute by default
@@ -119,6 +123,10 @@ func (e *Engine) Evaluate(ctx context.Context) error {
 			statuses[s.Objective.Key] = e.forAlert(s)
 		}
 	}
+	over, err := e.over(ctx)
+	if err != nil {
+		return err
+	}
 	return pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error {
 		// Two evaluations at once would tell everything twice.
 		if _, err := tx.Exec(ctx, `LOCK TABLE alerts_states IN SHARE ROW EXCLUSIVE MODE`); err != nil {
@@ -128,11 +136,19 @@ func (e *Engine) Evaluate(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("load alerts: %w", err)
 		}
-		all, moved := e.move(statuses, stored, at)
+		told, err := loadGroups(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("load what was told: %w", err)
+		}
+		all, moved := e.move(statuses, stored, told, at)
 		if err := saveStates(ctx, tx, moved); err != nil {
 			return fmt.Errorf("save alerts: %w", err)
 		}
-		return e.tell(ctx, tx, all, statuses, at)
+		for name, t := range told {
+			t.Over = over[name] != "" && over[name] == t.Episode
+			told[name] = t
+		}
+		return e.tell(ctx, tx, all, told, statuses, at)
 	})
 }
 
@@ -149,8 +165,15 @@ func (e *Engine) forAlert(s slo.Status) slo.Status {
 }
 
 // move judges all alerts anew. It returns those that are not inactive, by objective and tier, and those that are to be saved.
-func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]alerts.Alert, at time.Time) (all, moved []alerts.Alert) {
+func (e *Engine) move(statuses map[slo.Key]slo.Status, stored map[alerts.ID]alerts.Alert, told map[string]alerts.Told, at time.Time) (all, moved []alerts.Alert) {
+	firing := map[alerts.ID]bool{}
+	for _, t := range told {
+		for _, id := range t.Firing {
+			firing[id] = true
+		}
+	}
 	step := func(a alerts.Alert, v alerts.Verdict, t alerts.Timing) {
+		t.Told = firing[a.ID()]
 		next, change := alerts.Transition(a, v, at, t)
 		if change != alerts.Unchanged || !next.Quiet.Equal(a.Quiet) && next.State != alerts.Inactive {
 			moved = append(moved, next)

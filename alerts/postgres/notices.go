@@ -12,11 +12,7 @@ import (
 )
 
 // tell enqueues a notice for every group of which one is due. The alerts are sorted.
-func (e *Engine) tell(ctx context.Context, tx pgx.Tx, all []alerts.Alert, statuses map[slo.Key]slo.Status, at time.Time) error {
-	told, err := loadGroups(ctx, tx)
-	if err != nil {
-		return fmt.Errorf("load what was told: %w", err)
-	}
+func (e *Engine) tell(ctx context.Context, tx pgx.Tx, all []alerts.Alert, told map[string]alerts.Told, statuses map[slo.Key]slo.Status, at time.Time) error {
 	groups := map[string][]alerts.Alert{}
 	for name := range told {
 		groups[name] = nil
@@ -82,6 +78,36 @@ func (e *Engine) enqueue(ctx context.Context, tx pgx.Tx, d due, statuses map[slo
 	}
 	_, err = e.cfg.Jobs.InsertTx(ctx, tx, IncidentArgs{Seq: seq}, nil)
 	return err
+}
+
+// over returns the groups of which nothing fires and whose end is held back although people have said that it is over, with their episodes. It is asked
+// before the transaction, for those who answer have connections of their own.
+func (e *Engine) over(ctx context.Context) (map[string]string, error) {
+	if e.cfg.Over == nil {
+		return nil, nil
+	}
+	rows, err := e.cfg.Pool.Query(ctx, `SELECT name, episode, told_at FROM alerts_groups WHERE quiet IS NOT NULL AND firing <> '[]'`)
+	if err != nil {
+		return nil, fmt.Errorf("read whose end is held back: %w", err)
+	}
+	type held struct {
+		Group, Episode string
+		Told           time.Time
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[held])
+	if err != nil {
+		return nil, fmt.Errorf("read whose end is held back: %w", err)
+	}
+	episodes := map[string]string{}
+	for _, h := range all {
+		switch over, err := e.cfg.Over(ctx, h.Group, h.Episode, h.Told); {
+		case err != nil:
+			e.cfg.Logger.WarnContext(ctx, "whether people say that an outage is over", "group", h.Group, "err", err)
+		case over:
+			episodes[h.Group] = h.Episode
+		}
+	}
+	return episodes, nil
 }
 
 func loadGroups(ctx context.Context, tx pgx.Tx) (map[string]alerts.Told, error) {

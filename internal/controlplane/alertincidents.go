@@ -98,7 +98,7 @@ func (w *alertIncidentWorker) take(ctx context.Context, n alerts.Notice) error {
 // place returns the incident of a notice's outage, and whether it was merged since the episode went there.
 func (w *alertIncidentWorker) place(ctx context.Context, n alerts.Notice, by incidents.Caller) (incidents.Incident, bool, error) {
 	declare := incidentOf(n)
-	before, merged, found, err := w.ofEpisode(ctx, n)
+	before, merged, found, err := w.ofEpisode(ctx, n.Group, n.Episode)
 	if err != nil || found && (before.State.Open() || n.Cause != alerts.Back) {
 		return before, merged, err
 	}
@@ -158,14 +158,24 @@ func (w *alertIncidentWorker) join(ctx context.Context, inc incidents.Incident, 
 	return inc, nil
 }
 
-// ofEpisode returns the incident that the episode of a notice went to last, and whether it was merged since; false if it went to none.
-func (w *alertIncidentWorker) ofEpisode(ctx context.Context, n alerts.Notice) (inc incidents.Incident, merged, ok bool, err error) {
-	ids, err := alertspg.ReadEpisode(ctx, w.pool, n)
+// over reports whether people have said of an episode, of which a notice was told at an instant, that it is over: its incident is, or was mitigated since.
+// What is back is told then, and the incident reopened if need be; so each word of theirs is worth one more notice and no more.
+func (o outages) over(ctx context.Context, group, episode string, told time.Time) (bool, error) {
+	inc, _, ok, err := o.ofEpisode(ctx, group, episode)
+	if err != nil || !ok {
+		return false, err
+	}
+	return !inc.State.Open() || inc.State == incidents.Mitigated && inc.Times.Mitigated.After(told), nil
+}
+
+// ofEpisode returns the incident that an episode of a group of alerts went to last, and whether it was merged since; false if it went to none.
+func (o outages) ofEpisode(ctx context.Context, group, episode string) (inc incidents.Incident, merged, ok bool, err error) {
+	ids, err := alertspg.ReadEpisode(ctx, o.pool, group, episode)
 	if err != nil {
 		return inc, false, false, err
 	}
 	for _, id := range ids {
-		if inc, merged, ok, err = w.went(ctx, noticeID(id)); err != nil || ok {
+		if inc, merged, ok, err = o.went(ctx, noticeID(id)); err != nil || ok {
 			return inc, merged, ok, err
 		}
 	}

@@ -187,7 +187,7 @@ func (a *App) buildAlerts() (err error) {
 		beat = h.Beat
 	}
 	a.alerts, err = alertspg.New(alertspg.Config{
-		Beat: beat, Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, Declare: declare, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
+		Beat: beat, Pool: a.pool, Ledger: a.ledger, Jobs: a.jobs, Routes: routes, Declare: declare, Over: outages{a.pool, a.incidents}.over, PublicURL: a.cfg.PublicURL, Every: a.cfg.Alerts.Every, Logger: a.logger,
 	})
 	return err
 }

@@ -244,3 +244,41 @@ func TestOutageThatIsToldOfAtOnce(t *testing.T) {
 		t.Errorf("%d entries about alerts, want 11", told)
 	}
 }
+
+// Each time that people say it is over what fires next is news; while they are at it, it is not.
+func TestPeopleSayThatAnOutageIsOver(t *testing.T) {
+	t.Parallel()
+	c := newOncall(t)
+	var told time.Time
+	over := func(when string, want bool) {
+		t.Helper()
+		got, err := outages{c.pool, c.store}.over(t.Context(), "video-api", "n1", told)
+		if err != nil || got != want {
+			t.Errorf("%s: %v, %v", when, got, err)
+		}
+	}
+	tell := func(cause alerts.Cause) {
+		t.Helper()
+		c.now = c.now.Add(time.Minute)
+		told = c.now
+		c.alert("video-api", "n1", cause)
+	}
+	people := func(cmd incidents.Command) {
+		t.Helper()
+		c.now = c.now.Add(time.Minute)
+		c.people(1, cmd)
+	}
+	over("before anybody is told", false)
+	tell(alerts.First)
+	over("nobody has come yet", false)
+	people(incidents.Acknowledge{})
+	over("people are at it", false)
+	people(incidents.Mitigate{})
+	over("they have mitigated it", true)
+	tell(alerts.Back)
+	over("it is back since", false)
+	people(incidents.Resolve{})
+	over("they have resolved it", true)
+	tell(alerts.Back)
+	over("it is reopened", false)
+}

@@ -110,8 +110,8 @@ func (w *Web) form(rw http.ResponseWriter, r *http.Request) bool {
 	case who.Anonymous():
 		http.Redirect(rw, r, "/login?"+url.Values{"next": {backTo(r)}}.Encode(), http.StatusSeeOther)
 		return false
-	case who.OnlyDeploys():
-		w.render(rw, r, http.StatusForbidden, "message", page{Title: "Not yours to change", Body: message{"That is not yours to change", "You are let in as a deployer, which may ask the gate and tell of deploys only."}})
+	case who.Narrowly() != "":
+		w.render(rw, r, http.StatusForbidden, "message", page{Title: "Not yours to change", Body: message{"That is not yours to change", "You are " + who.Narrowly() + "."}})
 		return false
 	}
 	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)

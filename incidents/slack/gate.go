@@ -335,7 +335,7 @@ func gateThaw(ctx context.Context, w *worker, q gateQuestion) (message, error) {
 		return e.From == gate.CodeRed && e.By == q.by && strings.HasSuffix(e.Reason, reason)
 	})
 	if !did { // by an earlier attempt
-		if _, err := w.Gate.ThawByCriteria(ctx, q.by, identity.From(ctx).Roles, service, environment, reason); err != nil {
+		if _, err := w.Gate.ThawByCriteria(ctx, q.by, identity.From(ctx).RolesAt(identity.Place{Service: service, Environment: environment}), service, environment, reason); err != nil {
 			return message{}, err
 		}
 	}

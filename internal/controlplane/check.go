@@ -1,10 +1,12 @@
 package controlplane
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -85,20 +87,39 @@ func (c Config) holders() (map[string]identity.Principal, error) {
 	holders := map[string]identity.Principal{}
 	var errs []error
 	for i, t := range c.Tokens {
-		token, err := secret("env", t.Env)
+		token, err := t.token(c.Dir)
 		switch {
 		case t.Subject == "" || slices.Contains(reserved, t.Subject):
 			errs = append(errs, fmt.Errorf("tokens[%d].subject: %q is empty or stands for somebody else: %s", i, t.Subject, strings.Join(reserved, ", ")))
 		case err != nil:
 			errs = append(errs, fmt.Errorf("tokens[%d].%w", i, err))
 		case !holders[token].Anonymous() || token == c.Token:
-			errs = append(errs, fmt.Errorf("tokens[%d].env: %s holds the token of somebody else; each needs one of their own", i, t.Env))
+			errs = append(errs, fmt.Errorf("tokens[%d]: %s holds the token of somebody else; each needs one of their own", i, cmp.Or(t.File, t.Env)))
 		default:
 			holders[token] = identity.Principal{Subject: t.Subject, Roles: t.Roles, Grants: grantsOf(t.Grants), Until: t.Expires}
 		}
 		errs = append(errs, checkRoles(fmt.Sprintf("tokens[%d].roles", i), t.Roles))
 	}
 	return holders, errors.Join(errs...)
+}
+
+// token reads the token from where it is; a relative file is beside the configuration's.
+func (t TokenConfig) token(dir string) (string, error) {
+	switch {
+	case t.File == "":
+		return secret("env", t.Env)
+	case t.Env != "":
+		return "", fmt.Errorf("file: %s is named besides env; a token is in one place", t.File)
+	}
+	b, err := os.ReadFile(beside(dir, []string{t.File})[0])
+	if err != nil {
+		return "", fmt.Errorf("file: %w", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if token == "" {
+		return "", fmt.Errorf("file: %s is empty", t.File)
+	}
+	return token, nil
 }
 
 func checkRoles(key string, roles []string) error {

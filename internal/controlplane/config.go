@@ -89,8 +89,9 @@ type Config struct {
 type TokenConfig struct {
 	Subject string `yaml:"subject"` // by which the records name them
 	Env     string `yaml:"env"`     // environment variable that holds the token
+	File    string `yaml:"file"`    // file that holds it instead, which a reload reads again
 	// Roles are what they are let in as: whoever has none, or member, may do what a token is for; a deployer asks the gate and tells of
-	// deploys only; a release_manager may also end a Code Red by its criteria.
+	// deploys only, a pusher pushes samples only, of all services; a release_manager may also end a Code Red by its criteria.
 	Roles []string `yaml:"roles"`
 	// Grants bound where they may change something; none, and they may everywhere.
 	Grants []GrantConfig `yaml:"grants"`

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"plimsoll/internal/identity"
 )
 
 // changes are what each route that changes something is sent, about video-api. One that is not among them, nor among unbound, fails the test.
@@ -79,9 +81,11 @@ func TestGrants(t *testing.T) {
 		for n := range c.Tokens {
 			if c.Tokens[n].Subject == "eve" {
 				c.Tokens[n].Grants = []GrantConfig{{Services: []string{"search"}}}
+			} else if c.Tokens[n].Subject == "agent" {
+				c.Tokens[n].Roles = []string{identity.Pusher}
 			}
 		}
-	}, "ada", "eve")
+	}, "ada", "eve", "agent")
 	of := func(method, path, body string) map[string]any {
 		return h.give(t, "ada", method, path, json.RawMessage(soon(body)))
 	}
@@ -136,6 +140,22 @@ func TestGrants(t *testing.T) {
 		{"POST", "/v1/risks", strings.Replace(changes["POST /v1/risks"], "video-api", "search", 1)},
 	} {
 		h.give(t, "eve", tc.method, tc.path, json.RawMessage(soon(tc.body)))
+	}
+	t.Run("agents", func(t *testing.T) { agents(t, h) })
+}
+
+// agents asks as an agent that may push, and nothing else.
+func agents(t *testing.T, h *house) {
+	for _, path := range []string{"/api/v1/write", "/api/v1/otlp/v1/metrics"} {
+		if r := h.ask(t, "agent", http.MethodPost, path, "application/x-protobuf", nil); r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
+			t.Errorf("an agent at %s: %d %s", path, r.status, r.body)
+		}
+	}
+	for _, pattern := range []string{"/v1/incidents", "/v1/gate/freezes", "/v1/corrections", "/v1/deploys", "/incidents/new"} {
+		body := changes["POST "+pattern]
+		if r := h.ask(t, "agent", http.MethodPost, pattern, typeOf(pattern, body), []byte(soon(body))); r.status != http.StatusForbidden || !strings.Contains(r.body, "let in as a pusher") {
+			t.Errorf("an agent at %s: %d %.300s", pattern, r.status, r.body)
+		}
 	}
 }
 

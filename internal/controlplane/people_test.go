@@ -30,6 +30,9 @@ func TestReloadOfPeople(t *testing.T) {
 	for _, who := range []string{"ada", "bob"} {
 		t.Setenv("TOKEN_OF_"+who, "token-of-"+who)
 	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "ada"), []byte("token-of-ada\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	configure(ada+", "+bob+"}", "", "anonymous")
 	h := open(t, func(c *Config) {
 		read, err := ReadConfig(file)
@@ -53,6 +56,9 @@ func TestReloadOfPeople(t *testing.T) {
 		{name: "all"},
 		{name: "a token is taken back", tokens: bob + "}", ada: "the token is not valid"},
 		{name: "it is there again", tokens: ada + ", " + bob + "}"},
+		{name: "a token of a file", tokens: "{subject: ada, file: ada}, " + bob + "}"},
+		{name: "of no file", tokens: "{subject: ada, file: eve}", problem: "tokens[0].file: open"},
+		{name: "of two places", tokens: "{subject: ada, file: ada, env: TOKEN_OF_ada}", problem: "a token is in one place"},
 		{name: "a token runs out", tokens: ada + ", " + bob + ", expires: 2026-01-02T03:04:05Z}", bob: "it expired at 2026-01-02T03:04:05Z"},
 		{name: "a token of nobody", tokens: ada + ", {subject: cy, env: TOKEN_OF_cy}", problem: "the environment variable TOKEN_OF_cy is empty", bob: "it expired at"},
 		{name: "a person is revoked", tokens: ada + ", " + bob + "}", revoked: "{subject: eve@acme}", eve: "it was revoked here"},

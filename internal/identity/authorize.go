@@ -39,15 +39,21 @@ type Place struct {
 
 // need is what grants must cover for an action.
 type need struct {
-	environments bool // those of the place, too: without, what is done has no environment
-	one          bool // one of the places suffices
-	deployers    bool // whoever is let in as a deployer only may do it
+	environments bool   // those of the place, too: without, what is done has no environment
+	one          bool   // one of the places suffices
+	narrow       string // whoever is let in as this only may do it
+	everywhere   bool   // whoever has that role does it wherever, whatever the grants
+}
+
+// permits reports whether somebody with roles may do it anywhere at all.
+func (n need) permits(roles []string) bool {
+	return narrowly(roles) == "" || n.narrow != "" && slices.Contains(roles, n.narrow)
 }
 
 // needs are those of every action.
 var needs = map[Action]need{
-	AskGate:       {environments: true, deployers: true},
-	TellOfDeploys: {environments: true, deployers: true},
+	AskGate:       {environments: true, narrow: Deployer},
+	TellOfDeploys: {environments: true, narrow: Deployer},
 	Freeze:        {environments: true},
 	Override:      {environments: true},
 	Exempt:        {environments: true},
@@ -55,7 +61,8 @@ var needs = map[Action]need{
 	// A budget freezes releases in every environment that a policy covers.
 	CorrectBudgets: {environments: true},
 	FillLedger:     {environments: true},
-	PushSamples:    {environments: true},
+	// A sample feeds whatever objectives want it, whosever they are.
+	PushSamples: {environments: true, narrow: Pusher, everywhere: true},
 	// Incidents, and what is learnt from them, have services and no environment. Whoever answers for one of the services that are
 	// affected works on it; what begins to say of a service that it is affected needs a grant of that.
 	DeclareIncidents: {},
@@ -67,7 +74,7 @@ var needs = map[Action]need{
 
 // Authorize returns nil if the principal of ctx may do something in places, and otherwise a [*Refusal]. Without a place, what is done concerns no
 // service, and no grant is asked for. A principal whose Grants are nil is bounded by its roles only, and one that was never asked for who it is, as
-// work of our own, by nothing. Whether the anonymous may do it is decided before.
+// work of our own, by nothing. A grant with roles of its own lets do what those let. Whether the anonymous may do it is decided before.
 //
 // It is called where something is done, not where it is asked for, so that no way of asking goes past it.
 func Authorize(ctx context.Context, do Action, places ...Place) error {
@@ -76,15 +83,19 @@ func Authorize(ctx context.Context, do Action, places ...Place) error {
 		return nil
 	}
 	n, known := needs[do]
-	r := &Refusal{Who: p.Name(), Do: do, environments: n.environments, grants: p.Grants}
+	r := &Refusal{Who: p.Name(), Do: do, environments: n.environments}
 	switch {
-	case p.OnlyDeploys() && !n.deployers:
-		r.deployer = true
+	case !n.permits(p.Roles):
+		r.narrowly = p.Narrowly()
 	case !known:
-	case p.Grants == nil:
+		r.grants = p.Grants
+	case p.Grants == nil, n.everywhere && slices.Contains(p.Roles, n.narrow):
 		return nil
 	default:
-		missing := slices.DeleteFunc(slices.Clone(places), func(at Place) bool { return p.covers(at, n.environments) })
+		r.grants = slices.DeleteFunc(slices.Clone(p.Grants), func(g Grant) bool { return !n.permits(p.rolesOf(g)) })
+		missing := slices.DeleteFunc(slices.Clone(places), func(at Place) bool {
+			return slices.ContainsFunc(r.grants, func(g Grant) bool { return g.covers(at, n.environments) })
+		})
 		if len(missing) == 0 || n.one && len(missing) < len(places) {
 			return nil
 		}
@@ -102,13 +113,14 @@ type Refusal struct {
 	Do    Action
 	Place Place // the first that no grant covers
 
-	environments, deployer bool
-	grants                 []Grant
+	environments bool
+	grants       []Grant // that would let it
+	narrowly     string  // how the roles bound it, if they do
 }
 
 func (r *Refusal) Error() string {
-	if r.deployer {
-		return fmt.Sprintf("%v: %s is let in as a deployer, which may ask the gate and tell of deploys only", ErrForbidden, r.Who)
+	if r.narrowly != "" {
+		return fmt.Sprintf("%v: %s is %s", ErrForbidden, r.Who, r.narrowly)
 	}
 	var has []string
 	for _, g := range r.grants {
@@ -129,7 +141,11 @@ func (r *Refusal) wanted() string {
 	if !r.environments {
 		return service
 	}
-	return service + " in " + environment
+	wanted := service + " in " + environment
+	if n := needs[r.Do]; n.everywhere {
+		wanted += " or the role " + n.narrow
+	}
+	return wanted
 }
 
 // Is reports whether target is ErrForbidden.
@@ -142,10 +158,8 @@ func Audited(ctx context.Context, hear func(context.Context, *Refusal)) context.
 	return context.WithValue(ctx, auditKey{}, hear)
 }
 
-func (p Principal) covers(at Place, environments bool) bool {
-	return slices.ContainsFunc(p.Grants, func(g Grant) bool {
-		return allows(g.Services, at.Service) && (!environments || allows(g.Environments, at.Environment))
-	})
+func (g Grant) covers(at Place, environments bool) bool {
+	return allows(g.Services, at.Service) && (!environments || allows(g.Environments, at.Environment))
 }
 
 // allows reports whether patterns have a name among them; the empty name only if they have every one.

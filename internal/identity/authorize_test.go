@@ -21,6 +21,11 @@ func TestAuthorize(t *testing.T) {
 	}
 	ci := identity.Principal{Subject: "ci", Roles: []string{identity.Deployer}}
 	bo := identity.Principal{Subject: "bo", Roles: []string{identity.Deployer, identity.Member}}
+	agent, two := identity.Principal{Subject: "agent", Roles: []string{identity.Pusher}}, identity.Principal{Subject: "two", Roles: []string{identity.Deployer, identity.Pusher}}
+	both := identity.Principal{Subject: "both", Roles: []string{identity.Member, identity.Pusher}, Grants: []identity.Grant{{Services: []string{"search"}}}}
+	rules := identity.Principal{Subject: "rules", Roles: []string{identity.Deployer, identity.Member}, Grants: []identity.Grant{
+		{Roles: []string{identity.Deployer}}, {Services: []string{"search"}, Roles: []string{identity.Member}},
+	}}
 	for _, tc := range []struct {
 		name    string
 		who     identity.Principal
@@ -54,6 +59,17 @@ func TestAuthorize(t *testing.T) {
 		{"and tells of deploys", ci, identity.TellOfDeploys, []identity.Place{staging}, ""},
 		{"and nothing else", ci, identity.WorkOnIncidents, nil, "ci is let in as a deployer"},
 		{"but with another role", bo, identity.WorkOnIncidents, []identity.Place{video}, ""},
+		{"a pusher pushes", agent, identity.PushSamples, []identity.Place{{}}, ""},
+		{"and nothing else", agent, identity.AskGate, []identity.Place{search}, "agent is let in as a pusher, which may push samples only"},
+		{"whoever is bound to a service pushes as a pusher, too", both, identity.PushSamples, []identity.Place{{}}, ""},
+		{"without the role", bound, identity.PushSamples, []identity.Place{{}}, "a grant for every service in every environment or the role pusher is missing"},
+		{"and is bound as before", both, identity.Freeze, []identity.Place{staging}, "a grant for"},
+		{"two that are narrow", two, identity.Freeze, []identity.Place{search}, "two is let in as a deployer and pusher, which may ask the gate and tell of deploys and push samples only"},
+		{"the one", two, identity.TellOfDeploys, []identity.Place{search}, ""},
+		{"a grant of a deployer is none of a member's elsewhere", rules, identity.Freeze, []identity.Place{staging},
+			`rules may freeze, thaw or plan for search in any environment; a grant for "video-api" in "staging" is missing`},
+		{"a member where it is one", rules, identity.Freeze, []identity.Place{{Service: "search", Environment: "staging"}}, ""},
+		{"a deployer where it is one", rules, identity.TellOfDeploys, []identity.Place{staging}, ""},
 		{"what nobody has said a need of", bound, identity.Action("paint"), []identity.Place{search}, "ada may paint"},
 	} {
 		var heard *identity.Refusal
@@ -71,5 +87,24 @@ func TestAuthorize(t *testing.T) {
 		if heard == nil || heard.Who != tc.who.Subject || heard.Do != tc.do {
 			t.Errorf("%s: %+v is written down", tc.name, heard)
 		}
+	}
+}
+
+// TestRolesAt keeps the roles of each grant to what it covers.
+func TestRolesAt(t *testing.T) {
+	t.Parallel()
+	p := identity.Principal{Subject: "ada", Roles: []string{identity.Member, identity.ReleaseManager}, Grants: []identity.Grant{
+		{Roles: []string{identity.Member}}, {Services: []string{"search"}, Environments: []string{"staging"}, Roles: []string{identity.ReleaseManager}}, {Services: []string{"own"}},
+	}}
+	for at, want := range map[identity.Place]string{
+		{Service: "video-api", Environment: "staging"}: "member", {Service: "search", Environment: "staging"}: "member release_manager",
+		{Service: "search", Environment: "production"}: "member", {Service: "own", Environment: "x"}: "member release_manager",
+	} {
+		if got := strings.Join(p.RolesAt(at), " "); got != want {
+			t.Errorf("%+v: %s, want %s", at, got, want)
+		}
+	}
+	if p.Grants = nil; len(p.RolesAt(identity.Place{})) != 2 {
+		t.Errorf("unbound: %v", p.RolesAt(identity.Place{}))
 	}
 }

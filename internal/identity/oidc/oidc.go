@@ -152,8 +152,9 @@ func (is *issuer) principal(c claims) (identity.Principal, error) {
 			closest = append(closest, err.Error())
 			continue
 		}
+		grant.Roles = rule.roles()
 		p.Grants = append(p.Grants, grant)
-		p.Roles = append(p.Roles, rule.roles()...)
+		p.Roles = append(p.Roles, grant.Roles...)
 	}
 	if p.Grants == nil {
 		return p, fmt.Errorf("no rule lets it in: %s", strings.Join(closest, "; or "))

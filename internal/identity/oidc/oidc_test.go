@@ -83,6 +83,9 @@ func TestDocumentedTokens(t *testing.T) {
 				t.Errorf("claims %v", got.Claims)
 			}
 			got.Claims = nil
+			for n := range tc.want.Grants {
+				tc.want.Grants[n].Roles = tc.want.Roles // of one rule
+			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -187,7 +190,7 @@ func TestRulesStandAlone(t *testing.T) {
 	claims := oidctest.GitHub(audience, "acme/api", "production")
 	delete(claims, "environment")
 	p, err := newAuthenticator(t, issuer).Authenticate(t.Context(), is.Sign(claims))
-	if want := []identity.Grant{{Services: []string{"video-api"}, Environments: []string{"staging"}}}; err != nil || !cmp.Equal(p.Grants, want) {
+	if want := []identity.Grant{{Services: []string{"video-api"}, Environments: []string{"staging"}, Roles: []string{identity.Deployer}}}; err != nil || !cmp.Equal(p.Grants, want) {
 		t.Errorf("%+v, %v", p.Grants, err)
 	}
 }

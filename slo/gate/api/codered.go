@@ -55,7 +55,7 @@ type Criteria struct {
 // ThawByCriteria ends a Code Red whose exit criteria are met.
 func (h *Handlers) ThawByCriteria(ctx context.Context, in *CriteriaRequest) (*ManualResponse, error) {
 	b, p := in.Body, identity.From(ctx)
-	return codeRedResponse(h.Gate.ThawByCriteria(ctx, p.Subject, p.Roles, b.Service, b.Environment, b.Reason))
+	return codeRedResponse(h.Gate.ThawByCriteria(ctx, p.Subject, p.RolesAt(identity.Place{Service: b.Service, Environment: b.Environment}), b.Service, b.Environment, b.Reason))
 }
 
 // PlanRequest files an action plan.

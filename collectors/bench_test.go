@@ -81,3 +81,52 @@ func benchmarkResolve(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDeltas measures one increase of a series of which so many gaps are remembered: in order, and where each second one fills the gap that
+// the one before has left.
+func BenchmarkDeltas(b *testing.B) {
+	for _, gaps := range []int{0, 16, 255} {
+		b.Run(fmt.Sprintf("in-order/gaps=%d", gaps), func(b *testing.B) { benchmarkDeltas(b, gaps, false) })
+		b.Run(fmt.Sprintf("swapped/gaps=%d", gaps), func(b *testing.B) { benchmarkDeltas(b, gaps, true) })
+	}
+}
+
+func benchmarkDeltas(b *testing.B, gaps int, swapped bool) {
+	c, now := benchCollector(b)
+	series := benchLabels("requests_total")[0]
+	app := c.Deltas().AppenderV2(b.Context())
+	var ref storage.SeriesRef
+	add := func(st, t int64) {
+		var err error
+		if ref, err = app.Append(ref, series, st, t, 1, nil, nil, storage.AOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	at := now.UnixMilli()
+	for i := range gaps + 1 {
+		if i > 0 {
+			at += 20_000
+		}
+		add(at-15_000, at)
+	}
+	*now = time.UnixMilli(at)
+	if err := app.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for n := 0; n < b.N; n += benchSeries {
+		for range benchSeries / 2 {
+			if swapped {
+				add(at+1, at+2)
+				add(at, at+1)
+			} else {
+				add(at, at+1)
+				add(at+1, at+2)
+			}
+			at += 2
+		}
+		if err := app.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

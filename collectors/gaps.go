@@ -21,7 +21,7 @@ func readGaps(s string) gaps {
 	if s == "" {
 		return nil
 	}
-	var all gaps
+	all := make(gaps, 0, len(s)/3) // few take less than three bytes
 	at := int64(0)
 	for b := []byte(s); len(b) > 0; {
 		counted, n := binary.Uvarint(b)
@@ -53,6 +53,15 @@ func (gs gaps) String() string {
 	return string(b)
 }
 
+// firstEnd returns where the first of the gaps ends that [gaps.String] wrote.
+func firstEnd(s string) int64 {
+	const most = 2 * binary.MaxVarintLen64
+	b := []byte(s[:min(len(s), most)])
+	counted, n := binary.Uvarint(b)
+	length, _ := binary.Uvarint(b[max(n, 0):])
+	return int64(counted + length)
+}
+
 // at returns the gap that holds an instant.
 func (gs gaps) at(t int64) (g gap, ok bool) {
 	for _, g := range gs {
@@ -65,7 +74,7 @@ func (gs gaps) at(t int64) (g gap, ok bool) {
 
 // without returns the gaps less (from, to], and less what lies before oldest.
 func (gs gaps) without(from, to, oldest int64) gaps {
-	var left gaps
+	left := make(gaps, 0, len(gs)+1)
 	for _, g := range gs {
 		for _, rest := range [...]gap{{g.from, min(g.to, from)}, {max(g.from, to), g.to}} {
 			if rest.from < rest.to && rest.to >= oldest {
@@ -95,7 +104,7 @@ func accrue(c ledger.Cursor, known bool, st, t int64, v float64, taken span) pro
 		st = t - 1
 	}
 	p := progress{why: verdictGrew, from: max(st, open.from), value: c.Value + v, gaps: c.Gaps}
-	if skipped := p.from > open.from; skipped || t < c.T || c.Gaps != "" {
+	if skipped := p.from > open.from; skipped || t < c.T || c.Gaps != "" && (st < open.from || firstEnd(c.Gaps) < taken.oldest) {
 		gs := readGaps(c.Gaps)
 		if skipped && t > c.T {
 			gs = append(gs, gap{open.from, p.from})

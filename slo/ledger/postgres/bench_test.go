@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -91,6 +92,43 @@ func BenchmarkSave(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkCursors saves cursors that each remember so many gaps, of some seconds each. bytes/cursor is what one takes in the database, indexes
+// included, when each was saved once.
+func BenchmarkCursors(b *testing.B) {
+	const n = 2000
+	for _, gaps := range []int{0, 16, 256} {
+		b.Run(fmt.Sprintf("gaps=%d", gaps), func(b *testing.B) {
+			pool := pgtest.New(b, postgres.Migrations)
+			s := lead(b, pool)
+			rng := rand.New(rand.NewPCG(1, 2))
+			var c ledger.Checkpoint
+			for i := range n {
+				var text []byte
+				for range 2 * gaps {
+					text = binary.AppendUvarint(text, 5000+rng.Uint64N(10_000))
+				}
+				c.Cursors = append(c.Cursors, ledger.CursorState{ID: ledger.CursorID(i + 1), Cursor: ledger.Cursor{
+					Key: fmt.Sprintf(`series {__name__="http_requests_total", code="200", handler="/api/v1/things/%d", instance="10.0.0.1:8080", job="shop/api"}`, i),
+					T:   base.UnixMilli(), Start: base.UnixMilli(), Value: float64(i), Gaps: string(text),
+				}})
+			}
+			var bytes int64
+			for i := 0; b.Loop(); i++ {
+				if err := s.Save(b.Context(), &c); err != nil {
+					b.Fatal(err)
+				}
+				if i > 0 {
+					continue
+				}
+				if err := pool.QueryRow(b.Context(), `SELECT pg_total_relation_size('ledger_cursors')`).Scan(&bytes); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(bytes)/n, "bytes/cursor")
 		})
 	}
 }

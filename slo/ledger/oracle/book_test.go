@@ -1,7 +1,9 @@
 package oracle_test
 
 import (
+	"math/big"
 	"slices"
+	"time"
 
 	"plimsoll/slo"
 )
@@ -112,4 +114,36 @@ func floor(n, d int64) int64 {
 		q--
 	}
 	return q
+}
+
+// slice puts in the place of the events what their slices count, each at its last minute.
+func (b *book) slice(o *slo.Objective, origin slo.Minute) {
+	size := slo.Minute(o.Slice.Length / time.Minute)
+	var events slo.Counts
+	for m, n := range b.counts {
+		events, b.counts[m] = events.Add(n), slo.Counts{}
+		if (origin+slo.Minute(m)+1)%size == 0 {
+			b.counts[m], events = sliced(o, events), slo.Counts{}
+		}
+	}
+}
+
+// sliced is what a slice with some events counts.
+func sliced(o *slo.Objective, n slo.Counts) slo.Counts {
+	if n.Total <= 0 {
+		return slo.Counts{}
+	}
+	ratio := big.NewRat(n.Good, n.Total)
+	switch {
+	case o.Method == slo.Timeslices && ratio.Cmp(big.NewRat(int64(o.Slice.Target), int64(slo.One))) >= 0:
+		return slo.Counts{Good: 1, Total: 1}
+	case o.Method == slo.Timeslices:
+		return slo.Counts{Total: 1}
+	case ratio.Sign() < 0:
+		return slo.Counts{Total: slo.RatioWeight}
+	case ratio.Cmp(big.NewRat(1, 1)) > 0:
+		return slo.Counts{Good: slo.RatioWeight, Total: slo.RatioWeight}
+	}
+	ratio.Mul(ratio, big.NewRat(slo.RatioWeight, 1))
+	return slo.Counts{Good: new(big.Int).Quo(ratio.Num(), ratio.Denom()).Int64(), Total: slo.RatioWeight}
 }

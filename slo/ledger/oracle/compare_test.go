@@ -29,7 +29,7 @@ func (h *history) check(ctx context.Context) error {
 
 // compareAll compares all objectives and their children.
 func (h *history) compareAll(c court) error {
-	c.defined = map[slo.Key]bool{}
+	c.defined, c.verdicts = map[slo.Key]bool{}, map[matter]verdict{}
 	for _, p := range h.promises {
 		c.defined[p.key] = true
 	}
@@ -136,7 +136,7 @@ func (h *history) compare(c court, defined *slo.Objective, at time.Time) error {
 	if err := compareBudget(s, v.spent); err != nil || !now {
 		return err
 	}
-	if err := h.compareGaps(c, defined, s, v); err != nil || !h.one(8) {
+	if err := h.compareGaps(c, defined, s, v); err != nil || !h.one(12) {
 		return err
 	}
 	return h.compareForecast(c, s, []part{{big.NewRat(1, 1), v, o}})
@@ -155,7 +155,7 @@ func (h *history) compareComposite(c court, o *slo.Objective, s slo.Status) erro
 	if s.Revision != revision && !h.filled {
 		return fmt.Errorf("revision %d, want %d", s.Revision, revision)
 	}
-	if err := compareBudget(s, compose(parts, func(p part) *big.Rat { return p.spent })); err != nil || !s.At.Equal(h.clock()) || !h.one(8) {
+	if err := compareBudget(s, compose(parts, func(p part) *big.Rat { return p.spent })); err != nil || !s.At.Equal(h.clock()) || !h.one(12) {
 		return err
 	}
 	return h.compareForecast(c, s, parts)

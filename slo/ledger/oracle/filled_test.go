@@ -31,7 +31,7 @@ func newFilled(seed, n uint64) *filled {
 	for _, instance := range []string{"a", "b", "d"} {
 		p := newProcess(h, instance)
 		p.delta, p.starts, p.scraped = false, false, true
-		f.archive = append(f.archive, p.keep(h, 4+h.rng.IntN(30))...)
+		f.archive = append(f.archive, p.keep(h, 4+h.rng.IntN(pick(h.rng, 8, 8, 30)))...)
 		last = max(last, f.archive[len(f.archive)-1].now)
 	}
 	slices.SortStableFunc(f.archive, func(a, b transaction) int { return int(a.now - b.now) })
@@ -111,16 +111,16 @@ func (f *filled) step(ctx context.Context) error {
 	case n < 34:
 		f.savedLive, f.savedPast = f.live, f.past
 		return h.save(ctx)
-	case n < 36:
+	case n < 35:
 		h.saw(sawKill)
 		h.note("killed")
 		f.live, f.past = f.savedLive, f.savedPast
 		h.versions = maps.Clone(h.savedVersions)
 		return h.boot()
-	case n < 37:
+	case n < 36:
 		h.note("reload")
 		return h.define(f.redrawn())
-	case n < 38:
+	case n < 37:
 		h.correct()
 	case f.live == len(f.archive):
 		h.now = max(h.now, h.end) // nothing is left but the past

@@ -26,7 +26,8 @@ type future struct {
 
 // future returns how the window of an objective goes on.
 func (c court) future(o *slo.Objective, v verdict) *future {
-	f := &future{now: v.to, begin: v.from + 1, slice: 1, target: o.Target, first: firsts(o.Window), effect: v.effect, enters: make([]slo.Counts, 1), good: make([]slo.Counts, 1)}
+	f := &future{now: v.to, begin: v.from + 1, slice: 1, target: o.Target, first: firsts(o.Window), effect: v.effect,
+		enters: make([]slo.Counts, 1), good: make([]slo.Counts, 1)}
 	basis := slo.Minute(60)
 	if o.Method != slo.Occurrences {
 		f.slice = slo.Minute(o.Slice.Length / time.Minute)
@@ -42,7 +43,7 @@ func (c court) future(o *slo.Objective, v verdict) *future {
 	case r.Observed > 0:
 		f.rate, scale = r.Counts, r.Observed
 	}
-	f.past = []slo.Counts{{}}
+	f.past = make([]slo.Counts, 1, f.now-f.begin+2)
 	for m := f.begin; m <= f.now; m++ {
 		n := slo.Counts{}
 		if i := int(m - c.origin); i >= 0 && i < c.length {
@@ -69,15 +70,19 @@ func firsts(w slo.Window) func(slo.Minute) slo.Minute {
 
 // at returns what the window holds at the end of a minute to come.
 func (f *future) at(m slo.Minute, withErrors bool) slo.Counts {
-	for next := f.now + slo.Minute(len(f.enters)); next <= m; next++ {
-		n := f.entering(next)
-		f.enters, f.good = append(f.enters, f.enters[len(f.enters)-1].Add(n)), append(f.good, f.good[len(f.good)-1].Add(slo.Counts{Good: n.Total, Total: n.Total}))
-	}
-	first, sums := f.first(m), f.enters
+	sums := &f.enters
 	if !withErrors {
-		sums = f.good
+		sums = &f.good
 	}
-	n := sums[m-f.now].Sub(sums[max(0, first-1-f.now)])
+	for next := f.now + slo.Minute(len(*sums)); next <= m; next++ {
+		n := f.entering(next)
+		if !withErrors {
+			n.Good = n.Total
+		}
+		*sums = append(*sums, (*sums)[len(*sums)-1].Add(n))
+	}
+	first := f.first(m)
+	n := (*sums)[m-f.now].Sub((*sums)[max(0, first-1-f.now)])
 	if first <= f.now {
 		n = n.Add(f.past[len(f.past)-1].Sub(f.past[max(0, first-f.begin)]))
 	}

@@ -98,13 +98,17 @@ func (h *health) sweep(now int64, last map[series]counted, saw func(class)) {
 	maps.DeleteFunc(h.noted, func(s series, _ int64) bool { return h.targets[s.instance] == nil || last[s].t < now-hour })
 }
 
-// id names the selectors of an objective, on which it depends who feeds it.
-func (p promise) id() string {
-	id := string(p.key)
-	for _, t := range p.terms {
-		id += fmt.Sprintf(" %s %d %d", t.text, t.good, t.total)
+// identified returns promises with their ids, which name the selectors of an objective: on those it depends who feeds it.
+func identified(promises []promise) []promise {
+	promises = slices.Clone(promises)
+	for i := range promises {
+		p := &promises[i]
+		p.id = string(p.key)
+		for _, t := range p.terms {
+			p.id += fmt.Sprintf(" %s %d %d", t.text, t.good, t.total)
+		}
 	}
-	return id
+	return promises
 }
 
 // attend notes that the target of a counted sample feeds what wants it. A target that reports no health observes the minutes of its samples.
@@ -112,7 +116,7 @@ func (c *committed) attend(wants []promise, s raw) {
 	t := c.health.targets[s.series.instance]
 	t.fed = max(t.fed, s.t)
 	for _, p := range wants {
-		c.health.fed[feed{p.id(), s.series.instance}] = true
+		c.health.fed[feed{p.id, s.series.instance}] = true
 	}
 	if minute := floor(s.t, 60_000); t.heard == 0 && c.health.noted[s.series] != minute {
 		c.health.noted[s.series] = minute
@@ -139,11 +143,11 @@ func (c *committed) hear(s raw) {
 	if !t.failed && t.last.t > 0 && s.t-t.last.t <= 2*60_000 {
 		from = t.last.t
 	}
-	t.prev, t.last, t.failed = t.last, scrape{s.t, c.selectors()}, false
+	t.prev, t.last, t.failed = t.last, scrape{s.t, c.sought}, false
 	c.health.saved[s.series.instance] = goodScrape{t.last, t.prev}
 	for _, p := range c.wanted {
 		switch {
-		case c.health.fed[feed{p.id(), s.series.instance}]:
+		case c.health.fed[feed{p.id, s.series.instance}]:
 			c.observe(p, from, s.t)
 		case c.orphan(p, floor(s.t, 60_000)) && c.standsIn(s.series.instance, p):
 			c.saw(sawStandIn)
@@ -155,7 +159,7 @@ func (c *committed) hear(s raw) {
 // orphan reports whether no target that feeds an objective is known in a minute.
 func (c *committed) orphan(p promise, minute int64) bool {
 	for instance, t := range c.health.targets {
-		if c.health.fed[feed{p.id(), instance}] && t.heard >= minute*60_000-5*60_000 {
+		if c.health.fed[feed{p.id, instance}] && t.heard >= minute*60_000-5*60_000 {
 			return false
 		}
 	}
@@ -169,7 +173,7 @@ func (c *committed) standsIn(instance string, p promise) bool {
 	named := slices.ContainsFunc(p.terms, func(t term) bool { return t.instance == instance })
 	ever, job := false, false
 	for other := range jobs {
-		if c.health.fed[feed{p.id(), other}] {
+		if c.health.fed[feed{p.id, other}] {
 			ever, job = true, job || jobs[other] == jobs[instance]
 		}
 	}
@@ -180,6 +184,6 @@ func (c *committed) standsIn(instance string, p promise) bool {
 		return job
 	}
 	return named || jobs[instance] == p.objective.Service || slices.ContainsFunc(c.wanted, func(other promise) bool {
-		return other.objective.Service == p.objective.Service && c.health.fed[feed{other.id(), instance}]
+		return other.objective.Service == p.objective.Service && c.health.fed[feed{other.id, instance}]
 	})
 }

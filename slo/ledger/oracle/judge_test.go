@@ -40,6 +40,13 @@ type court struct {
 	corrections []slo.Correction
 	origin      slo.Minute
 	length      int
+	verdicts    map[matter]verdict // that were returned
+}
+
+// matter is what is judged.
+type matter struct {
+	key slo.Key
+	at  time.Time
 }
 
 // at returns what was promised at an instant, and the number of that version.
@@ -89,6 +96,14 @@ func bounds(c *slo.Calendar, at time.Time) (begin, next slo.Minute) {
 
 // judge returns the verdict on an objective that is not a composite.
 func (c court) judge(key slo.Key, at time.Time) verdict {
+	m := matter{key, at}
+	if _, judged := c.verdicts[m]; !judged {
+		c.verdicts[m] = c.judgeAnew(key, at)
+	}
+	return c.verdicts[m]
+}
+
+func (c court) judgeAnew(key slo.Key, at time.Time) verdict {
 	o, number := c.at(key, at)
 	raw := c.books[key]
 	if raw == nil {
@@ -181,38 +196,6 @@ func spentOf(target slo.Ratio, n slo.Counts) *big.Rat {
 		spent.Quo(new(big.Rat).SetInt64(n.Total-n.Good), allowed)
 	}
 	return spent
-}
-
-// slice puts in the place of the events what their slices count, each at its last minute.
-func (b *book) slice(o *slo.Objective, origin slo.Minute) {
-	size := int64(o.Slice.Length / time.Minute)
-	sums := map[int]slo.Counts{}
-	for m, n := range b.counts {
-		end := (floor(int64(origin)+int64(m), size)+1)*size - 1 - int64(origin)
-		if n != (slo.Counts{}) {
-			sums[int(end)] = sums[int(end)].Add(n)
-		}
-	}
-	clear(b.counts)
-	for end, n := range sums {
-		if n.Total <= 0 || end >= len(b.counts) {
-			continue
-		}
-		ratio := big.NewRat(n.Good, n.Total)
-		switch {
-		case o.Method == slo.Timeslices && ratio.Cmp(big.NewRat(int64(o.Slice.Target), int64(slo.One))) >= 0:
-			b.counts[end] = slo.Counts{Good: 1, Total: 1}
-		case o.Method == slo.Timeslices:
-			b.counts[end] = slo.Counts{Total: 1}
-		case ratio.Sign() < 0:
-			b.counts[end] = slo.Counts{Total: slo.RatioWeight}
-		case ratio.Cmp(big.NewRat(1, 1)) > 0:
-			b.counts[end] = slo.Counts{Good: slo.RatioWeight, Total: slo.RatioWeight}
-		default:
-			ratio.Mul(ratio, big.NewRat(slo.RatioWeight, 1))
-			b.counts[end] = slo.Counts{Good: new(big.Int).Quo(ratio.Num(), ratio.Denom()).Int64(), Total: slo.RatioWeight}
-		}
-	}
 }
 
 // part is a component of a composite that is defined.

@@ -105,7 +105,7 @@ func (h *history) run(ctx context.Context) error {
 		if err := h.step(ctx); err != nil {
 			return err
 		}
-		if h.one(30) {
+		if h.one(50) {
 			if err := h.check(ctx); err != nil {
 				return err
 			}

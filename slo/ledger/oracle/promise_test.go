@@ -36,6 +36,7 @@ type term struct {
 // promise is an objective as it is drawn, and what it counts as the replay sees it.
 type promise struct {
 	key       slo.Key
+	id        string // that the replay gives it
 	objective *slo.Objective
 	terms     []term
 	read      func(v float64) (good, total int64, ok bool) // of one value of a gauge; nil if steps of counters are counted

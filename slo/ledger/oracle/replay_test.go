@@ -39,6 +39,7 @@ type replay struct {
 	saw    func(class)
 
 	wanted []promise
+	sought []string // their selectors
 	books  map[slo.Key]*book
 	last   map[series]counted
 	lives  map[slo.Key]*life
@@ -55,7 +56,8 @@ func (r *replay) run(log []entry) {
 		case e.booted:
 			r.health.boot(e.now)
 		case e.defined != nil:
-			r.wanted = e.defined
+			r.wanted = identified(e.defined)
+			r.sought = selectors(r.wanted)
 			clear(r.health.noted)
 		default:
 			r.transact(e.transaction)
@@ -83,7 +85,7 @@ func (r *replay) book(key slo.Key) *book {
 func (r *replay) transact(tx transaction) {
 	for _, s := range tx.samples {
 		if s.series.name == up || slices.ContainsFunc(r.wanted, func(p promise) bool { return p.wants(s.series) }) {
-			r.health.meet(s.series.instance, r.selectors())
+			r.health.meet(s.series.instance, r.sought)
 		}
 	}
 	if tx.withdrew {
@@ -107,9 +109,9 @@ func (r *replay) transact(tx transaction) {
 }
 
 // selectors are all that is looked for.
-func (r *replay) selectors() []string {
+func selectors(promises []promise) []string {
 	var all []string
-	for _, p := range r.wanted {
+	for _, p := range promises {
 		for _, t := range p.terms {
 			all = append(all, t.text)
 		}

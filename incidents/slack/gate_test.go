@@ -230,3 +230,15 @@ func TestGateOfADeployer(t *testing.T) {
 		t.Errorf("people see %q\n%s", seen, o.troubles())
 	}
 }
+
+// TestGateInShadow: a freeze that stops nothing says so.
+func TestGateInShadow(t *testing.T) {
+	t.Parallel()
+	k := &keeper{}
+	o := newOffice(t, func(c *slack.WorkerConfig) { c.Gate, k.now = k, c.Now })
+	k.states = []gate.State{{Service: "video-api", Environment: "staging", Shadow: true, Manual: &gate.Manual{Kind: gate.FreezeByHand, By: "ada", Reason: "x", Until: o.now.Add(time.Hour)}}}
+	o.Type("U1", o.team, "/gate status")
+	if seen := strings.Join(o.settle(), "\n"); !strings.Contains(seen, "(shadow: it stops nothing)") {
+		t.Errorf("people see %q\n%s", seen, o.troubles())
+	}
+}

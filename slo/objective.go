@@ -112,6 +112,8 @@ func (o *Objective) Budget() Ratio { return One - o.Target }
 // AlertPolicy is an OpenSLO AlertPolicy with everything it refers to.
 type AlertPolicy struct {
 	Name, DisplayName, Description string
+	Labels                         map[string][]string // of its metadata; nil for none
+	Annotations                    map[string]string   // of its metadata; nil for none
 	OnBreach, OnResolve, OnNoData  bool
 	Condition                      AlertCondition
 	Targets                        []AlertTarget

@@ -95,7 +95,7 @@ func (s *set) readPolicySpec(h header, spec node) *policy {
 	o := spec.Object(may("description"), may("alertWhenNoData"), may("alertWhenResolved"), may("alertWhenBreaching"),
 		must("conditions"), must("notificationTargets"))
 	p := &policy{at: spec, ok: true}
-	p.Name, p.DisplayName, p.Description = h.name, h.displayName, readDescription(o)
+	p.Name, p.DisplayName, p.Description, p.Labels, p.Annotations = h.name, h.displayName, readDescription(o), h.labels, h.annotations
 	for name, on := range map[string]*bool{"alertWhenNoData": &p.OnNoData, "alertWhenResolved": &p.OnResolve, "alertWhenBreaching": &p.OnBreach} {
 		if n, ok := o.Get(name); ok {
 			*on, _ = n.IsTrue()

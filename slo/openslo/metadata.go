@@ -14,8 +14,9 @@ type header struct {
 	name        string
 	displayName string
 	labels      map[string][]string
-	settings    []setting // of our annotations
-	at          node      // the name
+	annotations map[string]string // of others
+	settings    []setting         // of our annotations
+	at          node              // the name
 }
 
 // setting gives an objective what an annotation says.
@@ -49,7 +50,7 @@ func readHeader(kind string, m node) header {
 		h.labels = readLabels(labels)
 	}
 	if annotations, ok := o.Get("annotations"); ok {
-		h.settings = readAnnotations(kind, annotations)
+		h.settings, h.annotations = readAnnotations(kind, annotations)
 	}
 	return h
 }
@@ -125,8 +126,8 @@ func readLabels(n node) map[string][]string {
 	return labels
 }
 
-func readAnnotations(kind string, n node) []setting {
-	var settings []setting
+// readAnnotations returns what ours say, and those of others.
+func readAnnotations(kind string, n node) (settings []setting, others map[string]string) {
 	n.EachPair(func(key, value node) {
 		if prefix, name, ok := strings.Cut(key.Value, "/"); ok && prefix+"/" == annotationPrefix {
 			if s := readAnnotation(kind, name, key, value); s != nil {
@@ -134,7 +135,7 @@ func readAnnotations(kind string, n node) []setting {
 			}
 			return
 		}
-		value.Text()
+		text := value.Text()
 		prefix, name, ok := strings.Cut(key.Value, "/")
 		if !ok {
 			prefix, name = "", key.Value
@@ -144,7 +145,12 @@ func readAnnotations(kind string, n node) []setting {
 			key.Assume(fmt.Sprintf("found the annotation %q; its prefix must be a DNS name", key.Value), "left out")
 		case !metaKeyForm.MatchString(name):
 			key.Assume(fmt.Sprintf("found the annotation %q; %s", key.Value, metaKeyRule), "left out")
+		default:
+			if others == nil {
+				others = map[string]string{}
+			}
+			others[key.Value] = text
 		}
 	})
-	return settings
+	return settings, others
 }

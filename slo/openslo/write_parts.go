@@ -131,7 +131,8 @@ func policyDocuments(policies []slo.AlertPolicy) (docs []any) {
 			spec.NotificationTargets = append(spec.NotificationTargets, Document{Kind: kindTarget,
 				Metadata: Metadata{Name: t.Name, DisplayName: t.DisplayName}, Spec: AlertTargetSpec{Description: t.Description, Target: t.Target}})
 		}
-		docs = append(docs, Document{Kind: kindPolicy, Metadata: Metadata{Name: p.Name, DisplayName: p.DisplayName}, Spec: spec})
+		docs = append(docs, Document{Kind: kindPolicy,
+			Metadata: Metadata{Name: p.Name, DisplayName: p.DisplayName, Labels: labelValues(p.Labels), Annotations: p.Annotations}, Spec: spec})
 	}
 	return docs
 }

@@ -223,7 +223,14 @@ func drawIndicator(t *rapid.T) (i slo.Indicator, maxChildren int) {
 
 func drawAlerts(t *rapid.T) (policies []slo.AlertPolicy) {
 	for i := range rapid.IntRange(0, 2).Draw(t, "alerts") {
+		var labels map[string][]string
+		var annotations map[string]string
+		if rapid.Bool().Draw(t, "of a policy") {
+			labels = map[string][]string{"team": {words.Draw(t, "label")}, "env": rapid.SliceOfN(words, 2, 3).Draw(t, "labels")}
+			annotations = map[string]string{"runbook": words.Draw(t, "runbook"), "example.com/page": words.Draw(t, "page")}
+		}
 		policies = append(policies, slo.AlertPolicy{
+			Labels: labels, Annotations: annotations,
 			Name: fmt.Sprintf("Policy/%d", i), DisplayName: words.Draw(t, "display"), Description: text.Draw(t, "description"),
 			OnBreach: true, OnNoData: rapid.Bool().Draw(t, "no data"), OnResolve: rapid.Bool().Draw(t, "resolve"),
 			Condition: slo.AlertCondition{Name: "c", Severity: words.Draw(t, "severity"), Op: op.Draw(t, "op"),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +48,17 @@ type backtested struct {
 
 // Run replays the history of the server under both definitions. Nothing is changed there.
 func (cmd sloBacktestCmd) Run(c *cli) error {
+	change, err := cmd.change()
+	if err != nil {
+		return err
+	}
+	policy, policyNow, err := cmd.policies(cmd.Key.Service())
+	if err != nil {
+		return err
+	}
+	if _, err := beginning(cmd.From, time.Now()); err != nil {
+		return err
+	}
 	client, err := c.Client()
 	if err != nil {
 		return err
@@ -55,14 +67,7 @@ func (cmd sloBacktestCmd) Run(c *cli) error {
 	if err != nil {
 		return err
 	}
-	changed, err := cmd.change(p.objective)
-	if err != nil {
-		return err
-	}
-	policy, policyNow, err := cmd.policies(changed.Service)
-	if err != nil {
-		return err
-	}
+	changed := change(p.objective)
 	// The minute of the newest sample may not be over yet.
 	to := slo.MinuteOf(p.raw.LastSample()).Time()
 	from, err := beginning(cmd.From, to)
@@ -85,42 +90,46 @@ func (cmd sloBacktestCmd) Run(c *cli) error {
 	return c.Print(found, func(w io.Writer) { writeBacktest(w, found) })
 }
 
-// change returns the objective as it is to be.
-func (cmd sloBacktestCmd) change(present *slo.Objective) (*slo.Objective, error) {
-	changed := *present
+// change returns what makes an objective as it is to be of the one that it is.
+func (cmd sloBacktestCmd) change() (func(*slo.Objective) *slo.Objective, error) {
 	reader, err := readerWithTiers(false, cmd.Tiers)
 	if err != nil {
 		return nil, err
 	}
-	if cmd.Tiers != "" {
-		changed.AlertTiers = reader.Tiers
-	}
+	var written *slo.Objective
 	if len(cmd.File) > 0 {
 		files, err := config.Files(cmd.File...)
 		if err != nil {
 			return nil, fmt.Errorf("read objectives: %w", err)
 		}
-		o, err := readObjective(reader, present.Key, "in the files", files...)
-		if err != nil {
+		if written, err = readObjective(reader, cmd.Key, "in the files", files...); err != nil {
 			return nil, err
 		}
-		changed = *o
 	}
+	var target slo.Ratio
 	if cmd.Target != "" {
-		target, err := slo.ParsePercent(cmd.Target)
-		if err != nil || target == slo.One {
+		if target, err = slo.ParsePercent(cmd.Target); err != nil || target == slo.One {
 			return nil, fmt.Errorf("--target is %q; allowed: a percentage below 100 with at most seven decimals, such as 99.95", cmd.Target)
 		}
-		changed.Target = target
 	}
+	var window time.Duration
 	if cmd.Window != "" {
 		length, err := model.ParseDuration(cmd.Window)
-		if window := time.Duration(length); err != nil || window < time.Minute || window%time.Minute != 0 {
+		if window = time.Duration(length); err != nil || window < time.Minute || window%time.Minute != 0 {
 			return nil, fmt.Errorf("--window is %q; allowed: a duration of whole minutes, such as 7d", cmd.Window)
 		}
-		changed.Window = slo.Window{Length: time.Duration(length)}
 	}
-	return &changed, nil
+	return func(present *slo.Objective) *slo.Objective {
+		changed := *cmp.Or(written, present)
+		if cmd.Tiers != "" && written == nil {
+			changed.AlertTiers = reader.Tiers
+		}
+		changed.Target = cmp.Or(target, changed.Target)
+		if window > 0 {
+			changed.Window = slo.Window{Length: window}
+		}
+		return &changed
+	}, nil
 }
 
 // readObjective returns the objective of a key, which is looked for in files.

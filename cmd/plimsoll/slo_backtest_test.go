@@ -123,6 +123,11 @@ func TestBacktest(t *testing.T) {
 			}
 		})
 	}
+	for _, args := range [][]string{{"--target", "101"}, {"--window", "90s"}, {"--from", "yesterday"}, {"--policy-now", policy}} { // nobody is asked
+		if code, _, errs := runCommand(append([]string{"--url", "http://127.0.0.1:1", "slo", "backtest", "video-api/availability"}, args...)...); code != 1 || !strings.Contains(errs, args[0]) {
+			t.Errorf("%s: exit code %d: %s", args, code, errs)
+		}
+	}
 	for key, says := range map[string]string{
 		"video-api/availabilty": `did you mean "video-api/availability"?`, "video-api/latency": "nothing has been measured", "video-api/service": "composite",
 	} {

@@ -187,12 +187,14 @@ func (cmd sloImportCmd) settings() (imports.Config, error) {
 	return settings, nil
 }
 
-// write makes a file of each document. It makes none if one of them would replace another file.
+// write makes a file of each document, or of none: if one of them would replace another file, or cannot be written.
 func (cmd sloImportCmd) write(c *cli, docs []openslo.Document) error {
 	texts := map[string][]byte{}
 	for _, d := range docs {
 		path := filepath.Join(cmd.Dir, d.FileName())
-		if _, err := os.Stat(path); err == nil && !cmd.Force {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a folder", path)
+		} else if err == nil && !cmd.Force {
 			return fmt.Errorf("%s exists; --force replaces it", path)
 		}
 		if _, ok := texts[path]; ok {
@@ -207,12 +209,31 @@ func (cmd sloImportCmd) write(c *cli, docs []openslo.Document) error {
 	if err := os.MkdirAll(cmd.Dir, 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	for path, text := range texts {
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return fmt.Errorf("write document: %w", err)
-		}
+	if err := writeAll(texts); err != nil {
+		return fmt.Errorf("write documents: %w", err)
 	}
 	fmt.Fprintf(c.Out, "%s written to %s.\n", plural(len(texts), "document"), cmd.Dir)
+	return nil
+}
+
+// writeAll writes files by path. Each is written beside its place first, so that none is in place unless all could be written.
+func writeAll(texts map[string][]byte) error {
+	const beside = ".part"
+	defer func() {
+		for path := range texts {
+			_ = os.Remove(path + beside) // only of a failure is there one
+		}
+	}()
+	for path, text := range texts {
+		if err := os.WriteFile(path+beside, text, 0o644); err != nil {
+			return err
+		}
+	}
+	for path := range texts {
+		if err := os.Rename(path+beside, path); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -133,6 +133,31 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// What cannot be written whole leaves nothing behind.
+func TestImportWritesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yaml")
+	if err := os.WriteFile(a, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(b+".part", 0o755); err != nil { // in the way of b
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b+".part", "full"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeAll(map[string][]byte{a: []byte("new"), b: []byte("new")}); err == nil {
+		t.Error("written")
+	}
+	if text, err := os.ReadFile(a); err != nil || string(text) != "mine" {
+		t.Errorf("replaced by %q, %v", text, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 2 {
+		t.Errorf("left: %q, %v", left, err)
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()
 	sloth := fileOf(t, "sloth.yaml", slothFile)

@@ -77,7 +77,12 @@ func (p *knownPart) add(hash uint64, e *entry, budget int64) {
 	if p.size > budget || p.young == nil {
 		p.turnOver()
 	}
-	e.turn.Store(p.turn.Load())
+	turn := p.turn.Load()
+	if other := p.young[hash]; other != nil && other != e { // it is forgotten
+		other.turn.Store(turn - 1)
+		other.next.Store(nil)
+	}
+	e.turn.Store(turn)
 	p.young[hash] = e
 	p.size += int64(len(e.labels)) + entrySize
 }
@@ -96,9 +101,9 @@ func (p *knownPart) turnOver() {
 // young reports whether the series is in the young half, so that it need not be looked up to be kept.
 func (e *entry) young() bool { return e.turn.Load() == e.part.turn.Load() }
 
-// follow remembers that other came after e.
+// follow remembers that other came after e, unless e is forgotten meanwhile.
 func (e *entry) follow(other *entry) {
-	if e.next.Load() != other {
+	if e.next.Load() != other && e.young() {
 		e.next.Store(other)
 	}
 }

@@ -63,3 +63,24 @@ func TestKnownConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestDisplacedKeepNobody: a sender that makes series of one hash leaves no chain of them in memory, each of which came after the one before.
+func TestDisplacedKeepNobody(t *testing.T) {
+	t.Parallel()
+	k := newKnown(1 << 20)
+	p := &k.parts[0]
+	var all []*entry
+	for i := range 4 {
+		e := &entry{labels: fmt.Sprint(i), part: p}
+		p.add(7, e, k.budget)
+		if i > 0 {
+			all[i-1].follow(e)
+		}
+		all = append(all, e)
+	}
+	for i, e := range all[:3] {
+		if e.young() || e.next.Load() != nil {
+			t.Errorf("series %d, in whose place is another, counts as known: %v", i, e.young())
+		}
+	}
+}

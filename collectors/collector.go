@@ -103,7 +103,7 @@ func (c *Collector) inMemory() float64 {
 
 // SetObjectives replaces all objectives at once, in the ledger, too, so that no sample is booked in between. If a query
 // cannot be counted nothing changes. Series that stay wanted go on where they were; a series that becomes wanted is counted
-// from its start timestamp or from its next sample, for each objective on its own.
+// from its start timestamp or from its next sample, for each objective on its own; with a query that replaces another from its next sample.
 func (c *Collector) SetObjectives(objs []*slo.Objective) error {
 	compiled, err := compileObjectives(objs)
 	if err != nil {

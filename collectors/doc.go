@@ -43,7 +43,8 @@
 // start timestamp is later than the previous sample began anew and counts from zero. A series that was never seen counts
 // from its start timestamp if it has one; from zero if its target was scraped before, for the same selector, and did not have it; and
 // otherwise its first value is where counting begins. An objective that comes later meets the series that others count already as if nobody
-// did, so that all of its own begin alike. A sample not newer than the one before it changes nothing. A staleness marker ends
+// did, so that all of its own begin alike. When another query takes the place of the one that is counted, the series that it wants in
+// addition begin with their first value, unless they began later. A sample not newer than the one before it changes nothing. A staleness marker ends
 // nothing: a series that comes back goes on where it was.
 //
 // # From increases to events

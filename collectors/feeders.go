@@ -28,7 +28,10 @@ type feeders struct {
 	ever    bool
 }
 
-func feedersID(o *objective) string {
+func feedersID(o *objective) string { return fmt.Sprintf("feeds %s %016x", o.key, o.query()) }
+
+// query returns a hash of what is counted for an objective.
+func (o *objective) query() uint64 {
 	h := fnv.New64a()
 	if o.source != "" {
 		fmt.Fprintf(h, "%q", o.source)
@@ -36,7 +39,7 @@ func feedersID(o *objective) string {
 	for _, t := range o.terms {
 		fmt.Fprintf(h, "%q%d%d", t.text, t.good, t.total)
 	}
-	return fmt.Sprintf("feeds %s %016x", o.key, h.Sum64())
+	return h.Sum64()
 }
 
 func (f *feeders) jobKey(job string) string { return fmt.Sprintf("%s %q", f.id, job) }

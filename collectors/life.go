@@ -14,6 +14,7 @@ type life struct {
 	filled  int64          // the earliest sample of history that was counted for it; 0 if there was none
 	mark    *ledger.Cursor // that remembers it: T is when it was written last, Start is since, Value is filled
 	filling *ledger.Cursor // is kept for as long as it is known how far each series was filled; T is 0 if it is not
+	asked   *ledger.Cursor // Value is a hash of the query that is counted, Start since when it is in the place of another; 0 if it is the first
 }
 
 // fillable returns the latest time for which history is counted, if it is counted for a time after the objective went live: a series that was
@@ -45,7 +46,7 @@ func (c *Collector) recallLife(o *objective) life {
 		}
 		return &cursor
 	}
-	l := life{mark: recall("life " + string(o.key)), filling: recall("filling " + string(o.key))}
+	l := life{mark: recall("life " + string(o.key)), filling: recall("filling " + string(o.key)), asked: recall("query " + string(o.key))}
 	l.since, l.filled = l.mark.Start, int64(l.mark.Value)
 	return l
 }
@@ -54,6 +55,23 @@ func (c *Collector) recallLife(o *objective) life {
 func (c *Collector) keepLife(l *life, t int64) {
 	l.mark.T, l.mark.Start, l.mark.Value = max(t, l.mark.T), l.since, float64(l.filled)
 	c.batch.Cursors = append(c.batch.Cursors, l.mark)
+	if l.asked.T > 0 {
+		l.asked.T = max(t, l.asked.T)
+		c.batch.Cursors = append(c.batch.Cursors, l.asked)
+	}
+}
+
+// noteQuery remembers what is counted for a live objective, with a sample at t.
+func (c *Collector) noteQuery(o *objective, t int64) {
+	asked, query := o.life.asked, float64(o.query()>>11)
+	if asked.Value == query {
+		return
+	}
+	if asked.T > 0 {
+		asked.Start = t
+	}
+	asked.T, asked.Value = max(t, asked.T), query
+	c.batch.Cursors = append(c.batch.Cursors, asked)
 }
 
 // markKey is the key of a cursor that belongs to one series and one objective. It is a hash, because there may be one for each of
@@ -96,12 +114,17 @@ func (c *Collector) beginWant(p *sample, w *want, tx *transaction, before ledger
 	if o.life.since == 0 {
 		o.life.since = p.t
 	}
+	c.noteQuery(o, p.t)
 	c.remindLife(&o.life, p.t)
 	mark, began := c.ledger.Cursor(markKey(markBegan, o, s))
 	past, filled := c.ledger.Cursor(markKey(markPast, o, s))
 	cumulative := o.events == nil && !tx.delta
-	if cumulative && countable(p.v) && known && !began && !filled && p.t <= o.life.fillable(c.horizon) {
+	switch changed := o.life.asked.Start; {
+	case !cumulative || !countable(p.v) || began || filled:
+	case known && changed == 0 && p.t <= o.life.fillable(c.horizon):
 		grown, known = metAnew(p), false
+	case grown.why == verdictStarted && p.st < changed && p.t <= changed+c.horizon.Milliseconds():
+		grown = progress{why: verdictBaseline, from: p.t, value: p.v} // it was there while another query was counted
 	}
 	switch {
 	case began:

@@ -28,6 +28,7 @@ const (
 	sawUp         class = "good scrapes"
 	sawDown       class = "failed scrapes"
 	sawAppeared   class = "series new on a scraped target"
+	sawUnnoticed  class = "series that another query did not want"
 	sawStandIn    class = "minutes observed by a stand-in"
 	sawForgotten  class = "targets forgotten after an hour"
 	sawAmount     class = "amounts"
@@ -62,7 +63,7 @@ const (
 )
 
 var classes = []class{
-	sawScrape, sawRollback, sawAgain, sawLate, sawTooLate, sawFuture, sawInvalid, sawVanished, sawReset, sawDelta, sawOutOfOrder, sawStart, sawUp, sawDown, sawAppeared,
+	sawScrape, sawRollback, sawAgain, sawLate, sawTooLate, sawFuture, sawInvalid, sawVanished, sawReset, sawDelta, sawOutOfOrder, sawStart, sawUp, sawDown, sawAppeared, sawUnnoticed,
 	sawStandIn, sawForgotten, sawAmount, sawShare, sawThreshold, sawHistory, sawLive, sawSave, sawKill, sawReload, sawVersion, sawPostponed, sawLeftOut, sawRegrouped,
 	sawChild, sawFull, sawCorrection, sawUndone, sawExcluded, sawPast, sawCalendar, sawLongDay, sawSlices, sawShares, sawComposite, sawOverspent,
 	sawGap, sawHold, sawExhausts, sawRecovers, sawFollower,

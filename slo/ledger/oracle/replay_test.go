@@ -177,9 +177,15 @@ func (c *committed) sample(s raw) {
 	c.last[s.series] = g.kept
 	c.attend(wants, s)
 	for _, p := range wants {
+		life, meets := c.meets(p, s)
 		g := g
-		if meets := c.meets(p, s); meets && known && !increase && p.read == nil {
+		switch {
+		case increase || p.read != nil:
+		case known && meets:
 			g = metAnew(s, g.kept)
+		case !known && s.st > 0 && s.st < life.changed && s.t <= life.changed+horizon.Milliseconds():
+			c.saw(sawUnnoticed)
+			g = growth{from: s.t}
 		}
 		events := g.events
 		good, total, selectors := p.weigh(s.series)
@@ -205,20 +211,24 @@ func (c *committed) sample(s raw) {
 
 // life is what an objective has counted: since when, and of which series.
 type life struct {
-	since int64
-	begun map[series]bool
+	since   int64
+	begun   map[series]bool
+	query   string
+	changed int64 // since when that is in the place of another; 0 if it is the first
 }
 
 // meets notes a sample of an objective, and reports whether that has just gone live and has had none of the series.
-func (c *committed) meets(p promise, s raw) bool {
-	l := c.lives[p.key]
-	if l == nil {
-		l = &life{since: s.t, begun: map[series]bool{}}
+func (c *committed) meets(p promise, s raw) (l *life, meets bool) {
+	if l = c.lives[p.key]; l == nil {
+		l = &life{since: s.t, begun: map[series]bool{}, query: p.id}
 		c.lives[p.key] = l
+	}
+	if l.query != p.id {
+		l.query, l.changed = p.id, s.t
 	}
 	begun := l.begun[s.series]
 	l.begun[s.series] = true
-	return !begun && s.t <= l.since+horizon.Milliseconds()
+	return l, !begun && l.changed == 0 && s.t <= l.since+horizon.Milliseconds()
 }
 
 // metAnew returns what a sample adds for an objective that comes to a series that others have counted: as much as if nobody had.

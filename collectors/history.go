@@ -50,6 +50,7 @@ func (c *Collector) fillWant(p *sample, w *want, tx *transaction) verdict {
 	}
 	good, total, ok := w.amount(q.v, grown.events)
 	if !ok {
+		c.attend(p, tx) // as live: the source is there
 		return verdictInvalid
 	}
 	c.bookMeeting(w, h, m, -1)

@@ -114,8 +114,7 @@ func (w *Web) form(rw http.ResponseWriter, r *http.Request) bool {
 		w.render(rw, r, http.StatusForbidden, "message", page{Title: "Not yours to change", Body: message{"That is not yours to change", "You are " + who.Narrowly() + "."}})
 		return false
 	}
-	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	if err := parseForm(rw, r); err != nil {
 		w.render(rw, r, http.StatusBadRequest, "message", page{Title: "Not understood", Body: message{"That form was not understood", "It is too long, or not one of ours."}})
 		return false
 	}

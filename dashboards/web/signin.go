@@ -17,9 +17,6 @@ type sessions interface {
 	SignOut(w http.ResponseWriter, r *http.Request)
 }
 
-// maxForm bounds what a form of a page may send, in bytes: a long text and what stands beside it.
-const maxForm = 128 << 10
-
 // login is the body of the page "/login".
 type login struct {
 	Next    string // where it leads after signing in
@@ -52,9 +49,9 @@ func (w *Web) showSignIn(rw http.ResponseWriter, r *http.Request, status int, l 
 
 // signIn takes a token and leads back. It says no more of a token that does not do than that.
 func (w *Web) signIn(rw http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
-	next := local(r.PostFormValue("next"))
-	if _, err := w.cfg.Sessions.SignIn(rw, r, strings.TrimSpace(r.PostFormValue("token"))); err != nil {
+	_ = parseForm(rw, r) // what did not come is no token
+	next := local(r.PostForm.Get("next"))
+	if _, err := w.cfg.Sessions.SignIn(rw, r, strings.TrimSpace(r.PostForm.Get("token"))); err != nil {
 		status, problem := refusedToken(err)
 		w.showSignIn(rw, r, status, login{Next: next, Problem: problem})
 		return

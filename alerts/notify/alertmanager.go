@@ -47,7 +47,7 @@ func NewAlertmanager(cfg AlertmanagerConfig) (*Alertmanager, error) {
 		switch {
 		case slices.Contains(ownLabels, name):
 			return nil, fmt.Errorf("alertmanager: labels: %s is set by the alert itself; by it, and by %s, alerts are told apart", name, strings.Join(ownLabels, ", "))
-		case !model.LabelName(name).IsValidLegacy():
+		case !model.LegacyValidation.IsValidLabelName(name):
 			return nil, fmt.Errorf("alertmanager: labels: %q is not the name of a label, such as team", name)
 		}
 	}

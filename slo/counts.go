@@ -26,7 +26,7 @@ type Counts struct {
 // Bad returns the events that were not good.
 func (c Counts) Bad() int64 { return c.Total - c.Good }
 
-// Add returns the sum of both.
+// Add returns the sum of both. It never leaves an int64 for what a ledger keeps, which bounds every minute for that.
 func (c Counts) Add(d Counts) Counts { return Counts{c.Good + d.Good, c.Total + d.Total} }
 
 // Sub returns the difference of both.

@@ -94,12 +94,12 @@ func (s Status) withGaps(view Reader, policy Gap) Status {
 		return s
 	}
 	mean := s.Window
-	s.Gaps.Estimated, s.Gaps.Added = true, estimate(mean, s.Gaps.Minutes, policy, mean.Total)
+	s.Gaps.Estimated, s.Gaps.Added = true, estimate(mean, s.Gaps.Minutes, policy, mean.Counts)
 	s.setWindow(s.Window.Counts.Add(s.Gaps.Added))
 	s.Burn = slices.Clone(s.Burn)
 	for i := range s.Burn {
 		b := &s.Burn[i]
-		b.Counts = b.Counts.Add(estimate(mean, gap(s.To-Minute(b.Lookback/time.Minute)), policy, b.Total))
+		b.Counts = b.Counts.Add(estimate(mean, gap(s.To-Minute(b.Lookback/time.Minute)), policy, b.Counts))
 		b.Rate = BurnRate(s.Objective.Target, b.Counts)
 	}
 	return s
@@ -158,11 +158,11 @@ func firstObserved(r Reader, from, to Minute) Minute {
 
 // estimate returns the events of unobserved minutes at the rate of the observed ones in mean: with those that are held, no more than an int64
 // can hold.
-func estimate(mean Reading, minutes int64, policy Gap, held int64) Counts {
+func estimate(mean Reading, minutes int64, policy Gap, held Counts) Counts {
 	if mean.Observed <= 0 || mean.Total <= 0 || minutes <= 0 {
 		return Counts{}
 	}
-	n := mulDiv(mean.Total, minutes, mean.Observed, policy == GapBad, math.MaxInt64-max(0, held))
+	n := mulDiv(mean.Total, minutes, mean.Observed, policy == GapBad, math.MaxInt64-max(0, held.Good, held.Total, held.Bad()))
 	if policy == GapBad {
 		return Counts{Total: n}
 	}

@@ -31,7 +31,7 @@ func (o *Objective) Guard() LowTraffic {
 // enough reports whether c are as many as a guard of o asks for.
 func (o *Objective) enough(guard LowTraffic, c Counts) bool {
 	measure := o.Measure()
-	return c.Bad() >= measure.whole(guard.MinBad) && c.Total >= measure.whole(guard.MinTotal)
+	return c.Bad() >= measure.Whole(guard.MinBad) && c.Total >= measure.Whole(guard.MinTotal)
 }
 
 // Judged reports whether the window holds enough to judge its budget by; see [Objective.Guard]. A composite is judged by its components.

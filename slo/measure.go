@@ -88,8 +88,8 @@ func (m Measure) Of(n int64) string {
 	return m.Count(n) + " " + m.Many
 }
 
-// whole returns n units as counts, or the largest number if it cannot be held.
-func (m Measure) whole(n int64) int64 {
+// Whole returns n units as counts, or the largest number if it cannot be held.
+func (m Measure) Whole(n int64) int64 {
 	if n > math.MaxInt64/m.Weight {
 		return math.MaxInt64
 	}

@@ -153,7 +153,7 @@ func (p *projection) seen(m Minute) Counts {
 		return p.window
 	}
 	observed, gaps := p.gaps.in(p.from, m)
-	return p.window.Add(estimate(Reading{Counts: p.window, Observed: observed}, gaps, p.gaps.policy, p.window.Total))
+	return p.window.Add(estimate(Reading{Counts: p.window, Observed: observed}, gaps, p.gaps.policy, p.window))
 }
 
 // shift divides the counts by a power of two.

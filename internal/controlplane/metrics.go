@@ -84,13 +84,14 @@ func exportLedger(reg prometheus.Registerer, refusals func() ledger.Refusals) er
 	refused := func(reason string, n func(ledger.Refusals) uint64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name:        "plimsoll_ledger_refused_events_total",
-			Help:        "Increments and observations that the ledger could not keep, because they lay in the future or before the retention.",
+			Help:        "Increments and observations that the ledger could not keep, because they lay in the future or before the retention, or were more than a minute can hold.",
 			ConstLabels: prometheus.Labels{"reason": reason},
 		}, func() float64 { return float64(n(refusals())) })
 	}
 	return registerAll(reg, []prometheus.Collector{
 		refused("future", func(r ledger.Refusals) uint64 { return r.Future }),
 		refused("old", func(r ledger.Refusals) uint64 { return r.Old }),
+		refused("excess", func(r ledger.Refusals) uint64 { return r.Excess }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "plimsoll_ledger_refused_children_total",
 			Help: "Attempts to add a child to an objective that had as many as it may have.",

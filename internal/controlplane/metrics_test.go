@@ -32,8 +32,9 @@ func TestLedgerMetrics(t *testing.T) {
 		{Objective: ref, At: now.Add(-24 * time.Hour).UnixMilli()}, {Objective: ref, At: -1},
 	}})
 	expectMetrics(t, reg, `
-# HELP plimsoll_ledger_refused_events_total Increments and observations that the ledger could not keep, because they lay in the future or before the retention.
+# HELP plimsoll_ledger_refused_events_total Increments and observations that the ledger could not keep, because they lay in the future or before the retention, or were more than a minute can hold.
 # TYPE plimsoll_ledger_refused_events_total counter
+plimsoll_ledger_refused_events_total{reason="excess"} 0
 plimsoll_ledger_refused_events_total{reason="future"} 1
 plimsoll_ledger_refused_events_total{reason="old"} 2
 # HELP plimsoll_ledger_refused_children_total Attempts to add a child to an objective that had as many as it may have.

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/big"
 	"time"
 
@@ -93,26 +94,46 @@ func (f Figures) measure() slo.Measure {
 
 // enough reports whether there is enough to judge the budget by. A composite is judged by its components.
 func (f Figures) enough() bool {
-	weight := max(1, f.Weight)
-	return f.Composite || f.Bad() >= f.Guard.MinBad*weight && f.Total >= f.Guard.MinTotal*weight
+	m := f.measure()
+	return f.Composite || f.Bad() >= m.Whole(f.Guard.MinBad) && f.Total >= m.Whole(f.Guard.MinTotal)
 }
 
 // badToSpend is how many more bad events would spend the budget: the least n ≥ 1 with bad + n ≥ (1 − target) · (total + n) that is enough
 // to judge by. Of slices that are judged by their ratios, it is in whole slices.
 func (f Figures) badToSpend() int64 {
-	weight := max(1, f.Weight)
-	n := max(f.badOverBudget(), f.Guard.MinBad*weight-f.Bad(), f.Guard.MinTotal*weight-f.Total)
-	return (n + weight - 1) / weight
+	m := f.measure()
+	n := max(f.badOverBudget(), missing(m.Whole(f.Guard.MinBad), f.Bad()), missing(m.Whole(f.Guard.MinTotal), f.Total))
+	return (n-1)/m.Weight + 1
 }
 
 func (f Figures) badOverBudget() int64 {
 	left := f.left()
 	left.Add(left, big.NewInt(int64(f.Target)-1)) // rounds up
-	return max(left.Div(left, big.NewInt(max(int64(f.Target), 1))).Int64(), 1)
+	return max(bounded(left.Div(left, big.NewInt(max(int64(f.Target), 1)))), 1)
+}
+
+// missing returns want − have, or the largest number if it cannot be held. What is wanted is not negative.
+func missing(want, have int64) int64 {
+	if have < want-math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return want - have
+}
+
+// bounded returns n, or the closest number that an int64 holds.
+func bounded(n *big.Int) int64 {
+	switch {
+	case n.IsInt64():
+		return n.Int64()
+	case n.Sign() < 0:
+		return math.MinInt64
+	}
+	return math.MaxInt64
 }
 
 // goodToRecover is how many more good events, with no bad one, would bring a spent budget back: the least n ≥ 1 with
-// bad < (1 − target) · (total + n), ignoring what rolls out of the window. It is negative where nothing can, at a target of 1.
+// bad < (1 − target) · (total + n), ignoring what rolls out of the window. It is negative where nothing can, at a target
+// of 1, or no number that can be counted.
 func (f Figures) goodToRecover() int64 {
 	budget := slo.One - f.Target
 	if budget <= 0 {
@@ -120,9 +141,11 @@ func (f Figures) goodToRecover() int64 {
 	}
 	over := f.left()
 	over.Neg(over)
-	weight := max(1, f.Weight)
-	n := max(over.Div(over, big.NewInt(int64(budget))).Int64()+1, 1)
-	return (n + weight - 1) / weight
+	n := bounded(over.Div(over, big.NewInt(int64(budget))))
+	if n == math.MaxInt64 {
+		return -1
+	}
+	return max(n, 0)/max(1, f.Weight) + 1
 }
 
 // left is (1 − target) · total − bad, exactly, in parts per billion of an event.

@@ -10,6 +10,16 @@ import (
 // event out of the retention.
 const maxAhead = time.Hour
 
+// MaxMinute is how many events one minute of an objective may hold, good, bad and all: 8.8 trillion. So no sum over all that can be kept leaves
+// an int64. What would come on top is refused, good and total alike, and the rest of its increment is booked.
+const MaxMinute = 1 << 43
+
+// plausibleMinute reports whether a minute may hold c.
+func plausibleMinute(c slo.Counts) bool {
+	within := func(n int64) bool { return -MaxMinute <= n && n <= MaxMinute }
+	return within(c.Good) && within(c.Total) && within(c.Bad())
+}
+
 // Increment is what one series added to one objective between two samples: Good and Total events in the interval (From, To],
 // in Unix milliseconds. Where they happened in it is not known, so they are spread evenly: up to the instant x there were
 // n·(x−From)/(To−From) of n, rounded towards zero. The parts always add up to n.
@@ -45,6 +55,7 @@ type Batch struct {
 type Refusals struct {
 	Future   uint64 // increments and observations more than an hour ahead of the clock
 	Old      uint64 // increments and observations that lay, wholly or in part, before the retention or before 1970
+	Excess   uint64 // increments of which a minute could not hold its part; see [MaxMinute]
 	Children uint64 // attempts to add a child to an objective that had as many as it may, or whose labels are too long
 }
 
@@ -71,6 +82,10 @@ func (l *Ledger) Commit(b *Batch) {
 		t := l.tracks[inc.Objective]
 		if lost := t.add(inc); lost != (slo.Counts{}) {
 			l.refusals.Old++
+		}
+		if t.excess {
+			t.excess = false
+			l.refusals.Excess++
 		}
 		l.booked(t)
 	}

@@ -31,6 +31,12 @@ const (
 // ErrCorrupt is in every error that a stored block or definition is refused with.
 var ErrCorrupt = errors.New("the stored form is corrupt")
 
+// maxWidth is that of the widest field: what an hour holds, less as much again on the line, with a sign.
+const maxWidth = 51
+
+// beyondHour reports whether n events are more than the minutes of an hour can hold.
+func beyondHour(n int64) bool { return n < -hourMinutes*MaxMinute || n > hourMinutes*MaxMinute }
+
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
 
 // appendStored appends the stored form of b, whose words are given, to dst.
@@ -78,6 +84,8 @@ func readStored(data []byte, words []uint64) (block, slo.Counts, []uint64, error
 		return refuse("observed minutes %#x go beyond the hour", b.observed)
 	case b.totalWidth > 64 || b.badWidth > 64:
 		return refuse("widths %d and %d, at most 64 are possible", b.totalWidth, b.badWidth)
+	case beyondHour(total) || beyondHour(bad) || beyondHour(total-bad) || b.totalWidth > maxWidth || b.badWidth > maxWidth:
+		return refuse("%d events and %d bad ones in widths %d and %d are more than an hour can hold", total, bad, b.totalWidth, b.badWidth)
 	case len(body) != formatHeader+8*b.size():
 		return refuse("widths %d and %d need %d bytes, it has %d", b.totalWidth, b.badWidth, formatHeader+8*b.size()+formatTrailer, len(data))
 	}

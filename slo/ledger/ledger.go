@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -14,7 +15,8 @@ const DefaultRetention = 35 * 24 * time.Hour
 
 // Config of a [Ledger]; the zero value is ready to use.
 type Config struct {
-	// Retention is how far back from its newest event an objective's events are kept, in whole hours; [DefaultRetention] when 0.
+	// Retention is how far back from its newest event an objective's events are kept, in whole hours; [DefaultRetention] when 0, and no more
+	// than some two years, of which every sum fits an int64; see [MaxMinute].
 	Retention time.Duration
 	// Now tells the time, to refuse events from the future; [time.Now] when nil.
 	Now func() time.Time
@@ -49,7 +51,7 @@ type Ledger struct {
 // New returns an empty ledger.
 func New(cfg Config) *Ledger {
 	l := &Ledger{
-		retention: int64(cmp.Or(cfg.Retention, DefaultRetention) / time.Hour),
+		retention: min(int64(cmp.Or(cfg.Retention, DefaultRetention)/time.Hour), math.MaxInt64/MaxMinute/hourMinutes-openHours),
 		now:       cfg.Now,
 		refs:      map[slo.Key]Ref{},
 		cursors:   newCursors(),

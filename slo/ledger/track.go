@@ -25,6 +25,7 @@ type track struct {
 
 	shared  bool    // a copy of events may be in use: blocks must be copied before they are changed in place
 	garbage int     // words that no block refers to
+	excess  bool    // a minute could not hold what was to be added, which is not counted as refused yet
 	late    bool    // a settled minute has changed, for which the revision has not grown yet
 	revised uint64  // the commit for which the revision grew last
 	listed  bool    // in the ledger's list of dirty tracks
@@ -75,7 +76,7 @@ func (t *track) add(inc *Increment) (lost slo.Counts) {
 	return lost
 }
 
-// span adds part(m) to each minute from first to final, hour by hour.
+// span adds part(m) to each minute from first to final, hour by hour. What a minute cannot hold is left out of it; see [MaxMinute].
 func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) {
 	unsettled := t.unsettled()
 	for m := first; m <= final; {
@@ -89,8 +90,12 @@ func (t *track) span(first, final slo.Minute, part func(slo.Minute) slo.Counts) 
 			t.unpack(int(hour-t.first), d)
 		}
 		for ; m < next; m++ {
-			c := part(m)
-			d.add(int(int64(m)-hour*hourMinutes), c)
+			c, i := part(m), int(int64(m)-hour*hourMinutes)
+			if !plausibleMinute(c) || !plausibleMinute(d.minute(i).Add(c)) {
+				t.excess = true
+				continue
+			}
+			d.add(i, c)
 			t.late = t.late || m < unsettled && c != (slo.Counts{})
 		}
 		if closed {

@@ -15,18 +15,30 @@ import (
 // Source is an objective with what it is judged by.
 type Source struct {
 	Objective *slo.Objective
-	Reader    slo.Reader // of a composite it holds no events
+	Reader    slo.Reader // under the definition that is in force at the end of the week; of a composite it holds no events
 	// Status evaluates the objective at an instant under the definition that was in force then, so that the report of a past week does not
 	// change with the objective; nil evaluates it as it is now. A composite needs it.
 	Status func(at time.Time) slo.Status
+	// ReaderAt returns what the objective was judged by at an instant, under the definition of then; nil, or an answer of nil, is Reader.
+	ReaderAt func(at time.Time) slo.Reader
 }
 
 // at returns the status at the end of a minute, with gaps as the objective asks for in reports.
 func (s Source) at(end slo.Minute) slo.Status {
-	if s.Status == nil {
-		return slo.Gaps(slo.Evaluate(s.Objective, s.Reader, end.Time()), s.Reader, slo.ForReport)
+	r := s.Reader
+	if s.ReaderAt != nil {
+		r = cmp.Or(s.ReaderAt(end.Time()), r)
 	}
-	return slo.Gaps(s.Status(end.Time()), s.Reader, slo.ForReport)
+	if s.Status == nil {
+		return slo.Gaps(slo.Evaluate(s.Objective, r, end.Time()), r, slo.ForReport)
+	}
+	return slo.Gaps(s.Status(end.Time()), r, slo.ForReport)
+}
+
+// LastInstant is the one of which a report of a week says how the budgets stand: the beginning of the last minute that it counts.
+func LastInstant(w Week, now time.Time) time.Time {
+	_, last := periodOf(w, now).minutes()
+	return last.Time()
 }
 
 // Inputs are what a report is made of. Order does not matter; what lies outside the week is left out.

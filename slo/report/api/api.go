@@ -24,7 +24,7 @@ import (
 // ledger is where the numbers come from.
 type ledger interface {
 	Objectives() []*slo.Objective
-	Reader(key slo.Key) (slo.Reader, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
 }
 
@@ -87,8 +87,8 @@ func (h *Handlers) Get(ctx context.Context, in *GetRequest) (*GetResponse, error
 	var names []string
 	for _, o := range h.Ledger.Objectives() {
 		names = append(names, o.Service)
-		if r, ok := h.Ledger.Reader(o.Key); ok {
-			inputs.Objectives = append(inputs.Objectives, report.Source{Objective: o, Reader: r, Status: h.statuses(o, r)})
+		if r, ok := h.Ledger.ReaderAt(o.Key, report.LastInstant(week, now)); ok {
+			inputs.Objectives = append(inputs.Objectives, report.Source{Objective: o, Reader: r, Status: h.statuses(o, r), ReaderAt: h.readers(o)})
 		}
 	}
 	if in.Service != "" && !slices.Contains(names, in.Service) {
@@ -108,6 +108,14 @@ func (h *Handlers) statuses(o *slo.Objective, r slo.Reader) func(time.Time) slo.
 			return slo.Evaluate(o, r, at)
 		}
 		return s
+	}
+}
+
+// readers returns what o was judged by at an instant; nil if a reload has removed it.
+func (h *Handlers) readers(o *slo.Objective) func(time.Time) slo.Reader {
+	return func(at time.Time) slo.Reader {
+		r, _ := h.Ledger.ReaderAt(o.Key, at)
+		return r
 	}
 }
 

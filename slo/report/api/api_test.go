@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plimsoll/internal/httpapi"
+	"plimsoll/slo"
 	"plimsoll/slo/gate"
 	"plimsoll/slo/report"
 	"plimsoll/slo/report/api"
@@ -58,5 +59,34 @@ func TestGet(t *testing.T) {
 	}
 	if len(r.Services) != 1 || r.Services[0].Releases.Checks() != 1 || r.Complete {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// sliced is a ledger whose objectives are judged by slices of an hour from an instant on, and by events before.
+type sliced struct {
+	*slotest.Ledger
+	from time.Time
+}
+
+func (l sliced) ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool) {
+	r, ok := l.Ledger.ReaderAt(key, at)
+	if ok && !at.Before(l.from) {
+		r = slo.Sliced(r, slo.Slice{Length: time.Hour, Target: 990_000_000}, slo.Timeslices)
+	}
+	return r, ok
+}
+
+// TestPastWeekKeepsItsMethod changes the method of an objective after a week: what the week counted stays.
+func TestPastWeekKeepsItsMethod(t *testing.T) {
+	t.Parallel()
+	l := slotest.New(slotest.Objective("video-api", "availability", "API answers", 990_000_000, 24*time.Hour))
+	l.Add("video-api/availability", now.Add(-7*24*time.Hour), 999, 1000)
+	h := &api.Handlers{Ledger: sliced{l, now.Add(-24 * time.Hour)}, Now: func() time.Time { return now }}
+	a := httpapi.New(httpapi.Config{Title: "T", Version: "1"})
+	h.Register(a.Huma)
+	w := httptest.NewRecorder()
+	a.Mux.ServeHTTP(w, httptest.NewRequest("GET", "/v1/reports/2026-W47", nil))
+	if says := `"good":999,"total":1000`; !strings.Contains(w.Body.String(), says) {
+		t.Errorf("want %s: %s", says, w.Body)
 	}
 }

@@ -128,8 +128,14 @@ func (r row) Spark() template.HTML {
 // SLIText is the SLI as people read it.
 func (r row) SLIText() string { return r.FormatSLI() }
 
-// BurnOver returns the burn rate over the last hours.
-func (r row) BurnOver(hours int) float64 { return r.BurnRate(time.Duration(hours) * time.Hour) }
+// BurnOver writes the burn rate over the last hours; a dash where no slice of the objective fits into them.
+func (r row) BurnOver(hours int) string {
+	lookback := time.Duration(hours) * time.Hour
+	if r.Objective.Slice.Length > lookback {
+		return "–"
+	}
+	return slo.FormatRate(r.BurnRate(lookback))
+}
 
 // sparkSteps of a burn-down in a row: 16 hours each for a window of 30 days.
 const sparkSteps = 45

@@ -32,7 +32,7 @@
 //
 // With sum by (labels), the same in all queries of an indicator, the objective is divided: for each combination of the labels that is seen,
 // the ledger is asked for a child, and the events count for it and for the whole. Combinations past the cap count only for the
-// whole, and [Collector.Problems] says so. The minutes of the whole are those of its children.
+// whole, and [Collector.Problems] says so. The minutes of the whole are those of its children, but for one that has neither events nor series any more: it ends.
 //
 // A query outside of this needs a source that evaluates it; the collector then wants nothing for the objective.
 //

@@ -67,14 +67,15 @@ func (c *Collector) addChild(o *objective, g *group) {
 	g.child, g.full, g.long = ref, err != nil, errors.Is(err, ledger.ErrLongKey)
 }
 
-// recallChildren finds the children that an objective has, also those without a series in memory: they are observed like the whole.
+// recallChildren finds the children that have events, also those without a series in memory: they are observed like the whole. One without
+// either is not, so that it ends: for as long as it is observed, the ledger keeps it.
 func (c *Collector) recallChildren(o *objective) {
 	clear(o.groups.known)
 	if len(o.groups.by) == 0 {
 		return
 	}
 	for _, child := range c.ledger.Children(o.key) {
-		if ref, ok := c.ledger.Ref(child.Key); ok {
+		if ref, ok := c.ledger.Ref(child.Key); ok && c.ledger.HasEvents(child.Key) {
 			o.groups.known[child.Group] = &group{text: child.Group, child: ref}
 		}
 	}

@@ -75,7 +75,7 @@ func TestChildrenOfLongLabels(t *testing.T) {
 	}
 }
 
-// A child without a series in memory is observed as long as the whole is.
+// A child with events but without a series in memory is observed as long as the whole is.
 func TestChildrenWithoutSeries(t *testing.T) {
 	t.Parallel()
 	o := divided(0)
@@ -89,7 +89,11 @@ func TestChildrenWithoutSeries(t *testing.T) {
 	for i := range 5 {
 		after := time.Duration(i+1) * time.Hour
 		d.now = d.start.Add(after)
-		d.scrape(after, target, 1, series("/"))
+		if i == 0 {
+			d.scrape(after, target, 1, series("/"), series("/gone"))
+		} else {
+			d.scrape(after, target, 1, series("/"))
+		}
 		if i == 3 {
 			d.restart(o)
 		}
@@ -97,6 +101,48 @@ func TestChildrenWithoutSeries(t *testing.T) {
 	want := d.observed(o.Key)
 	if diff := cmp.Diff(want, d.observed(`s/divided{route="/gone",zone="a"}`)); diff != "" || len(want) != 6 {
 		t.Errorf("observed minutes (-whole +child):\n%s", diff)
+	}
+}
+
+// A child that has no events and no series any more makes room for another, also while its whole is observed. One that has series stays.
+func TestChildrenEnd(t *testing.T) {
+	t.Parallel()
+	o := divided(2)
+	d := newDesk(t, o)
+	target := []string{"job", "api", "instance", "i"}
+	scrape := func(day int, routes ...string) {
+		t.Helper()
+		after := time.Duration(day) * 24 * time.Hour
+		d.now = d.start.Add(after)
+		var series [][]string
+		for _, route := range routes {
+			series = append(series, []string{"__name__", "requests_total", "code", "200", "route", route, "zone", "a"})
+		}
+		d.scrape(after, target, 1, series...)
+		d.ledger.Expire()
+	}
+	groups := func() (all []string) {
+		for _, child := range d.ledger.Children(o.Key) {
+			all = append(all, child.Group)
+		}
+		return all
+	}
+	const quiet, gone, fresh = `{route="/",zone="a"}`, `{route="/gone",zone="a"}`, `{route="/new",zone="a"}`
+	for day := range 80 {
+		if scrape(day, "/"); day < 3 {
+			scrape(day, "/", "/gone")
+		}
+		if got := groups(); day == 30 && !slices.Equal(got, []string{quiet, gone}) {
+			t.Fatalf("children after %d days: %v", day, got)
+		}
+	}
+	if got := groups(); !slices.Equal(got, []string{quiet}) {
+		t.Errorf("children after the last events of one have left the retention: %v", got)
+	}
+	scrape(80, "/", "/new")
+	scrape(81, "/", "/new")
+	if got := groups(); !slices.Equal(got, []string{quiet, fresh}) {
+		t.Errorf("children when another has come: %v", got)
 	}
 }
 

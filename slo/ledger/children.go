@@ -67,6 +67,18 @@ func (l *Ledger) Children(parent slo.Key) []*slo.Objective {
 	return children
 }
 
+// HasEvents reports whether the ledger keeps any events of a key. One that is only observed has none.
+func (l *Ledger) HasEvents(key slo.Key) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ref, ok := l.refs[key]
+	if !ok {
+		return false
+	}
+	e := &l.tracks[ref].events
+	return e.upToOpen(openHours, 0).Counts != e.start(0).Counts
+}
+
 // Child returns the objective of one group of a parent's events. It is like its parent but for its name.
 func Child(parent *slo.Objective, group string) *slo.Objective {
 	child := *parent

@@ -28,6 +28,8 @@ const forecastBasis = time.Hour
 // r is what the objective is judged by, see [View]; of a composite it is a [Compound], and the spent share of a component that it does not have
 // stays what it is. A status that was seen through [Gaps] is replayed with them: at each minute with the estimate that holds then. Predict reads
 // every minute of the window, so it is asked for where a person or the gate wants it and is not part of [Evaluate].
+//
+// A definition that takes effect later is not looked at: the forecast says what becomes of the budget under the one that is in force.
 func Predict(s Status, r Reader) Forecast {
 	horizon := s.horizon()
 	if s.Objective.Method != Composite {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -53,6 +54,7 @@ func TestClosed(t *testing.T) {
 			t.Errorf("%s answers nobody with %d %.200s", path, r.status, r.body)
 		}
 	}
+	h.ready(t)
 	for _, tc := range []struct {
 		who, path string
 		want      int
@@ -65,6 +67,16 @@ func TestClosed(t *testing.T) {
 		}
 	}
 	t.Run("in a browser", func(t *testing.T) { closedInBrowser(t, h) })
+}
+
+// ready waits until the process knows whether it leads.
+func (h *house) ready(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); h.ask(t, "", http.MethodGet, "/readyz", "", nil).status != http.StatusOK; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is not ready")
+		}
+	}
 }
 
 // closedInBrowser goes to a page as somebody who has not signed in, who is led to where that is done, and back.

@@ -16,6 +16,8 @@ type book struct {
 	last     int64
 	revision uint64
 	dropped  map[int64]int64 // samples by the hour in which they came
+	sum      slo.Counts
+	idle     map[int]bool // minutes of a child that were observed when it had no events yet; see observe
 }
 
 // before and after are how many minutes a history may reach before its beginning and after its end: samples are late, and time leaps.
@@ -31,7 +33,7 @@ func (c *committed) add(key slo.Key, from, to, good, total int64) {
 		return
 	}
 	b := c.book(key)
-	b.newest, b.last = max(b.newest, c.minute(to)), max(b.last, to)
+	b.newest, b.last, b.sum = max(b.newest, c.minute(to)), max(b.last, to), b.sum.Add(slo.Counts{Good: good, Total: total})
 	by := func(n, x int64) int64 {
 		switch {
 		case x >= to:
@@ -60,21 +62,32 @@ func (c *committed) add(key slo.Key, from, to, good, total int64) {
 }
 
 // observe books after all increments that the minutes after that of from were observed, up to that of to, or that minute if it is the same: for an
-// objective, and for the children that it has.
+// objective, and for the children that it has. A child without events is observed only while Plimsoll has a series of it in memory, so
+// whether it was is not judged.
 func (c *committed) observe(p promise, from, to int64) {
-	for _, key := range append([]slo.Key{p.key}, c.tx.children[p.key]...) {
+	for n, key := range append([]slo.Key{p.key}, c.tx.children[p.key]...) {
 		c.seen = append(c.seen, func() {
-			c.observeMinute(key, to)
+			idle := n > 0 && c.book(key).sum == slo.Counts{}
+			c.observeMinute(key, to, idle)
 			for at := to - 60_000; floor(at, 60_000) > floor(from, 60_000); at -= 60_000 {
-				c.observeMinute(key, at)
+				c.observeMinute(key, at, idle)
 			}
 		})
 	}
 }
 
-func (c *committed) observeMinute(key slo.Key, at int64) {
+func (c *committed) observeMinute(key slo.Key, at int64, idle bool) {
 	b, i := c.book(key), c.minute(at)
 	b.newest, b.last = max(b.newest, i), max(b.last, at)
+	switch {
+	case !idle:
+		delete(b.idle, i)
+	case !b.observed[i]:
+		if b.idle == nil {
+			b.idle = map[int]bool{}
+		}
+		b.idle[i] = true
+	}
 	if !b.observed[i] {
 		c.change(key, i, func(b *book, i int) { b.observed[i] = true })
 	}

@@ -45,9 +45,7 @@ func (h *history) compareAll(c court) error {
 		}
 		for _, key := range keys {
 			h.saw(sawChild)
-			if h.filled {
-				c.books[key] = h.seenLike(c, key)
-			}
+			c.books[key] = h.seenLike(c, key)
 			if err := h.compareOne(c, p.child(key).objective); err != nil {
 				return fmt.Errorf("%w: %w", errDiffers, err)
 			}
@@ -56,24 +54,37 @@ func (h *history) compareAll(c court) error {
 	return nil
 }
 
-// seenLike returns the book of a child in which it was observed when Plimsoll says: that depends on when it was found.
+// seenLike returns the book of a child in which it was observed when Plimsoll says, as far as that depends on when it was found: wherever it is
+// filled, and while it had no events.
 func (h *history) seenLike(c court, key slo.Key) *book {
 	b := newBook(c.length)
 	if c.books[key] != nil {
 		b = c.books[key].clone()
 	}
-	clear(b.observed)
-	if s, ok := h.ledger.Status(key, h.clock()); ok {
+	if !h.filled && !b.wasIdle() {
+		return b
+	}
+	b.last = 0
+	if s, ok := h.ledger.Status(key, h.clock()); ok && !s.LastSample.IsZero() {
 		b.last = s.LastSample.UnixMilli()
 	}
 	if r, ok := h.ledger.Reader(key); ok {
 		if l, ok := r.(slo.Layered); ok {
 			r = l.Raw()
 		}
-		r.Each(c.origin-1, c.origin+slo.Minute(c.length), func(m slo.MinuteCounts) bool { b.observed[m.Minute-c.origin] = m.Observed; return true })
+		seen := make([]bool, c.length)
+		r.Each(c.origin-1, c.origin+slo.Minute(c.length), func(m slo.MinuteCounts) bool { seen[m.Minute-c.origin] = m.Observed; return true })
+		for i := range seen {
+			if h.filled || b.idle[i] {
+				b.observed[i] = seen[i]
+			}
+		}
 	}
 	return b
 }
+
+// wasIdle reports whether a child was perhaps observed while it had no events. Its revision depends on that, too.
+func (b *book) wasIdle() bool { return b != nil && b.idle != nil }
 
 // compareOne compares an objective as of now, or of another time.
 func (h *history) compareOne(c court, o *slo.Objective) error {
@@ -110,7 +121,7 @@ func (h *history) compare(c court, defined *slo.Objective, at time.Time) error {
 		return h.compareComposite(c, o, s)
 	}
 	v := c.judge(defined.Key, at)
-	if h.filled {
+	if h.filled || c.books[defined.Key].wasIdle() {
 		v.revision = s.Revision
 	}
 	h.sawVerdict(o, v, at)

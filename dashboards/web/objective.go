@@ -42,7 +42,7 @@ func (w *Web) objective(rw http.ResponseWriter, r *http.Request) {
 	path, err := url.PathUnescape(chi.URLParam(r, "*"))
 	key := slo.Key(path + r.FormValue("group"))
 	status, ok := w.cfg.Ledger.Status(key, now)
-	reader, readable := w.cfg.Ledger.Reader(key)
+	reader, readable := w.cfg.Ledger.ReaderAt(key, now)
 	if err != nil || !ok || !readable {
 		w.notFound(rw, r, fmt.Sprintf("There is no objective %q. It may have been renamed in its file.", key))
 		return

@@ -77,7 +77,7 @@ func (r row) Coverage() coverage {
 	if r.Objective.Method == slo.Composite {
 		return c
 	}
-	if reader, ok := r.ledger.Reader(r.Objective.Key); ok {
+	if reader, ok := r.ledger.ReaderAt(r.Objective.Key, r.At); ok {
 		if since, share, ok := slo.Since(r.Status, reader); ok {
 			c.Share, c.Since = share, since
 		}
@@ -119,7 +119,7 @@ func (r row) Bar() template.HTML { return chart.Bar(r.Status) }
 // Spark is the budget over its window.
 func (r row) Spark() template.HTML {
 	var points []slo.Point
-	if reader, ok := r.ledger.Reader(r.Objective.Key); ok && r.Objective.Method != slo.Composite {
+	if reader, ok := r.ledger.ReaderAt(r.Objective.Key, r.At); ok && r.Objective.Method != slo.Composite {
 		points = slo.BurnDown(r.Status, reader, sparkSteps)
 	}
 	return chart.Sparkline(r.Status, points)

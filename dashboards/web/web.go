@@ -20,7 +20,7 @@ import (
 type ledger interface {
 	Statuses(at time.Time) []slo.Status
 	Status(key slo.Key, at time.Time) (slo.Status, bool)
-	Reader(key slo.Key) (slo.Reader, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 	Forecast(key slo.Key, at time.Time, use slo.Use) (slo.Forecast, bool)
 	Children(parent slo.Key) []*slo.Objective
 	Objectives() []*slo.Objective

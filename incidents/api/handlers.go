@@ -30,7 +30,8 @@ type store interface {
 // ledger knows the objectives and their events.
 type ledger interface {
 	Objectives() []*slo.Objective
-	Reader(key slo.Key) (slo.Reader, bool)
+	Status(key slo.Key, at time.Time) (slo.Status, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 }
 
 // Handlers are the operations on incidents.

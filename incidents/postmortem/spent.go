@@ -67,35 +67,36 @@ func Measure(o *slo.Objective, r slo.Reader, from, to time.Time) Spent {
 // ledger knows the objectives and their events.
 type ledger interface {
 	Objectives() []*slo.Objective
-	Reader(key slo.Key) (slo.Reader, bool)
+	Status(key slo.Key, at time.Time) (slo.Status, bool)
+	ReaderAt(key slo.Key, at time.Time) (slo.Reader, bool)
 }
 
-// MeasureAll reads what the objectives of an incident lost: those that it names, and those of its services.
+// MeasureAll reads what the objectives of an incident lost: those that it names, and those of its services. Each is measured by the definition
+// that was in force when its customers were hurt last, so that a later change of it changes no postmortem.
 func MeasureAll(l ledger, i incidents.Incident, now time.Time) []Spent {
 	from, to := Hurt(i.Times, now)
-	objectives := l.Objectives()
-	measure := func(o *slo.Objective) (Spent, bool) {
-		r, ok := l.Reader(o.Key)
+	measure := func(key slo.Key) (Spent, bool) {
+		status, ok := l.Status(key, to)
 		if !ok {
 			return Spent{}, false
 		}
-		return Measure(o, r, from, to), true
+		r, ok := l.ReaderAt(key, to)
+		if !ok {
+			return Spent{}, false
+		}
+		return Measure(status.Objective, r, from, to), true
 	}
 	var list []Spent
-	for _, o := range objectives {
+	for _, o := range l.Objectives() {
 		if !slices.Contains(i.Objectives, o.Key) && !slices.Contains(i.Services, o.Service) {
 			continue
 		}
-		s, ok := measure(o)
+		s, ok := measure(o.Key)
 		if !ok {
 			continue
 		}
-		for _, c := range o.Components {
-			n := slices.IndexFunc(objectives, func(o *slo.Objective) bool { return o.Key == c.Key })
-			if n < 0 {
-				continue
-			}
-			if part, ok := measure(objectives[n]); ok {
+		for _, c := range s.Objective.Components {
+			if part, ok := measure(c.Key); ok {
 				s.Parts = append(s.Parts, Part{c.Weight, part})
 			}
 		}

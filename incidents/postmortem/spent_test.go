@@ -1,13 +1,17 @@
 package postmortem_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"plimsoll/incidents"
 	"plimsoll/incidents/postmortem"
 	"plimsoll/slo"
+	"plimsoll/slo/ledger"
 	"plimsoll/slo/slotest"
 )
 
@@ -77,5 +81,50 @@ func TestLargeSpendDemandsPostmortem(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// forgetful is a store of which nothing is read again.
+type forgetful struct{}
+
+func (forgetful) Save(context.Context, *ledger.Checkpoint) error { return nil }
+
+// What an incident spent is told by the objective of then, whatever its target and method are now.
+func TestSpentByTheDefinitionOfThen(t *testing.T) {
+	t.Parallel()
+	now := at(0)
+	l := ledger.New(ledger.Config{Now: func() time.Time { return now }})
+	o := slotest.Objective("api", "events", "events", 990_000_000, 24*time.Hour)
+	l.SetObjectives([]*slo.Objective{o})
+	ref, _ := l.Ref(o.Key)
+	now = at(120)
+	l.Commit(&ledger.Batch{Increments: []ledger.Increment{
+		{Objective: ref, From: at(10).UnixMilli(), To: at(20).UnixMilli(), Good: 10_000, Total: 10_000},
+		{Objective: ref, From: at(60).UnixMilli(), To: at(61).UnixMilli(), Good: 960, Total: 1000},
+	}})
+	i, _ := run(t,
+		step{61, "ada", incidents.Declare{Title: "Outage", Severity: 3, Source: incidents.SourceAPI, Objectives: []slo.Key{o.Key}, Started: at(60), Detected: at(61)}},
+		step{62, "ada", incidents.Mitigate{How: "rolled back"}},
+	)
+	spent := func() postmortem.Spent {
+		list := postmortem.MeasureAll(l, i, now)
+		if len(list) != 1 {
+			t.Fatalf("%d objectives", len(list))
+		}
+		return list[0]
+	}
+	if err := (&ledger.Checkpointer{Ledger: l, Store: forgetful{}}).Save(t.Context()); err != nil { // a definition counts once it is stored
+		t.Fatal(err)
+	}
+	before := spent()
+	if total, bad := before.Events(); total != 1000 || bad != 40 {
+		t.Errorf("%d bad of %d", bad, total)
+	}
+	now = at(180)
+	stricter := *o
+	stricter.Target, stricter.Method, stricter.Slice = 999_000_000, slo.Timeslices, slo.Slice{Length: 5 * time.Minute, Target: 999_000_000}
+	l.SetObjectives([]*slo.Objective{&stricter})
+	if diff := cmp.Diff(before, spent()); diff != "" {
+		t.Errorf("after a change of the objective (-before +after):\n%s", diff)
 	}
 }

@@ -63,11 +63,12 @@ func next(vs []version, o *slo.Objective, now time.Time) []version {
 }
 
 // renew brings the versions in line with the objective as it is defined now. A definition that is replaced before it was checkpointed leaves
-// no trace, so that all processes number the versions alike.
+// no trace, also by the same from a later date on, so that all processes number the versions alike.
 func (t *track) renew(now time.Time) {
 	if t.objective != nil {
 		vs := next(t.versions, t.objective, now)
-		if !sameVersions(vs, t.versions) {
+		postponed := len(t.stored) > 0 && t.objective.EffectiveFrom.After(now)
+		if postponed || !sameVersions(vs, t.versions) {
 			vs = next(t.stored, t.objective, now)
 		}
 		t.versions, t.amended = slices.Clone(vs), !sameVersions(vs, t.stored)

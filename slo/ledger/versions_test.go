@@ -234,3 +234,20 @@ func TestDefinitionsThatCannotBeEvaluated(t *testing.T) {
 func sameTime(a, b time.Time) bool {
 	return a.Equal(b) && a.Location().String() == b.Location().String()
 }
+
+// A definition that was read but not saved leaves no trace when the same is to hold from a later date on.
+func TestPostponedBeforeItWasSaved(t *testing.T) {
+	t.Parallel()
+	c := newClocked(t)
+	c.l.SetObjectives([]*slo.Objective{promise(990_000_000)})
+	c.save()
+	c.now = base.Add(24 * time.Hour)
+	stricter := promise(999_000_000)
+	c.l.SetObjectives([]*slo.Objective{stricter})
+	later := *stricter
+	later.EffectiveFrom = base.Add(3 * 24 * time.Hour)
+	c.l.SetObjectives([]*slo.Objective{&later})
+	if diff := cmp.Diff(map[int][2]int64{1: {0, 990}, 2: {3, 999}}, c.versions()); diff != "" {
+		t.Errorf("versions by day and target (-want +got)\n%s", diff)
+	}
+}

@@ -163,7 +163,8 @@ func (h *history) children() map[slo.Key][]slo.Key {
 // amend notes that a definition was read. What was not saved leaves no trace.
 func (h *history) amend(p promise) {
 	vs := amend(h.versions[p.key], p, h.now)
-	if !alike(vs, h.versions[p.key]) {
+	postponed := len(h.savedVersions[p.key]) > 0 && p.objective.EffectiveFrom.UnixMilli() > h.now
+	if postponed || !alike(vs, h.versions[p.key]) {
 		vs = amend(h.savedVersions[p.key], p, h.now)
 		if len(vs) > 1 {
 			h.saw(sawVersion)

@@ -33,6 +33,7 @@ func TestHistories(t *testing.T) {
 		return
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // thousands of small ledgers come and go
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(2 << 30))
 	numbers := make(chan uint64)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
